@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Tinct: see README.md. Targets point only up this list: a module may use what stands above it, never what stands below.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies, exclude: exclude,
+        swiftSettings: settings)
+}
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+]
+
+let modules: [Target] = [
+    module("Bytes", ["COpenSSL", "CDeflate"]),
+    module("Compression", ["Bytes", "CZstd", "CZlib", "CDeflate"]),
+    module("JSON", ["Bytes"]),
+    module("YAML", ["Bytes", "CYAML"]),
+    module("Expression", ["Bytes", "JSON"]),
+    module("HTTP1", ["Bytes"]),
+    module("Thrift", ["Bytes"]),
+    module("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
+    module("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
+    module("Tape", ["Bytes", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
+    module("Capture", ["Bytes", "Compression", "CLinux"]),
+    module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
+    module(
+        "Synthesis",
+        ["Bytes", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
+    module("Metrics", ["Bytes", "Compression"]),
+    module("Pacing", ["Bytes"]),
+    module("EventLoop", ["Bytes", "CLinux"]),
+    module(
+        "Replay",
+        [
+            "Bytes", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing",
+            "EventLoop", "CLinux",
+        ]),
+    module(
+        "Stub",
+        ["Bytes", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "EventLoop", "CLinux"]),
+    module("Analysis", ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Compression", "Tape", "Metrics"]),
+    module("Report", ["Bytes", "JSON", "Metrics", "Replay", "Analysis"]),
+    module(
+        "CommandLine",
+        [
+            "Bytes", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape",
+            "Capture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub", "Analysis",
+            "Report", "CLinux",
+        ]),
+    .executableTarget(name: "tinct", dependencies: ["CommandLine"], swiftSettings: settings),
+]
+
+let testTargets: [Target] = [
+    .target(
+        name: "TestSupport", dependencies: ["Bytes", "JSON"], path: "Tests/TestSupport", swiftSettings: settings),
+    tests("Bytes"),
+    tests("Compression", ["Bytes"]),
+    tests("JSON", ["Bytes"]),
+    tests("YAML", ["Bytes"]),
+    tests("Expression", ["Bytes", "JSON"]),
+    tests("HTTP1", ["Bytes"]),
+    tests("Thrift", ["Bytes", "JSON"]),
+    tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
+    tests("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
+    tests("Tape", ["Bytes", "Compression", "JSON", "Schema"]),
+    tests("Capture", ["Bytes", "Compression"]),
+    tests("Recording", ["Bytes", "JSON", "Capture", "HTTP1", "Thrift", "Tape"]),
+    tests("Synthesis", ["Bytes", "JSON", "YAML", "Schema", "Thrift", "Tape"]),
+    tests("Metrics", ["Bytes"]),
+    tests("Pacing"),
+    tests("EventLoop", ["Bytes"]),
+    tests(
+        "Replay",
+        ["Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop"]),
+    tests("Stub", ["Bytes", "JSON", "HTTP1", "Thrift", "Schema", "Tape"]),
+    tests("Analysis", ["Bytes", "JSON", "Tape"]),
+    tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
+    tests("CommandLine", ["Bytes", "JSON"]),
+    .testTarget(
+        name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "tinct"], swiftSettings: settings),
+]
+
+let package = Package(
+    name: "tinct",
+    products: [.executable(name: "tinct", targets: ["tinct"])],
+    targets: systemLibraries + modules + testTargets
+)

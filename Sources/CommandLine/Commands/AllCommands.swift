@@ -1,0 +1,2 @@
+/// Every command of `tinct`, in the order in which help lists them.
+package let allCommands: [CommandSpec] = []

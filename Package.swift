@@ -34,6 +34,7 @@ let systemLibraries: [Target] = [
 
 let modules: [Target] = [
     module("Bytes", ["COpenSSL", "CDeflate"]),
+    module("Files", ["Bytes", "CLinux"]),
     module("Compression", ["Bytes", "CZstd", "CZlib", "CDeflate"]),
     module("JSON", ["Bytes"]),
     module("YAML", ["Bytes", "CYAML"]),
@@ -42,12 +43,12 @@ let modules: [Target] = [
     module("Thrift", ["Bytes"]),
     module("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
     module("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
-    module("Tape", ["Bytes", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
-    module("Capture", ["Bytes", "Compression", "CLinux"]),
+    module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
+    module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     module(
         "Synthesis",
-        ["Bytes", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
+        ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
     module("Metrics", ["Bytes", "Compression"]),
     module("Pacing", ["Bytes"]),
     module("EventLoop", ["Bytes", "CLinux"]),
@@ -65,7 +66,7 @@ let modules: [Target] = [
     module(
         "CommandLine",
         [
-            "Bytes", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape",
+            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape",
             "Capture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub", "Analysis",
             "Report", "CLinux",
         ]),
@@ -76,6 +77,7 @@ let testTargets: [Target] = [
     .target(
         name: "TestSupport", dependencies: ["Bytes", "JSON"], path: "Tests/TestSupport", swiftSettings: settings),
     tests("Bytes"),
+    tests("Files", ["Bytes"]),
     tests("Compression", ["Bytes"]),
     tests("JSON", ["Bytes"]),
     tests("YAML", ["Bytes"]),

@@ -19,7 +19,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies, exclude: exclude,
+        name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+        exclude: exclude,
         swiftSettings: settings)
 }
 
@@ -66,7 +67,8 @@ let modules: [Target] = [
     module(
         "CommandLine",
         [
-            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape",
+            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging",
+            "Tape",
             "Capture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub", "Analysis",
             "Report", "CLinux",
         ]),

@@ -30,9 +30,15 @@ package struct ByteReader: ~Escapable {
     }
 
     @inlinable package mutating func uint8() throws(ParsingError) -> UInt8 { try load(UInt8.self) }
-    @inlinable package mutating func bigEndianUInt16() throws(ParsingError) -> UInt16 { try load(UInt16.self).bigEndian }
-    @inlinable package mutating func bigEndianUInt32() throws(ParsingError) -> UInt32 { try load(UInt32.self).bigEndian }
-    @inlinable package mutating func bigEndianUInt64() throws(ParsingError) -> UInt64 { try load(UInt64.self).bigEndian }
+    @inlinable package mutating func bigEndianUInt16() throws(ParsingError) -> UInt16 {
+        try load(UInt16.self).bigEndian
+    }
+    @inlinable package mutating func bigEndianUInt32() throws(ParsingError) -> UInt32 {
+        try load(UInt32.self).bigEndian
+    }
+    @inlinable package mutating func bigEndianUInt64() throws(ParsingError) -> UInt64 {
+        try load(UInt64.self).bigEndian
+    }
     @inlinable
     package mutating func littleEndianUInt16() throws(ParsingError) -> UInt16 { try load(UInt16.self).littleEndian }
     @inlinable
@@ -121,5 +127,14 @@ package enum ZigZag {
     @inlinable
     package static func decode(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// The array's bytes, borrowed. (`span.bytes` is marked unsafe for general elements; for bytes it is not.)
+    @inlinable
+    package var rawSpan: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get { unsafe span.bytes }
     }
 }

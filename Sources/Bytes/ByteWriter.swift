@@ -12,7 +12,9 @@ package struct ByteWriter: Sendable {
 
     @inlinable package mutating func uint8(_ value: UInt8) { bytes.append(value) }
     @inlinable package mutating func bigEndian<T: FixedWidthInteger>(_ value: T) { bytes.append(bigEndian: value) }
-    @inlinable package mutating func littleEndian<T: FixedWidthInteger>(_ value: T) { bytes.append(littleEndian: value) }
+    @inlinable package mutating func littleEndian<T: FixedWidthInteger>(_ value: T) {
+        bytes.append(littleEndian: value)
+    }
     @inlinable package mutating func varint(_ value: UInt64) { bytes.append(varint: value) }
     @inlinable package mutating func zigzag(_ value: Int64) { bytes.append(varint: ZigZag.encode(value)) }
     @inlinable package mutating func append(_ other: [UInt8]) { bytes.append(contentsOf: other) }

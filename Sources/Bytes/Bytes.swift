@@ -5,7 +5,7 @@
 ///
 /// ```swift
 /// let frame: [UInt8] = [0, 0, 0, 2, 0xCA, 0xFE]
-/// var reader = ByteReader(frame.span.bytes)
+/// var reader = ByteReader(frame.rawSpan)
 /// let length = try reader.bigEndianUInt32()          // 2
 /// let payload = try reader.array(Int(length))        // [0xCA, 0xFE]
 /// ```

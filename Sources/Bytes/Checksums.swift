@@ -33,7 +33,8 @@ package enum SHA256 {
                 var none: UInt8 = 0
                 unsafe withUnsafePointer(to: &none) { empty in
                     let source = unsafe input.baseAddress ?? UnsafeRawPointer(empty)
-                    let done = unsafe EVP_Digest(source, input.count, output.baseAddress, &length, unsafe EVP_sha256(), nil)
+                    let done = unsafe EVP_Digest(
+                        source, input.count, output.baseAddress, &length, unsafe EVP_sha256(), nil)
                     precondition(done == 1 && length == 32, "libcrypto has no SHA-256")
                 }
             }
@@ -41,7 +42,7 @@ package enum SHA256 {
         return result
     }
 
-    package static func digest(_ bytes: [UInt8]) -> [UInt8] { digest(bytes.span.bytes) }
+    package static func digest(_ bytes: [UInt8]) -> [UInt8] { digest(bytes.rawSpan) }
 
     /// Lower-case hexadecimal, 64 characters.
     package static func hex(_ bytes: [UInt8]) -> String { Hex.encode(digest(bytes)) }

@@ -1,4 +1,3 @@
-
 /// A request and its response: the unit of everything that Tinct reads and writes.
 ///
 /// A recorded exchange holds the bytes as they were on the wire (after masking). A synthesized one has a request and an

@@ -1,1 +1,4 @@
-print("tinct")
+import CommandLine
+import Glibc
+
+exit(runTinct(Array(Swift.CommandLine.arguments.dropFirst())))

@@ -4,7 +4,7 @@ import Testing
 @Suite struct ByteReaderTests {
     @Test func readsFixedWidthIntegersInBothOrders() throws {
         let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-        var reader = ByteReader(bytes.span.bytes)
+        var reader = ByteReader(bytes.rawSpan)
         #expect(try reader.uint8() == 1)
         #expect(try reader.bigEndianUInt32() == 0x0203_0405)
         #expect(try reader.littleEndianUInt16() == 0x0706)
@@ -13,7 +13,7 @@ import Testing
 
     @Test func aShortReadThrowsAndKeepsItsPlace() {
         let bytes: [UInt8] = [1, 2, 3]
-        var reader = ByteReader(bytes.span.bytes, offset: 1)
+        var reader = ByteReader(bytes.rawSpan, offset: 1)
         var caught: ParsingError?
         do { _ = try reader.bigEndianUInt32() } catch { caught = error }
         #expect(caught == ParsingError(.truncated, at: 1, ""))
@@ -21,11 +21,13 @@ import Testing
     }
 
     /// Vectors from the protobuf encoding guide and the Thrift Compact specification.
-    @Test(arguments: [
-        ([0x00], 0), ([0x96, 0x01], 150), ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], UInt64.max),
-    ] as [([UInt8], UInt64)])
+    @Test(
+        arguments: [
+            ([0x00], 0), ([0x96, 0x01], 150),
+            ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], UInt64.max),
+        ] as [([UInt8], UInt64)])
     func varintsRoundTrip(bytes: [UInt8], value: UInt64) throws {
-        var reader = ByteReader(bytes.span.bytes)
+        var reader = ByteReader(bytes.rawSpan)
         #expect(try reader.varint() == value)
         var writer = ByteWriter()
         writer.varint(value)
@@ -34,7 +36,7 @@ import Testing
 
     @Test func aVarintBeyond64BitsIsInvalid() {
         for bytes in [[UInt8](repeating: 0x80, count: 11), [UInt8](repeating: 0xFF, count: 9) + [0x02]] {
-            var reader = ByteReader(bytes.span.bytes)
+            var reader = ByteReader(bytes.rawSpan)
             var status: ParsingError.Status?
             do { _ = try reader.varint() } catch { status = error.status }
             #expect(status == .invalid)
@@ -52,7 +54,7 @@ import Testing
     /// Check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms.
     @Test func crc32() {
         let bytes = Array("123456789".utf8)
-        #expect(CRC32.of(bytes.span.bytes) == 0xCBF4_3926)
+        #expect(CRC32.of(bytes.rawSpan) == 0xCBF4_3926)
     }
 
     /// FIPS 180-4 examples.
@@ -61,7 +63,7 @@ import Testing
             SHA256.hex(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         let stream = SHA256Stream()
-        for byte in Array("abc".utf8) { stream.update([byte].span.bytes) }
+        for byte in Array("abc".utf8) { stream.update([byte].rawSpan) }
         #expect(stream.finish() == SHA256.digest(Array("abc".utf8)))
     }
 

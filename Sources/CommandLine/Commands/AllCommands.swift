@@ -1,2 +1,4 @@
 /// Every command of `tinct`, in the order in which help lists them.
-package let allCommands: [CommandSpec] = []
+package let allCommands: [CommandSpec] = [
+    completionsCommand
+]

@@ -1,0 +1,114 @@
+import Bytes
+import Glibc
+
+/// One header field: name and value without surrounding blanks, as ranges into the message.
+package struct HTTPField: Sendable, Equatable {
+    package var name: HTTPRange
+    package var value: HTTPRange
+}
+
+/// Walks the fields of a parsed head, in order, without allocating.
+package struct HTTPFieldIterator: Sendable {
+    private var at: Int
+    private let end: Int
+    /// A line without a colon or with an empty name was passed over.
+    package private(set) var sawBadLine = false
+
+    package init(_ head: HTTPHead) {
+        at = head.fieldsStart
+        end = head.length
+    }
+
+    /// `bytes` must hold the message from its first byte.
+    package mutating func next(_ bytes: RawSpan) -> HTTPField? {
+        let limit = min(end, bytes.byteCount)
+        while at < limit {
+            let start = at
+            var line = limit
+            unsafe bytes.withUnsafeBytes { buffer in
+                // memchr reads `limit - start` bytes, which lie inside the span.
+                if let base = buffer.baseAddress, let hit = unsafe memchr(base + start, 10, limit - start) {
+                    line = unsafe UnsafeRawPointer(hit) - base
+                }
+            }
+            at = line + 1
+            var stop = min(line, limit)
+            if stop > start && bytes[byte: stop - 1] == 13 { stop -= 1 }
+            if stop == start { return nil }
+            var colon = start
+            while colon < stop && bytes[byte: colon] != 0x3A { colon += 1 }
+            var nameEnd = colon
+            while nameEnd > start && HTTPHead.isBlank(bytes[byte: nameEnd - 1]) { nameEnd -= 1 }
+            if colon == stop || nameEnd == start || HTTPHead.isBlank(bytes[byte: start]) {
+                sawBadLine = true
+                continue
+            }
+            var from = colon + 1
+            while from < stop && HTTPHead.isBlank(bytes[byte: from]) { from += 1 }
+            while stop > from && HTTPHead.isBlank(bytes[byte: stop - 1]) { stop -= 1 }
+            return HTTPField(name: HTTPRange(start, nameEnd), value: HTTPRange(from, stop))
+        }
+        return nil
+    }
+}
+
+extension HTTPHead {
+    /// The value of the first field with this name (given in lower case), or nil.
+    package func firstValue(_ name: StaticString, _ bytes: RawSpan) -> HTTPRange? {
+        var fields = HTTPFieldIterator(self)
+        while let field = fields.next(bytes) {
+            if HTTPHead.matches(bytes, field.name, name) { return field.value }
+        }
+        return nil
+    }
+
+    /// Text of a range for people and reports; bytes that are no UTF-8 are replaced.
+    package static func string(_ bytes: RawSpan, _ range: HTTPRange) -> String {
+        guard range.upper <= bytes.byteCount else { return "" }
+        return String(decoding: [UInt8](copying: bytes.extracting(range.range)), as: UTF8.self)
+    }
+
+    package func uriString(_ bytes: RawSpan) -> String { HTTPHead.string(bytes, uri) }
+    package func methodString(_ bytes: RawSpan) -> String { HTTPHead.string(bytes, methodRange) }
+
+    /// True when the range's ASCII text equals `lowercased` but for case.
+    package static func matches(_ bytes: RawSpan, _ range: HTTPRange, _ lowercased: StaticString) -> Bool {
+        guard Int(range.count) == lowercased.utf8CodeUnitCount, range.upper <= bytes.byteCount else { return false }
+        let start = range.lower
+        let text = unsafe lowercased.utf8Start
+        for i in 0..<Int(range.count) {
+            let byte = bytes[byte: start + i]
+            let lower = byte &- 0x41 < 26 ? byte | 32 : byte
+            // `i` stays below the static string's length, checked above.
+            let expected = unsafe text[i]
+            if lower != expected { return false }
+        }
+        return true
+    }
+
+    /// True when the comma-separated list in `range` has an element equal to `lowercased` but for case.
+    package static func hasToken(_ bytes: RawSpan, _ range: HTTPRange, _ lowercased: StaticString) -> Bool {
+        var at = range.lower
+        while at < range.upper {
+            while at < range.upper && (isBlank(bytes[byte: at]) || bytes[byte: at] == 0x2C) { at += 1 }
+            var end = at
+            while end < range.upper && bytes[byte: end] != 0x2C { end += 1 }
+            var stop = end
+            while stop > at && isBlank(bytes[byte: stop - 1]) { stop -= 1 }
+            if matches(bytes, HTTPRange(at, stop), lowercased) { return true }
+            at = end
+        }
+        return false
+    }
+
+    @inline(__always) static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
+
+    /// RFC 9110 section 5.6.2.
+    package static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: true
+        default: false
+        }
+    }
+}

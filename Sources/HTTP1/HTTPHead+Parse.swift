@@ -1,0 +1,224 @@
+package import Bytes
+import Glibc
+
+extension HTTPHead {
+    /// Reads a head from the first byte of `bytes`.
+    ///
+    /// - Parameter scanned: how far earlier calls looked for the blank line; give the same variable again when more
+    ///   bytes have come, so that nothing is read twice. Begin with 0.
+    /// - Returns: nil when the head is not complete yet.
+    /// - Throws: `invalid` when this is no HTTP/1.x start line, `limit` when the head has no end.
+    package static func parse(
+        _ bytes: RawSpan, kind: HTTPKind, scanned: inout Int
+    ) throws(ParsingError) -> HTTPHead? {
+        let end = try headEnd(bytes, scanned: &scanned)
+        guard end > 0 else {
+            // A start line that is already whole can be refused without waiting for the rest.
+            if bytes.byteCount > 16, let line = bytes.firstIndex(of: 10) {
+                var head = HTTPHead()
+                let start = blankPrefix(bytes)
+                if line > start { try head.parseStartLine(bytes, from: start, to: line, kind: kind) }
+            }
+            return nil
+        }
+        var head = HTTPHead()
+        head.length = end
+        try head.parseLines(bytes, kind: kind)
+        return head
+    }
+
+    /// Offset just behind the blank line, or 0 when it has not come yet.
+    private static func headEnd(_ bytes: RawSpan, scanned: inout Int) throws(ParsingError) -> Int {
+        let count = bytes.byteCount
+        var at = max(scanned, blankPrefix(bytes))
+        let found: Int = unsafe bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return 0 }
+            while at < count {
+                // memchr reads at most `count - at` bytes from `at`, all inside the span.
+                guard let hit = unsafe memchr(base + at, 10, count - at) else {
+                    at = count
+                    return 0
+                }
+                let newline = unsafe UnsafeRawPointer(hit) - base
+                let next = newline + 1
+                if next < count {
+                    let byte = unsafe base.load(fromByteOffset: next, as: UInt8.self)
+                    if byte == 10 { return next + 1 }
+                    if byte == 13 {
+                        if next + 1 >= count {
+                            at = newline
+                            return 0
+                        }
+                        if unsafe base.load(fromByteOffset: next + 1, as: UInt8.self) == 10 { return next + 2 }
+                    }
+                    at = next
+                } else {
+                    at = newline
+                    return 0
+                }
+            }
+            return 0
+        }
+        scanned = at
+        if (found == 0 ? count : found) > HTTPLimits.headBytes {
+            throw ParsingError(.limit, at: HTTPLimits.headBytes, "HTTP head")
+        }
+        return found
+    }
+
+    /// Blank lines in front of a start line are skipped (RFC 9112 section 2.2).
+    private static func blankPrefix(_ bytes: RawSpan) -> Int {
+        var at = 0
+        while at < bytes.byteCount && at < 8 {
+            let byte = bytes[byte: at]
+            if byte != 13 && byte != 10 { break }
+            at += 1
+        }
+        return at
+    }
+
+    private mutating func parseLines(_ bytes: RawSpan, kind: HTTPKind) throws(ParsingError) {
+        let start = HTTPHead.blankPrefix(bytes)
+        guard let line = bytes.firstIndex(of: 10, from: start) else {
+            throw ParsingError(.truncated, at: start, "HTTP start line")
+        }
+        try parseStartLine(bytes, from: start, to: line, kind: kind)
+        fieldsStart = line + 1
+        var fields = HTTPFieldIterator(self)
+        var count = 0
+        while let field = fields.next(bytes) {
+            count += 1
+            if count > HTTPLimits.fields { throw ParsingError(.limit, at: field.name.lower, "HTTP fields") }
+            read(field, bytes)
+        }
+        if fields.sawBadLine { notes.insert(.badField) }
+        if hasTransferEncoding && contentLength != nil { notes.insert(.bothLengths) }
+    }
+
+    /// `METHOD SP target SP HTTP/1.x` or `HTTP/1.x SP status [SP reason]`.
+    private mutating func parseStartLine(
+        _ bytes: RawSpan, from start: Int, to newline: Int, kind: HTTPKind
+    ) throws(ParsingError) {
+        var end = newline
+        if end > start && bytes[byte: end - 1] == 13 { end -= 1 }
+        self.kind = kind
+        switch kind {
+        case .response:
+            guard end - start >= 12, HTTPHead.isVersion(bytes, at: start), HTTPHead.isBlank(bytes[byte: start + 8])
+            else {
+                throw ParsingError(.invalid, at: start, "HTTP status line")
+            }
+            minorVersion = bytes[byte: start + 7] &- 48
+            var at = start + 9
+            while at < end && HTTPHead.isBlank(bytes[byte: at]) { at += 1 }
+            guard end - at >= 3 else { throw ParsingError(.invalid, at: at, "HTTP status code") }
+            var value: UInt16 = 0
+            for i in at..<at + 3 {
+                let digit = bytes[byte: i] &- 48
+                if digit > 9 { throw ParsingError(.invalid, at: i, "HTTP status code") }
+                value = value * 10 + UInt16(digit)
+            }
+            if value < 100 || (end - at > 3 && !HTTPHead.isBlank(bytes[byte: at + 3])) {
+                throw ParsingError(.invalid, at: at, "HTTP status code")
+            }
+            status = value
+        case .request:
+            var space = start
+            while space < end && HTTPHead.isToken(bytes[byte: space]) { space += 1 }
+            guard space > start, space < end, bytes[byte: space] == 32, space - start <= 32 else {
+                throw ParsingError(.invalid, at: start, "HTTP method")
+            }
+            // The version is sought from the end: targets with spaces in them exist.
+            var last = end
+            while last > space && HTTPHead.isBlank(bytes[byte: last - 1]) { last -= 1 }
+            guard last - space > 10, HTTPHead.isVersion(bytes, at: last - 8), HTTPHead.isBlank(bytes[byte: last - 9])
+            else {
+                throw ParsingError(.invalid, at: space, "HTTP version")
+            }
+            minorVersion = bytes[byte: last - 1] &- 48
+            var from = space + 1
+            var to = last - 9
+            while from < to && HTTPHead.isBlank(bytes[byte: from]) { from += 1 }
+            while to > from && HTTPHead.isBlank(bytes[byte: to - 1]) { to -= 1 }
+            guard to > from else { throw ParsingError(.invalid, at: from, "HTTP target") }
+            methodRange = HTTPRange(start, space)
+            uri = HTTPRange(from, to)
+            method = HTTPHead.method(bytes, methodRange)
+        }
+    }
+
+    /// `HTTP/1.` and a digit, in any case.
+    static func isVersion(_ bytes: RawSpan, at start: Int) -> Bool {
+        guard start >= 0, bytes.byteCount - start >= 8 else { return false }
+        return bytes[byte: start] | 32 == 0x68 && bytes[byte: start + 1] | 32 == 0x74
+            && bytes[byte: start + 2] | 32 == 0x74 && bytes[byte: start + 3] | 32 == 0x70
+            && bytes[byte: start + 4] == 0x2F && bytes[byte: start + 5] == 0x31 && bytes[byte: start + 6] == 0x2E
+            && bytes[byte: start + 7] &- 48 <= 9
+    }
+
+    private static func method(_ bytes: RawSpan, _ range: HTTPRange) -> HTTPMethod {
+        switch range.count {
+        case 3: matches(bytes, range, "get") ? .get : .other
+        case 4: matches(bytes, range, "post") ? .post : matches(bytes, range, "head") ? .head : .other
+        case 7: matches(bytes, range, "connect") ? .connect : .other
+        default: .other
+        }
+    }
+
+    /// Takes what matters for framing, keep-alive and masking from one field.
+    private mutating func read(_ field: HTTPField, _ bytes: RawSpan) {
+        let name = field.name
+        switch name.count {
+        case 6:
+            if HTTPHead.matches(bytes, name, "cookie") { notes.insert(.credentials) }
+            if HTTPHead.matches(bytes, name, "expect") { notes.insert(.expectContinue) }
+        case 7:
+            if HTTPHead.matches(bytes, name, "upgrade") { notes.insert(.upgrade) }
+        case 10:
+            if HTTPHead.matches(bytes, name, "connection") {
+                if HTTPHead.hasToken(bytes, field.value, "close") { notes.insert(.connectionClose) }
+                if HTTPHead.hasToken(bytes, field.value, "keep-alive") { notes.insert(.connectionKeepAlive) }
+            } else if HTTPHead.matches(bytes, name, "set-cookie") {
+                notes.insert(.credentials)
+            }
+        case 13:
+            if HTTPHead.matches(bytes, name, "authorization") { notes.insert(.credentials) }
+        case 14:
+            if HTTPHead.matches(bytes, name, "content-length") { readContentLength(bytes, field.value) }
+        case 17:
+            if HTTPHead.matches(bytes, name, "transfer-encoding") {
+                hasTransferEncoding = true
+                if HTTPHead.hasToken(bytes, field.value, "chunked") { isChunked = true }
+            }
+        case 19:
+            if HTTPHead.matches(bytes, name, "proxy-authorization") { notes.insert(.credentials) }
+        default: break
+        }
+    }
+
+    /// One value, or the same value several times over with commas (RFC 9110 section 8.6).
+    private mutating func readContentLength(_ bytes: RawSpan, _ value: HTTPRange) {
+        if notes.contains(.badContentLength) { return }
+        var at = value.lower
+        while at <= value.upper {
+            var number: UInt64 = 0
+            var digits = 0
+            while at < value.upper && HTTPHead.isBlank(bytes[byte: at]) { at += 1 }
+            while at < value.upper, case let digit = bytes[byte: at] &- 48, digit <= 9 {
+                digits += 1
+                if digits > 18 { break }
+                number = number * 10 + UInt64(digit)
+                at += 1
+            }
+            while at < value.upper && HTTPHead.isBlank(bytes[byte: at]) { at += 1 }
+            let isEnded = at == value.upper || (at < value.upper && bytes[byte: at] == 0x2C)
+            if digits == 0 || digits > 18 || !isEnded || (contentLength != nil && contentLength != number) {
+                notes.insert(.badContentLength)
+                contentLength = nil
+                return
+            }
+            contentLength = number
+            at += 1
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// Whether a message asks or answers.
+package enum HTTPKind: UInt8, Sendable { case request, response }
+
+/// The methods that matter for framing; every other token is ``other``.
+package enum HTTPMethod: UInt8, Sendable { case get, head, post, connect, other }
+
+/// A span of bytes within a message, without owning them.
+package struct HTTPRange: Sendable, Equatable {
+    package var start: Int32
+    package var count: Int32
+
+    @inlinable package init(_ start: Int, _ end: Int) {
+        self.start = Int32(clamping: start)
+        count = Int32(clamping: end - start)
+    }
+
+    @inlinable package init() { start = 0; count = 0 }
+    @inlinable package var lower: Int { Int(start) }
+    @inlinable package var upper: Int { Int(start) + Int(count) }
+    @inlinable package var range: Range<Int> { lower..<upper }
+    @inlinable package var isEmpty: Bool { count == 0 }
+}
+
+/// A parsed start line and what the header fields say about framing; offsets count from the message's first byte.
+package struct HTTPHead: Sendable, Equatable {
+    package var kind = HTTPKind.request
+    package var method = HTTPMethod.other
+    /// The method token; empty in a response.
+    package var methodRange = HTTPRange()
+    /// The request target as it was sent; empty in a response.
+    package var uri = HTTPRange()
+    /// 0 in a request.
+    package var status: UInt16 = 0
+    package var minorVersion: UInt8 = 1
+    /// Bytes up to and including the blank line.
+    package var length = 0
+    /// Where the header fields begin.
+    package var fieldsStart = 0
+    /// Value of Content-Length; nil when absent or not usable (``notes`` says which).
+    package var contentLength: UInt64?
+    /// `chunked` stands among the transfer codings.
+    package var isChunked = false
+    package var hasTransferEncoding = false
+    package var notes: Notes = []
+
+    package init() {}
+
+    /// What a reader of this message should know besides.
+    package struct Notes: OptionSet, Sendable {
+        package var rawValue: UInt16
+        package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+        package static let connectionClose = Notes(rawValue: 1)
+        package static let connectionKeepAlive = Notes(rawValue: 2)
+        /// Holds Authorization, Proxy-Authorization, Cookie or Set-Cookie.
+        package static let credentials = Notes(rawValue: 4)
+        /// Content-Length values that differ or are no numbers.
+        package static let badContentLength = Notes(rawValue: 8)
+        /// Content-Length beside Transfer-Encoding (request smuggling looks like this).
+        package static let bothLengths = Notes(rawValue: 16)
+        /// A line that is no header field.
+        package static let badField = Notes(rawValue: 32)
+        package static let upgrade = Notes(rawValue: 64)
+        package static let expectContinue = Notes(rawValue: 128)
+    }
+
+    /// True when the connection stays open after this message, as far as this side says.
+    package var keepsAlive: Bool {
+        minorVersion == 0 ? notes.contains(.connectionKeepAlive) : !notes.contains(.connectionClose)
+    }
+
+    /// How the body ends (RFC 9112 section 6.3), for a response to a request with `method`.
+    package func framing(responseTo method: HTTPMethod = .other) -> HTTPFraming {
+        if kind == .response {
+            if status == 101 || (method == .connect && (200..<300).contains(status)) { return .tunnel }
+            if method == .head || (100..<200).contains(status) || status == 204 || status == 304 { return .none }
+        }
+        if isChunked { return .chunked }
+        if hasTransferEncoding { return kind == .response ? .untilClose : .none }
+        if let contentLength { return contentLength == 0 ? .none : .length(contentLength) }
+        return kind == .response ? .untilClose : .none
+    }
+}
+
+/// How the end of a body is found.
+package enum HTTPFraming: Sendable, Equatable {
+    case none
+    case length(UInt64)
+    case chunked
+    /// Everything until the connection ends.
+    case untilClose
+    /// The connection changes its protocol after this message (101, CONNECT).
+    case tunnel
+}
+
+/// Bounds that no real head crosses.
+package enum HTTPLimits {
+    package static let headBytes = 1 << 18
+    package static let fields = 1024
+    package static let chunkLineBytes = 4096
+}

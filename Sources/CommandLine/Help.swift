@@ -2,6 +2,15 @@
 package enum Help {
     static let width = 100
 
+    static let exitMeanings: [(Int32, String)] = [
+        (0, "Done, every stated expectation held."),
+        (1, "Done, an expectation failed."),
+        (2, "Usage or input error; nothing was sent."),
+        (3, "Stopped by the guard or a signal; the report is complete up to there."),
+        (4, "Inconclusive: generator-bound, or too few samples."),
+        (5, "Failed after work began; the output is usable up to the stated point."),
+    ]
+
     /// What `tinct help` prints.
     package static func overview(_ commands: [CommandSpec]) -> String {
         let longest = commands.map(\.name.count).max() ?? 0
@@ -16,10 +25,11 @@ package enum Help {
             lines.append("  " + pad(command.name, longest) + "  " + command.summary)
         }
         lines += [
-            "", "'tinct help COMMAND' or 'tinct COMMAND --help' tells more; 'tinct --version' prints the version.",
-            "Exit status: 0 done, 1 an expectation failed, 2 usage or input error, 3 stopped by the guard or a signal,",
-            "4 inconclusive, 5 failed after work began.",
+            "", "'tinct help COMMAND' or 'tinct COMMAND --help' tells more, 'tinct help --man' prints the manual page,",
+            "'tinct --version' the version.",
+            "", "Exit status:",
         ]
+        lines += exitMeanings.map { "  \($0.0)  \($0.1)" }
         return lines.joined(separator: "\n")
     }
 

@@ -34,7 +34,11 @@ private func dispatch(_ arguments: [String]) throws -> ExitCode {
             Output.line(Help.overview(allCommands))
             return .ok
         }
-        Output.line(Help.page(try command(named: arguments[1])))
+        if arguments[1] == "--man" {
+            Output.write(ManualPage.render(allCommands))
+        } else {
+            Output.line(Help.page(try command(named: arguments[1])))
+        }
         return .ok
     default:
         let chosen = try command(named: first)

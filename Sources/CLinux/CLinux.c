@@ -19,3 +19,14 @@ int tinct_pin_to(int index) {
     }
     return -1;
 }
+
+int tinct_accept(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd >= 0 ? fd : -errno;
+}
+
+int tinct_poll_readable(int fd, int64_t timeout_nanos) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
+    return ppoll(&entry, 1, &limit, NULL) == 1;
+}

@@ -22,3 +22,100 @@ int tinct_affinity_count(void);
 
 /// Pins the calling thread to the `index`-th CPU it may run on. 0 or -1.
 int tinct_pin_to(int index);
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/un.h>
+
+enum {
+    tinct_epoll_in = EPOLLIN,
+    tinct_epoll_out = EPOLLOUT,
+    tinct_epoll_hangup = EPOLLHUP | EPOLLRDHUP,
+    tinct_epoll_error = EPOLLERR,
+    tinct_epoll_read_hangup = EPOLLRDHUP,
+};
+
+/// epoll_ctl with the event built on the spot. 0, or a negative errno.
+static inline int tinct_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : -errno;
+}
+
+/// Waits for at most `timeout_nanos` (below 0: for ever), to the nanosecond. The number of events, or a negative errno.
+static inline int tinct_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanos) {
+    struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
+    int count = epoll_pwait2(epoll, events, capacity, timeout_nanos < 0 ? NULL : &limit, NULL);
+    return count >= 0 ? count : -errno;
+}
+
+static inline uint32_t tinct_epoll_event_flags(const struct epoll_event *events, int index) {
+    return events[index].events;
+}
+
+static inline uint64_t tinct_epoll_event_token(const struct epoll_event *events, int index) {
+    return events[index].data.u64;
+}
+
+static inline uint64_t tinct_clock_nanos(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/// Lets the calling thread's timers fire to the nanosecond instead of within 50 µs.
+static inline void tinct_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); }
+
+/// send without SIGPIPE. Bytes sent, or a negative errno.
+static inline long tinct_send(int fd, const void *bytes, size_t count) {
+    ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent >= 0 ? sent : -errno;
+}
+
+/// Bytes received, 0 at the end of the stream, or a negative errno.
+static inline long tinct_receive(int fd, void *bytes, size_t count) {
+    ssize_t received = recv(fd, bytes, count, MSG_DONTWAIT);
+    return received >= 0 ? received : -errno;
+}
+
+/// Blocks SIGINT and SIGTERM in the calling thread (and those it starts) and gives a descriptor that reports them.
+static inline int tinct_signal_descriptor(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error != 0) return -error;
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd >= 0 ? fd : -errno;
+}
+
+/// Undoes the blocking of ::tinct_signal_descriptor.
+static inline void tinct_signal_restore(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+enum {
+    tinct_cloexec_epoll = EPOLL_CLOEXEC,
+    tinct_eventfd_flags = EFD_NONBLOCK | EFD_CLOEXEC,
+    tinct_stream_flags = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+    tinct_stream = SOCK_STREAM,
+};
+
+/// The calling thread's errno.
+static inline int tinct_errno(void) { return errno; }
+
+/// Accepts a non-blocking connection. A descriptor, or a negative errno.
+int tinct_accept(int listener);
+
+/// 1 when `fd` can be read within `timeout_nanos`, else 0.
+int tinct_poll_readable(int fd, int64_t timeout_nanos);

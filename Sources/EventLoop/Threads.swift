@@ -1,0 +1,101 @@
+import CLinux
+
+/// Clocks in nanoseconds.
+package enum Clock {
+    /// Never steps; counts from an arbitrary point.
+    package static func monotonicNanos() -> UInt64 { tinct_clock_nanos(CLOCK_MONOTONIC) }
+    /// Since 1970 UTC.
+    package static func realtimeNanos() -> UInt64 { tinct_clock_nanos(CLOCK_REALTIME) }
+
+    /// User and system time of the process so far, in seconds.
+    package static func processSeconds() -> Double { Double(tinct_clock_nanos(CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
+}
+
+/// Wakes a thread that waits in a ``Poller``, from any thread.
+package final class Wakeup: Sendable {
+    /// To be watched for ``Poller/Interest/readable``.
+    package let descriptor: Int32
+
+    package init() throws(SystemError) {
+        descriptor = eventfd(0, Int32(tinct_eventfd_flags))
+        if descriptor < 0 { throw SystemError("eventfd", tinct_errno()) }
+    }
+
+    deinit { close(descriptor) }
+
+    package func signal() { _ = eventfd_write(descriptor, 1) }
+
+    /// Takes back every signal so far; the watching thread calls it before it looks at what it was woken for.
+    package func clear() {
+        var value: eventfd_t = 0
+        _ = unsafe eventfd_read(descriptor, &value)
+    }
+}
+
+/// SIGINT and SIGTERM as data. Make it before any thread is started: threads inherit that the signals are blocked.
+package final class SignalWatch: Sendable {
+    /// May be watched by a ``Poller``.
+    package let descriptor: Int32
+
+    package init() throws(SystemError) {
+        descriptor = tinct_signal_descriptor()
+        if descriptor < 0 { throw SystemError("signalfd", -descriptor) }
+    }
+
+    deinit {
+        close(descriptor)
+        tinct_signal_restore()
+    }
+
+    /// The number of a signal that came within `timeoutNanos`, or nil.
+    package func wait(timeoutNanos: UInt64) -> Int32? {
+        guard tinct_poll_readable(descriptor, Int64(clamping: timeoutNanos)) == 1 else { return nil }
+        var information = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        guard unsafe read(descriptor, &information, size) == size else { return nil }
+        return Int32(truncatingIfNeeded: information.ssi_signo)
+    }
+}
+
+/// A thread that runs one function to its end.
+package final class LoopThread: Sendable {
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    private let thread: pthread_t
+
+    /// CPUs that this process may run on.
+    package static var availableCPUs: Int { max(1, Int(tinct_affinity_count())) }
+
+    /// Starts the thread. `sharpTimers` lets its timers fire to the nanosecond; `pinnedTo` is an index into the CPUs the
+    /// process may run on.
+    package init(
+        sharpTimers: Bool = false, pinnedTo cpu: Int? = nil, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        let boxed = unsafe Unmanaged.passRetained(
+            Body {
+                if sharpTimers { tinct_sharpen_timers() }
+                if let cpu { _ = tinct_pin_to(Int32(clamping: cpu)) }
+                body()
+            })
+        var handle = pthread_t()
+        let status = unsafe pthread_create(
+            &handle, nil,
+            { argument in
+                if let argument = unsafe argument {
+                    unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                }
+                return nil
+            }, boxed.toOpaque())
+        if status != 0 {
+            unsafe boxed.release()
+            throw SystemError("pthread_create", status)
+        }
+        thread = handle
+    }
+
+    /// Waits for the end; to be called once.
+    package func join() { _ = pthread_join(thread, nil) }
+}

@@ -1,0 +1,193 @@
+/// How a due request ended. Every due request ends in exactly one of these.
+///
+/// Where several would fit, the first of this order counts: what kept the request from being sent (`notAddressed`,
+/// `guardRefused`, `unsent`, `dependencyFailed`), then what happened to its connection (`connectTimeout`, `refused`,
+/// `tlsError`, `reset`), then whether a reply came and could be read (`noReply`, `protocolError`), then what it said
+/// (`throttled`, `httpError`, `exception`, `fallback`, `businessError`), then when it came (`lateReply`, `overSLO`),
+/// and at last `ok`.
+package enum Outcome: UInt8, Sendable, CaseIterable {
+    case ok
+    /// Answered as it should be, slower than the stated objective.
+    case overSLO
+    /// Answered in time by the connection's clock, but later than the time-out after its due time.
+    case lateReply
+    /// Sent, and not (wholly) answered within the time-out or before the run ended.
+    case noReply
+    case connectTimeout
+    case refused
+    /// The connection was reset or closed before the reply was whole.
+    case reset
+    case tlsError
+    /// The reply could not be read as the protocol asks.
+    case protocolError
+    /// Status 3xx (never followed), 4xx or 5xx, other than 429.
+    case httpError
+    /// Status 429.
+    case throttled
+    /// A Thrift exception: declared, or a `TApplicationException`.
+    case exception
+    /// The reply is well formed and `--success` says it is a failure.
+    case businessError
+    case fallback
+    case dependencyFailed
+    /// The guard did not let it pass.
+    case guardRefused
+    /// Its protocol has no target.
+    case notAddressed
+    /// It came due and could not be sent within the time-out after that.
+    case unsent
+
+    /// As in results and on run tapes.
+    @inlinable package var name: String { "\(self)" }
+
+    /// True for the outcomes in which a whole reply arrived.
+    @inlinable package var isAnswered: Bool {
+        switch self {
+        case .ok, .overSLO, .lateReply, .httpError, .throttled, .exception, .businessError, .fallback: true
+        default: false
+        }
+    }
+
+    /// True for what a report shows as a failure of the run's traffic.
+    @inlinable package var isError: Bool { self != .ok && self != .notAddressed }
+}
+
+/// Percentiles of one histogram, in microseconds.
+package struct Percentiles: Sendable, Equatable {
+    package var count: UInt64 = 0
+    package var p50Micros: UInt64 = 0
+    package var p90Micros: UInt64 = 0
+    package var p95Micros: UInt64 = 0
+    package var p99Micros: UInt64 = 0
+    package var p999Micros: UInt64 = 0
+    package var maxMicros: UInt64 = 0
+    package var meanMicros: Double = 0
+
+    package init() {}
+}
+
+/// What a replay did: the model behind `--result`, `--json` and the report.
+package struct RunResult: Sendable, Equatable {
+    /// How the run was set up, and how it ended.
+    package struct Run: Sendable, Equatable {
+        package enum Loop: String, Sendable { case open, closed }
+
+        /// The value the tag carried.
+        package var tag = ""
+        package var tape = ""
+        /// `http://127.0.0.1:8080`, …
+        package var targets: [String] = []
+        /// Every carrier that was written, as in `http:x-stress-test`.
+        package var carriers: [String] = []
+        /// As asked for: `2000`, `recorded`, `2x`, `max`.
+        package var pacer = ""
+        /// Requests a second that were asked for; nil when the pacer has no constant rate.
+        package var rate: Double?
+        package var loop = Loop.open
+        package var connections = 0
+        package var threads = 0
+        /// ns since 1970 UTC.
+        package var startNanos: UInt64 = 0
+        package var durationNanos: UInt64 = 0
+        /// Rounds of the tape that were begun.
+        package var rounds = 0
+        package var allowedDuplicates = false
+        /// True when the generator, not the target, kept the run from what was asked; then why, and what to change.
+        package var isGeneratorBound = false
+        package var generatorBoundReason = ""
+        /// `done`, `tapeEnded`, `signal`, `guard`, `failed`.
+        package var exitReason = "done"
+        package var toolVersion = ""
+
+        package init() {}
+    }
+
+    package struct Totals: Sendable, Equatable {
+        /// The sum of all outcomes.
+        package var due: UInt64 = 0
+        package var sent: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var unsent: UInt64 = 0
+        /// Sent with the tag in every enabled carrier that fits.
+        package var tagged: UInt64 = 0
+        package var notAddressed: UInt64 = 0
+        package var guardRefused: UInt64 = 0
+        /// Sent with a wire fault that leaves no readable tag; only where the policy allows it.
+        package var wireFaults: UInt64 = 0
+        package var bytesSent: UInt64 = 0
+        package var bytesReceived: UInt64 = 0
+        package var connectionsOpened: UInt64 = 0
+        /// Exchanges that the run tape's queue had no room for.
+        package var runTapeDropped: UInt64 = 0
+
+        package init() {}
+    }
+
+    package struct Latency: Sendable, Equatable {
+        /// From the due time to the last byte of the reply.
+        package var corrected = Percentiles()
+        /// From the send to the last byte of the reply.
+        package var raw = Percentiles()
+
+        package init() {}
+    }
+
+    /// One operation of the tape.
+    package struct Operation: Sendable, Equatable {
+        package var name = ""
+        package var count: UInt64 = 0
+        /// Index: ``Outcome``'s raw value.
+        package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+        package var latency = Latency()
+        /// Decisions in the replies with how often each came, most frequent first; empty without `--decision`.
+        package var decisions: [Count] = []
+
+        package init(name: String = "") { self.name = name }
+
+        package subscript(_ outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
+    }
+
+    package struct Count: Sendable, Equatable {
+        package var name: String
+        package var count: UInt64
+
+        package init(_ name: String, _ count: UInt64) {
+            self.name = name
+            self.count = count
+        }
+    }
+
+    /// One second of the run, from 0.
+    package struct Second: Sendable, Equatable {
+        package var second = 0
+        /// Came due in this second.
+        package var due: UInt64 = 0
+        /// Was sent in this second, and so on.
+        package var sent: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var errors: UInt64 = 0
+        /// Of the replies that ended in this second, from their due times.
+        package var p50Micros: UInt64 = 0
+        package var p99Micros: UInt64 = 0
+
+        package init() {}
+    }
+
+    package var run = Run()
+    package var totals = Totals()
+    /// Index: ``Outcome``'s raw value; every class is there, zero ones too.
+    package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+    package var latency = Latency()
+    /// How late the generator itself was: the moment it took up a request, less its due time.
+    package var lateness = Percentiles()
+    package var operations: [Operation] = []
+    package var series: [Second] = []
+    /// Why requests were refused by the guard, with how many.
+    package var refusals: [Count] = []
+    /// User and system time of the process during the run.
+    package var cpuSeconds = 0.0
+
+    package init() {}
+
+    package subscript(_ outcome: Outcome) -> UInt64 { outcomes[Int(outcome.rawValue)] }
+}

@@ -1,0 +1,122 @@
+import HTTP1
+
+/// Writes the tag into requests, through every enabled carrier that fits.
+package struct Tagger: Sendable {
+    package struct Tagged: Sendable, Equatable {
+        package var bytes: [UInt8]
+        /// Undoes the tagging.
+        package var journal: EditJournal
+        /// The carriers that were written, as ``Carrier/description``.
+        package var written: [String]
+    }
+
+    package let carriers: [Carrier]
+    /// The tag's value. Must be ``Carrier/isFieldText(_:)``.
+    package let run: String
+    private let reader: TagReader
+
+    package init(carriers: [Carrier], run: String) {
+        self.carriers = carriers
+        self.run = run
+        reader = TagReader(carriers: carriers)
+    }
+
+    /// `message` with the tag in it.
+    ///
+    /// A tag that stands at one of the carriers' places already is replaced; bits of an integer carrier are only added.
+    ///
+    /// - Throws: `conflict` when the request carries tags that disagree, `nothingCanCarry` when no enabled carrier fits,
+    ///   `malformed` when the bytes are not what `format` says.
+    package func tag(_ message: [UInt8], _ format: TagFormat) throws(TagError) -> Tagged {
+        let fitting = carriers.filter { format.carries($0.place) }
+        guard !fitting.isEmpty else {
+            throw TagError(
+                .nothingCanCarry, "nothing can carry the tag in \(format.name)",
+                remedy: Tagger.remedy(for: format))
+        }
+        try refuseConflicts(message, format)
+        var tagged = Tagged(bytes: message, journal: EditJournal(), written: [])
+        for carrier in fitting {
+            let before = tagged.bytes
+            guard try write(carrier, into: &tagged.bytes, format) else { continue }
+            tagged.journal.note(from: before, to: tagged.bytes)
+            tagged.written.append(carrier.description)
+        }
+        if tagged.written.isEmpty {
+            throw TagError(
+                .nothingCanCarry, "nothing can carry the tag in this request", remedy: Tagger.remedy(for: format))
+        }
+        return tagged
+    }
+
+    private static func remedy(for format: TagFormat) -> String {
+        switch format {
+        case .thrift: "Give --carrier didi:path=1.20 (the field that holds the Trace struct) or thrift:PATH."
+        case .other: "Only HTTP/1, Thrift, THeader and TTHeader requests can be tagged."
+        default: "Enable a carrier for \(format.name): the preset default has one."
+        }
+    }
+
+    /// Tags that name a run must name the same one; hint codes and switches say only that it is a test.
+    private func refuseConflicts(_ message: [UInt8], _ format: TagFormat) throws(TagError) {
+        var first: Sighting?
+        for sighting in reader.sightings(message.span.bytes, format) where Tagger.namesRun(sighting, carriers) {
+            if let first, first.value != sighting.value {
+                throw TagError(
+                    .conflict, "the request carries tags that disagree (\(first.carrier) and \(sighting.carrier))",
+                    remedy: "Record without foreign tags, or leave this exchange out.")
+            }
+            first = first ?? sighting
+        }
+    }
+
+    private static func namesRun(_ sighting: Sighting, _ carriers: [Carrier]) -> Bool {
+        if let carrier = carriers.first(where: { $0.description == sighting.carrier }) { return carrier.value == .run }
+        return Carrier.defaults.contains { $0.description == sighting.carrier }
+    }
+
+    /// False when the carrier was to be skipped.
+    private func write(_ carrier: Carrier, into message: inout [UInt8], _ format: TagFormat) throws(TagError) -> Bool {
+        switch carrier.place {
+        case .httpHeader(let name):
+            try HeaderEditing.set(name, to: try headerText(carrier, name, message), in: &message)
+        case .baggage(let key):
+            try writeBaggage(key, carrier.text(run: run), into: &message)
+        case .theader, .ttheaderString, .ttheaderInteger:
+            let frame: HeaderFrame
+            do { frame = try HeaderFrame(message.span.bytes) } catch {
+                throw TagError(.malformed, "the request's \(format.name) header cannot be read (\(error))")
+            }
+            message = try frame.setting(carrier.place, to: carrier.text(run: run), in: message)
+        case .thriftField, .jsonBody: return false
+        }
+        return true
+    }
+
+    private func headerText(_ carrier: Carrier, _ name: String, _ message: [UInt8]) throws(TagError) -> String {
+        guard case .mask(let bits) = carrier.value else { return carrier.text(run: run) }
+        let head = try HeaderEditing.head(of: message)
+        guard let field = HeaderEditing.fields(name, in: message, head).first else { return String(bits) }
+        guard let code = Int64(HeaderEditing.text(field.value, message)) else {
+            throw TagError(.conflict, "the header \(name) holds no integer, so that its bits cannot be set")
+        }
+        return String(code | bits)
+    }
+
+    private func writeBaggage(_ key: String, _ value: String, into message: inout [UInt8]) throws(TagError) {
+        let head = try HeaderEditing.head(of: message)
+        let present = HeaderEditing.fields("baggage", in: message, head)
+        guard !present.isEmpty else {
+            HeaderEditing.insert("baggage", "\(key)=\(Baggage.encoded(value))", in: &message, head)
+            return
+        }
+        // Several baggage headers count as one list: our member goes to the front of the first holding it, or the first.
+        let texts = present.map { HeaderEditing.text($0.value, message) }
+        for (index, field) in present.enumerated().reversed() {
+            if index == 0 || Baggage.value(of: key, in: texts[index]) != nil {
+                message.replaceSubrange(
+                    field.value.range, with: Baggage.setting(key, to: value, in: texts[index]).utf8)
+            }
+        }
+    }
+}

@@ -1,1 +1,21 @@
-// Thrift
+/// # Thrift
+///
+/// Apache Thrift messages without a transport: strict Binary and Compact, framed and unframed.
+///
+/// - ``ThriftDetector`` says from the first bytes of a stream what is spoken on it.
+/// - ``MessageScanner`` finds where each message ends, whatever the pieces in which the bytes arrive, and allocates nothing.
+/// - ``ThriftMessage`` and ``ThriftValue`` are trees that decode and encode as Apache's own library does.
+/// - ``ThriftWriter`` appends messages straight to bytes.
+/// - ``ThriftEditor`` finds, sets and inserts a field of an encoded message by its ``FieldPath``.
+///
+/// ```swift
+/// var scanner = MessageScanner(.framed, .binary)
+/// switch scanner.scan(received.span.bytes) {
+/// case .message(let message): print(message.header.name(in: received.span.bytes), message.length)
+/// case .needMore(let total): break      // call again once there are that many bytes
+/// case .invalid(let error): throw error
+/// }
+/// ```
+///
+/// Sources: the Apache Thrift project's `doc/specs` (thrift-binary-protocol, thrift-compact-protocol, thrift-rpc).
+package enum ThriftModule {}

@@ -10,8 +10,8 @@
 ///
 /// ```swift
 /// var scanner = MessageScanner(.framed, .binary)
-/// switch scanner.scan(received.span.bytes) {
-/// case .message(let message): print(message.header.name(in: received.span.bytes), message.length)
+/// switch scanner.scan(received.rawSpan) {
+/// case .message(let message): print(message.header.name(in: received.rawSpan), message.length)
 /// case .needMore(let total): break      // call again once there are that many bytes
 /// case .invalid(let error): throw error
 /// }

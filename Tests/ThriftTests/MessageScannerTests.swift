@@ -39,12 +39,12 @@ enum Golden {
         let bytes = Golden.bytes(one.hex)
         for input in [bytes, bytes + bytes] {
             var scanner = MessageScanner(one.framing, one.encoding)
-            guard case .message(let found) = scanner.scan(input.span.bytes) else {
+            guard case .message(let found) = scanner.scan(input.rawSpan) else {
                 Issue.record("no message")
                 return
             }
             #expect(found.length == bytes.count)
-            #expect(found.header.name(in: input.span.bytes) == one.name)
+            #expect(found.header.name(in: input.rawSpan) == one.name)
             #expect(found.header.type == one.type)
             #expect(found.header.seqid == one.seqid)
         }
@@ -57,7 +57,7 @@ enum Golden {
             let part = Array(bytes[0..<count])
             // Both a scanner that has seen every shorter prefix and a fresh one.
             var fresh = MessageScanner(one.framing, one.encoding)
-            for outcome in [scanner.scan(part.span.bytes), fresh.scan(part.span.bytes)] {
+            for outcome in [scanner.scan(part.rawSpan), fresh.scan(part.rawSpan)] {
                 guard case .needMore(let total) = outcome else {
                     Issue.record("\(outcome) after \(count) bytes")
                     return
@@ -65,7 +65,7 @@ enum Golden {
                 #expect(total > count && total <= bytes.count)
             }
         }
-        guard case .message(let found) = scanner.scan(bytes.span.bytes) else {
+        guard case .message(let found) = scanner.scan(bytes.rawSpan) else {
             Issue.record("no message")
             return
         }
@@ -76,9 +76,9 @@ enum Golden {
         let first = Golden.bytes(Golden.binaryCheck)
         let second = Golden.bytes(Golden.echoMap)
         var scanner = MessageScanner(.unframed, .binary)
-        #expect(scanner.scan(first.span.bytes) != .needMore(atLeast: 0))
+        #expect(scanner.scan(first.rawSpan) != .needMore(atLeast: 0))
         scanner.reset()
-        guard case .message(let found) = scanner.scan(second.span.bytes) else {
+        guard case .message(let found) = scanner.scan(second.rawSpan) else {
             Issue.record("no message")
             return
         }
@@ -89,8 +89,8 @@ enum Golden {
     @Test func aHeaderIsKnownBeforeTheMessageIsWhole() {
         let bytes = Array(Golden.bytes(Golden.framedAdd).prefix(24))
         var scanner = MessageScanner(.framed, .binary)
-        #expect(scanner.scan(bytes.span.bytes) == .needMore(atLeast: 34))
-        #expect(scanner.header?.name(in: bytes.span.bytes) == "add")
+        #expect(scanner.scan(bytes.rawSpan) == .needMore(atLeast: 34))
+        #expect(scanner.header?.name(in: bytes.rawSpan) == "add")
         #expect(scanner.knownLength == 34)
     }
 
@@ -109,7 +109,7 @@ enum Golden {
     func whatCannotBecomeAMessageIsSaidAtOnce(hex: String, framing: ThriftFraming, encoding: ThriftEncoding) {
         let bytes = Golden.bytes(hex)
         var scanner = MessageScanner(framing, encoding)
-        guard case .invalid = scanner.scan(bytes.span.bytes) else {
+        guard case .invalid = scanner.scan(bytes.rawSpan) else {
             Issue.record("not refused")
             return
         }
@@ -123,7 +123,7 @@ enum Golden {
             let nested = (1..<depth).flatMap { _ in open }
             let bytes = header + nested + [UInt8](repeating: 0, count: depth)
             var scanner = MessageScanner(.unframed, encoding)
-            switch scanner.scan(bytes.span.bytes) {
+            switch scanner.scan(bytes.rawSpan) {
             case .message(let found): #expect(accepted && found.length == bytes.count)
             case .invalid(let error): #expect(!accepted && error.status == .limit)
             case .needMore: Issue.record("asks for more")
@@ -142,7 +142,7 @@ enum Golden {
             let header = encoding == .binary ? "80010001 00000001 61 00000001" : "8221010161"
             let bytes = Golden.bytes(header + value)
             var scanner = MessageScanner(.unframed, encoding, maximumLength: 16_384_000)
-            guard case .invalid = scanner.scan(bytes.span.bytes) else {
+            guard case .invalid = scanner.scan(bytes.rawSpan) else {
                 Issue.record("\(encoding) \(value) was not refused")
                 continue
             }
@@ -156,7 +156,7 @@ enum Golden {
                 var changed = bytes
                 changed[at] = value
                 var scanner = MessageScanner(one.framing, one.encoding)
-                if case .message(let found) = scanner.scan(changed.span.bytes) {
+                if case .message(let found) = scanner.scan(changed.rawSpan) {
                     #expect(found.length <= changed.count)
                 }
             }

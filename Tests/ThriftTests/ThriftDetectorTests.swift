@@ -34,13 +34,13 @@ import Testing
 
     @Test(arguments: beginnings) func tellsTransportsApart(hex: String, expected: ThriftDetector.Detection) {
         let bytes = Golden.bytes(hex)
-        #expect(ThriftDetector.detect(bytes.span.bytes) == expected)
+        #expect(ThriftDetector.detect(bytes.rawSpan) == expected)
     }
 
     @Test(arguments: beginnings) func neverChangesItsMind(hex: String, expected: ThriftDetector.Detection) {
         let bytes = Golden.bytes(hex)
         for count in 0...bytes.count {
-            let detection = ThriftDetector.detect(Array(bytes[0..<count]).span.bytes)
+            let detection = ThriftDetector.detect(Array(bytes[0..<count]).rawSpan)
             #expect(detection == expected || detection == .needMore)
             if count >= ThriftDetector.sufficientBytes { #expect(detection == expected) }
         }

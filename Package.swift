@@ -98,7 +98,7 @@ let testTargets: [Target] = [
     tests(
         "Replay",
         ["Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop"]),
-    tests("Stub", ["Bytes", "JSON", "HTTP1", "Thrift", "Schema", "Tape"]),
+    tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     tests("Analysis", ["Bytes", "JSON", "Tape"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),

@@ -1,0 +1,219 @@
+import Bytes
+import HTTP1
+import Thrift
+
+/// One connection without its socket.
+package struct StubSession: Sendable {
+    private enum Mode: Sendable {
+        case undecided
+        case http(HTTPScanner)
+        case thrift(MessageScanner)
+        /// Nothing more is read.
+        case ended
+    }
+
+    /// An answer that waits: it ends at `end` of ``held`` and may go at `dueNanos`.
+    private struct Held: Sendable {
+        var dueNanos: UInt64
+        var end: Int
+    }
+
+    /// The longest request that is taken; Apache Thrift's servers refuse longer frames by default.
+    package static let requestLimit = 16_384_000
+    /// While more than this waits to be sent, nothing is read: a peer that only writes must not fill the memory.
+    package static let outputLimit = 4 << 20
+
+    private var mode = Mode.undecided
+    private var input: [UInt8] = []
+    /// How much of ``input`` has been answered.
+    private var consumed = 0
+    private var saidContinue = false
+    private var held: [UInt8] = []
+    private var marks: [Held] = []
+    private var firstMark = 0
+    private var heldStart = 0
+    /// What may be sent at once; the driver removes what it has sent.
+    package var output: [UInt8] = []
+    private var isClosing = false
+
+    package init() {}
+
+    /// When the next answer may go; nil when none waits.
+    package var nextDueNanos: UInt64? { firstMark < marks.count ? marks[firstMark].dueNanos : nil }
+    /// True when all was sent and the connection is to be closed.
+    package var isFinished: Bool { isClosing && output.isEmpty && nextDueNanos == nil }
+    /// False while the peer does not take its answers.
+    package var wantsInput: Bool { !isClosing && output.count + held.count - heldStart < Self.outputLimit }
+
+    /// Takes bytes from the peer, in whatever pieces.
+    package mutating func receive(_ bytes: RawSpan, nowNanos: UInt64, engine: inout StubEngine) {
+        if isClosing { return }
+        engine.counts.bytesReceived += UInt64(bytes.byteCount)
+        input.append(copying: bytes)
+        while step(nowNanos, &engine) {}
+        if consumed == input.count {
+            input.removeAll(keepingCapacity: input.capacity <= 1 << 20)
+            consumed = 0
+        } else if consumed > 0 {
+            input.removeFirst(consumed)
+            consumed = 0
+        }
+    }
+
+    /// The peer sends nothing more; what it asked for is still answered.
+    package mutating func endInput() {
+        mode = .ended
+        isClosing = true
+    }
+
+    /// Moves what is due to ``output``.
+    package mutating func release(nowNanos: UInt64) {
+        let before = heldStart
+        while firstMark < marks.count, marks[firstMark].dueNanos <= nowNanos {
+            heldStart = marks[firstMark].end
+            firstMark += 1
+        }
+        if heldStart > before { output.append(contentsOf: held[before..<heldStart]) }
+        if firstMark == marks.count && firstMark > 0 {
+            held.removeAll(keepingCapacity: held.capacity <= 1 << 20)
+            marks.removeAll(keepingCapacity: true)
+            (firstMark, heldStart) = (0, 0)
+        } else if heldStart > 1 << 20 {
+            held.removeFirst(heldStart)
+            marks.removeFirst(firstMark)
+            for i in marks.indices { marks[i].end -= heldStart }
+            (firstMark, heldStart) = (0, 0)
+        }
+    }
+
+    /// Handles one request. False when there is none to handle yet.
+    private mutating func step(_ now: UInt64, _ engine: inout StubEngine) -> Bool {
+        if consumed == input.count { return false }
+        switch mode {
+        case .ended: return false
+        case .undecided: return decide(&engine)
+        case .http(var scanner):
+            let goesOn = http(&scanner, now, &engine)
+            if case .http = mode { mode = .http(scanner) }
+            return goesOn
+        case .thrift(var scanner):
+            let goesOn = thrift(&scanner, now, &engine)
+            if case .thrift = mode { mode = .thrift(scanner) }
+            return goesOn
+        }
+    }
+
+    /// Tells the protocol from the first bytes.
+    private mutating func decide(_ engine: inout StubEngine) -> Bool {
+        switch ThriftDetector.detect(input.rawSpan) {
+        case .thrift(let framing, let encoding):
+            mode = .thrift(MessageScanner(framing, encoding, maximumLength: Self.requestLimit))
+            return true
+        case .needMore: return false
+        case .notThrift where HTTPHead.isToken(input[0]) || input[0] == 13 || input[0] == 10:
+            mode = .http(HTTPScanner(.request))
+            return true
+        default:
+            refuseConnection(&engine)
+            return false
+        }
+    }
+
+    /// What cannot be understood is not answered either: the peer would not understand.
+    private mutating func refuseConnection(_ engine: inout StubEngine) {
+        engine.counts.malformed += 1
+        endInput()
+        consumed = input.count
+    }
+
+    private mutating func http(_ scanner: inout HTTPScanner, _ now: UInt64, _ engine: inout StubEngine) -> Bool {
+        do throws(ParsingError) {
+            let progress = try scanner.advance(input.rawSpan.extracting(consumed..<input.count))
+            guard case .complete(let length) = progress else { return waitForBody(scanner, now, &engine) }
+            if scanner.head.notes.contains(.badContentLength) || scanner.head.notes.contains(.bothLengths)
+                || scanner.head.notes.contains(.badField)
+            {
+                throw ParsingError(.invalid, at: 0, "HTTP request")
+            }
+            let start = consumed
+            consumed += length
+            saidContinue = false
+            let (head, framing) = (scanner.head, scanner.framing)
+            scanner = HTTPScanner(.request)
+            let ends = answer(now, &engine) { (input, engine, output) in
+                engine.answerHTTP(
+                    input.rawSpan.extracting(start..<start + length), head, framing, into: &output)
+            }
+            if ends { endInput() }
+            return !ends
+        } catch {
+            engine.counts.malformed += 1
+            consumed = input.count
+            endInput()
+            _ = answer(now, &engine) { (_, _, output) in
+                StubEngine.append(.badRequest, isHead: false, closes: true, to: &output)
+                return true
+            }
+            return false
+        }
+    }
+
+    /// The body has not come yet: says that it may, or that it is too large.
+    private mutating func waitForBody(_ scanner: HTTPScanner, _ now: UInt64, _ engine: inout StubEngine) -> Bool {
+        let announced = scanner.hasHead ? scanner.head.contentLength ?? 0 : 0
+        if announced > UInt64(Self.requestLimit) || input.count - consumed > Self.requestLimit {
+            engine.counts.malformed += 1
+            endInput()
+            consumed = input.count
+            _ = answer(now, &engine) { (_, _, output) in
+                StubEngine.append(.tooLarge, isHead: false, closes: true, to: &output)
+                return true
+            }
+        } else if scanner.hasHead, scanner.head.notes.contains(.expectContinue), !saidContinue {
+            saidContinue = true
+            // Behind the answers that still wait, for the peer reads in order; without a delay of its own.
+            let text = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+            if nextDueNanos == nil {
+                output += text
+            } else {
+                held += text
+                marks[marks.count - 1].end = held.count
+            }
+        }
+        return false
+    }
+
+    private mutating func thrift(_ scanner: inout MessageScanner, _ now: UInt64, _ engine: inout StubEngine) -> Bool {
+        switch scanner.scan(input.rawSpan.extracting(consumed..<input.count)) {
+        case .needMore: return false
+        case .invalid:
+            refuseConnection(&engine)
+            return false
+        case .message(let found):
+            let start = consumed
+            consumed += found.length
+            let (framing, encoding) = (scanner.framing, scanner.encoding)
+            scanner.reset()
+            return answer(now, &engine) { (input, engine, output) in
+                let bytes = input.rawSpan
+                engine.answerThrift(bytes.extracting(start..<bytes.byteCount), found, framing, encoding, into: &output)
+                return true
+            }
+        }
+    }
+
+    /// Lets `compose` append an answer where it belongs: to what may go at once, or to what waits.
+    private mutating func answer(
+        _ now: UInt64, _ engine: inout StubEngine,
+        _ compose: (borrowing [UInt8], inout StubEngine, inout [UInt8]) -> Bool
+    ) -> Bool {
+        if engine.delay.isZero && nextDueNanos == nil {
+            return compose(input, &engine, &output)
+        }
+        let before = held.count
+        let result = compose(input, &engine, &held)
+        // A oneway leaves nothing to wait for.
+        if held.count > before { marks.append(Held(dueNanos: now + engine.delay.nextNanos(), end: held.count)) }
+        return result
+    }
+}

@@ -36,7 +36,7 @@ let systemLibraries: [Target] = [
 let modules: [Target] = [
     module("Bytes", ["COpenSSL", "CDeflate"]),
     module("Files", ["Bytes", "CLinux"]),
-    module("Compression", ["Bytes", "CZstd", "CZlib", "CDeflate"]),
+    module("Compression", ["Bytes", "Files", "CZstd", "CZlib", "CDeflate"]),
     module("JSON", ["Bytes"]),
     module("YAML", ["Bytes", "CYAML"]),
     module("Expression", ["Bytes", "JSON"]),
@@ -80,7 +80,7 @@ let testTargets: [Target] = [
         name: "TestSupport", dependencies: ["Bytes", "JSON"], path: "Tests/TestSupport", swiftSettings: settings),
     tests("Bytes"),
     tests("Files", ["Bytes"]),
-    tests("Compression", ["Bytes"]),
+    tests("Compression", ["Bytes", "Files"]),
     tests("JSON", ["Bytes"]),
     tests("YAML", ["Bytes"]),
     tests("Expression", ["Bytes", "JSON"]),

@@ -103,7 +103,8 @@ let testTargets: [Target] = [
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "tinct"], swiftSettings: settings),
+        name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "tinct"], exclude: ["Native"],
+        swiftSettings: settings),
 ]
 
 let package = Package(

@@ -1,0 +1,83 @@
+# What there is to do with Tinct. `make deps` first on a new machine; README.md tells the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: all deps deps-test swift-version build demo test test-sanitizers lint format bench native python install clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+BUILD := $(CURDIR)/.build
+NATIVE := $(BUILD)/native
+VENV := $(BUILD)/venv
+PYTHON := $(VENV)/bin/python
+STATIC := $(BUILD)/static
+# One set of flags for lint and test, so that the second does not build everything again.
+STRICT := --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
+TEST_ENVIRONMENT = TINCT_PYTHON=$(PYTHON) TINCT_NATIVE=$(NATIVE)
+
+all: build
+
+# Debian packages that are missing are installed, by root or through sudo; what is there is left alone.
+deps: swift-version
+	@scripts/deps.sh build
+
+deps-test: swift-version
+	@scripts/deps.sh build test
+
+swift-version:
+	@scripts/swift-version.sh "$(SWIFT)"
+
+build: deps
+	$(SWIFT) build -c release --product tinct
+
+demo: build
+	@scripts/demo.sh
+
+lint: deps
+	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift
+	$(SWIFT) build --build-tests $(STRICT)
+
+format:
+	$(SWIFT) format format -i --parallel -r Sources Tests Package.swift
+
+test: deps-test native python
+	$(SWIFT) build --build-tests $(STRICT)
+	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
+
+# Each sanitizer builds in a place of its own. TSan's shadow memory does not fit the widest address randomisation, so
+# the tests run without any; the peers are not needed here twice, their tests are skipped by name.
+test-sanitizers: deps-test python
+	$(SWIFT) build --build-tests --sanitize address --scratch-path $(BUILD)/asan
+	env TINCT_PYTHON=$(PYTHON) ASAN_OPTIONS=detect_leaks=0 TINCT_SANITIZER=address \
+	  $(SWIFT) test --skip-build --sanitize address --scratch-path $(BUILD)/asan
+	$(SWIFT) build --build-tests --sanitize thread --scratch-path $(BUILD)/tsan
+	env TINCT_PYTHON=$(PYTHON) TSAN_OPTIONS=halt_on_error=1 TINCT_SANITIZER=thread \
+	  setarch -R $(SWIFT) test --skip-build --sanitize thread --scratch-path $(BUILD)/tsan
+
+bench: build native
+	benchmarks/run.sh
+
+# Servers and clients of other people's making that the tests speak to.
+native:
+	@$(MAKE) --no-print-directory -C Tests/EndToEndTests/Native BUILD=$(NATIVE)
+
+python: $(VENV)/.complete
+
+$(VENV)/.complete: Tests/requirements.txt
+	@scripts/venv.sh $(VENV) Tests/requirements.txt
+	@touch $@
+
+# A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib and libdeflate
+# are linked in; libcrypto, libstdc++ and libc are the system's.
+install: deps
+	@scripts/static-libraries.sh $(STATIC)
+	PKG_CONFIG_PATH=$(STATIC) $(SWIFT) build -c release --product tinct --static-swift-stdlib --scratch-path $(BUILD)/install
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tinct/schemas
+	install -s -m 755 $(BUILD)/install/release/tinct $(DESTDIR)$(PREFIX)/bin/tinct
+	cp -R schemas/. $(DESTDIR)$(PREFIX)/share/tinct/schemas/
+	@scripts/install-check.sh $(DESTDIR)$(PREFIX)/bin/tinct
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Makes DIRECTORY with static archives and pkg-config files that lead to them: static-libraries.sh DIRECTORY.
+# SwiftPM takes the search path of a system library from pkg-config; a folder without the shared object leaves the
+# linker the archive alone. No linker flags are needed, which SwiftPM would call unsafe.
+set -eu
+directory=$1
+mkdir -p "$directory"
+for pair in libzstd:zstd yaml-0.1:yaml libdeflate:deflate zlib:z; do
+    module=${pair%%:*}
+    library=${pair##*:}
+    from=$(pkg-config --variable=libdir "$module")
+    archive="$from/lib$library.a"
+    if [ ! -e "$archive" ]; then
+        echo "There is no $archive; it comes with the -dev package of $module (make deps)." >&2
+        exit 2
+    fi
+    ln -sf "$archive" "$directory/"
+    cat > "$directory/$module.pc" <<PC
+Name: $module
+Description: $module, linked statically
+Version: $(pkg-config --modversion "$module")
+Libs: -L$directory -l$library
+Cflags: $(pkg-config --cflags "$module")
+PC
+done

@@ -1,0 +1,128 @@
+/// Counts of latencies from 1 µs to 1 h with three significant decimal digits, in the layout of HdrHistogram
+/// (Gil Tene, http://hdrhistogram.org): buckets that double, each of 2,048 equal steps of which the upper half is used.
+///
+/// ```
+/// index    0 … 2047         2048 … 3071       3072 … 4095       …
+/// values   0 … 2047 by 1    2048 … 4095 by 2  4096 … 8191 by 4  …  up to 2³² µs
+/// ```
+///
+/// Recording is a few additions into a flat table: no allocation, no reference counting. A histogram belongs to one
+/// thread; those of several threads are added up with ``add(_:)`` when they are done.
+@safe package final class Histogram {
+    /// 1 h. Larger values are counted as this and show in ``clamped``.
+    package static let highestMicros: UInt64 = 3_600_000_000
+    @usableFromInline static let halfCount = 1024
+    @usableFromInline static let halfMagnitude = 10
+    /// Two half buckets hold the values below 2,048, and each of the 21 further ones doubles the range, up to 2³².
+    @usableFromInline package static let tableCount = 23 * halfCount
+
+    // Freed in deinit; every index comes from `index(of:)`, which stays below `tableCount`.
+    @usableFromInline let counts: UnsafeMutablePointer<UInt64>
+    package internal(set) var count: UInt64 = 0
+    package internal(set) var clamped: UInt64 = 0
+    package internal(set) var maxMicros: UInt64 = 0
+    package internal(set) var minMicros: UInt64 = .max
+    var sumMicros: UInt64 = 0
+
+    package init() {
+        unsafe counts = .allocate(capacity: Self.tableCount)
+        unsafe counts.initialize(repeating: 0, count: Self.tableCount)
+    }
+
+    deinit { unsafe counts.deallocate() }
+
+    package func record(micros: UInt64, times: UInt64 = 1) {
+        var value = micros
+        if value > Self.highestMicros {
+            value = Self.highestMicros
+            clamped &+= times
+        }
+        unsafe counts[Self.index(of: value)] &+= times
+        count &+= times
+        sumMicros &+= value &* times
+        if value > maxMicros { maxMicros = value }
+        if value < minMicros { minMicros = value }
+    }
+
+    package func record(nanos: UInt64) { record(micros: nanos / 1000) }
+
+    /// Adds what another histogram has counted.
+    package func add(_ other: Histogram) {
+        if other.count == 0 { return }
+        for i in 0..<Self.tableCount { unsafe counts[i] &+= other.counts[i] }
+        count &+= other.count
+        clamped &+= other.clamped
+        sumMicros &+= other.sumMicros
+        maxMicros = max(maxMicros, other.maxMicros)
+        minMicros = min(minMicros, other.minMicros)
+    }
+
+    /// Forgets everything; costs only what the recorded range spans.
+    package func reset() {
+        if count > 0 {
+            let first = Self.index(of: minMicros)
+            let last = Self.index(of: maxMicros)
+            unsafe (counts + first).update(repeating: 0, count: last - first + 1)
+        }
+        count = 0
+        clamped = 0
+        sumMicros = 0
+        maxMicros = 0
+        minMicros = .max
+    }
+
+    /// The arithmetic mean of what was recorded, exactly; 0 when nothing was.
+    package var meanMicros: Double { count == 0 ? 0 : Double(sumMicros) / Double(count) }
+
+    /// The largest value that is indistinguishable from the one at this percentile (0…100), as HdrHistogram reports it;
+    /// 0 when nothing was recorded. It may lie above ``maxMicros``, by less than a thousandth.
+    package func valueMicros(atPercentile percentile: Double) -> UInt64 {
+        if count == 0 { return 0 }
+        let share = min(max(percentile, 0), 100) / 100
+        let wanted = max(1, UInt64((share * Double(count)).rounded(.up)))
+        var seen: UInt64 = 0
+        for i in Self.index(of: minMicros)...Self.index(of: maxMicros) {
+            seen &+= unsafe counts[i]
+            if seen >= wanted { return Self.values(at: i).upperBound }
+        }
+        return maxMicros
+    }
+
+    /// The percentiles that results state.
+    package var percentiles: Percentiles {
+        var result = Percentiles()
+        result.count = count
+        result.p50Micros = valueMicros(atPercentile: 50)
+        result.p90Micros = valueMicros(atPercentile: 90)
+        result.p95Micros = valueMicros(atPercentile: 95)
+        result.p99Micros = valueMicros(atPercentile: 99)
+        result.p999Micros = valueMicros(atPercentile: 99.9)
+        result.maxMicros = valueMicros(atPercentile: 100)
+        result.meanMicros = meanMicros
+        return result
+    }
+
+    /// Every step that holds something, in rising order.
+    package func steps() -> [(values: ClosedRange<UInt64>, count: UInt64)] {
+        if count == 0 { return [] }
+        var result: [(values: ClosedRange<UInt64>, count: UInt64)] = []
+        for i in Self.index(of: minMicros)...Self.index(of: maxMicros) {
+            let held = unsafe counts[i]
+            if held > 0 { result.append((Self.values(at: i), held)) }
+        }
+        return result
+    }
+
+    /// Where a value is counted; below `tableCount` for values up to 2³² − 1.
+    static func index(of value: UInt64) -> Int {
+        let bucket = 53 - (value | 2047).leadingZeroBitCount
+        return bucket << halfMagnitude + Int(value >> UInt64(bucket))
+    }
+
+    /// The values that are counted at `index`.
+    static func values(at index: Int) -> ClosedRange<UInt64> {
+        let bucket = max(0, index >> halfMagnitude - 1)
+        let step = UInt64(index - bucket << halfMagnitude)
+        return step << UInt64(bucket)...(step + 1) << UInt64(bucket) - 1
+    }
+}

@@ -1,0 +1,64 @@
+import Metrics
+import Testing
+
+@Suite struct HistogramTests {
+    /// A linear congruential generator (Knuth's MMIX) with values of every magnitude; the same in the Python below.
+    private static func sample(_ count: Int) -> [UInt64] {
+        var state: UInt64 = 12345
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) >> ((state >> 20) % 31)
+        }
+    }
+
+    /// What `hdrh.histogram.HdrHistogram(1, 3600000000, 3)` of PyPI's hdrhistogram 0.10.3 gives for the same values.
+    @Test(
+        arguments: [
+            (0, 0), (1, 0), (25, 110), (50, 23919), (75, 5_193_727), (90, 133_431_295), (95, 461_111_295),
+            (99, 1_495_269_375), (99.9, 2_091_909_119), (99.99, 2_142_240_767), (100, 2_147_483_647),
+        ] as [(Double, UInt64)])
+    func percentilesAgreeWithHdrHistogram(percentile: Double, expected: UInt64) {
+        let histogram = Histogram()
+        for value in Self.sample(100_000) { histogram.record(micros: value) }
+        #expect(histogram.valueMicros(atPercentile: percentile) == expected)
+    }
+
+    @Test func keepsThreeDigitsAndExactExtremes() {
+        for value: UInt64 in [0, 1, 2047, 2048, 2049, 4095, 4096, 123_456, 999_999_999, 3_600_000_000] {
+            let histogram = Histogram()
+            histogram.record(micros: value)
+            let step = histogram.steps()[0]
+            #expect(step.values.contains(value))
+            #expect((step.values.upperBound - step.values.lowerBound) * 1000 <= max(value, 999))
+            #expect(histogram.minMicros == value && histogram.maxMicros == value)
+            #expect(histogram.valueMicros(atPercentile: 50) == step.values.upperBound)
+        }
+    }
+
+    @Test func mergingEqualsRecordingTogether() {
+        let values = Self.sample(10_000)
+        let (left, right, whole) = (Histogram(), Histogram(), Histogram())
+        for (i, value) in values.enumerated() {
+            (i % 3 == 0 ? left : right).record(micros: value)
+            whole.record(micros: value)
+        }
+        left.add(right)
+        left.add(Histogram())
+        #expect(left.percentiles == whole.percentiles)
+        #expect(left.count == 10_000)
+        #expect(whole.meanMicros == Double(values.reduce(0, +)) / 10_000)
+    }
+
+    @Test func clampsAndForgets() {
+        let histogram = Histogram()
+        histogram.record(micros: .max)
+        histogram.record(micros: 5, times: 3)
+        #expect(histogram.clamped == 1)
+        #expect(histogram.maxMicros == Histogram.highestMicros)
+        #expect(histogram.steps().map(\.count) == [3, 1])
+        histogram.reset()
+        #expect(histogram.count == 0 && histogram.steps().isEmpty && histogram.valueMicros(atPercentile: 99) == 0)
+        histogram.record(micros: 7)
+        #expect(histogram.steps().map(\.count) == [1])
+    }
+}

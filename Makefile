@@ -21,19 +21,19 @@ all: build
 
 # Debian packages that are missing are installed, by root or through sudo; what is there is left alone.
 deps: swift-version
-	@scripts/deps.sh build
+	@.ci/deps.sh build
 
 deps-test: swift-version
-	@scripts/deps.sh build test
+	@.ci/deps.sh build test
 
 swift-version:
-	@scripts/swift-version.sh "$(SWIFT)"
+	@.ci/swift-version.sh "$(SWIFT)"
 
 build: deps
 	$(SWIFT) build -c release --product tinct
 
 demo: build
-	@scripts/demo.sh
+	@.ci/demo.sh
 
 lint: deps
 	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift
@@ -66,18 +66,18 @@ native:
 python: $(VENV)/.complete
 
 $(VENV)/.complete: Tests/requirements.txt
-	@scripts/venv.sh $(VENV) Tests/requirements.txt
+	@.ci/venv.sh $(VENV) Tests/requirements.txt
 	@touch $@
 
 # A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib and libdeflate
 # are linked in; libcrypto, libstdc++ and libc are the system's.
 install: deps
-	@scripts/static-libraries.sh $(STATIC)
+	@.ci/static-libraries.sh $(STATIC)
 	PKG_CONFIG_PATH=$(STATIC) $(SWIFT) build -c release --product tinct --static-swift-stdlib --scratch-path $(BUILD)/install
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/tinct/schemas
 	install -s -m 755 $(BUILD)/install/release/tinct $(DESTDIR)$(PREFIX)/bin/tinct
 	cp -R schemas/. $(DESTDIR)$(PREFIX)/share/tinct/schemas/
-	@scripts/install-check.sh $(DESTDIR)$(PREFIX)/bin/tinct
+	@.ci/install-check.sh $(DESTDIR)$(PREFIX)/bin/tinct
 
 clean:
 	rm -rf $(BUILD)

@@ -40,7 +40,9 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
         let path = temporaryPath()
         defer { unlink(path) }
         try writeFile(path, bytes: [])
-        #expect(try MappedFile(path: path).bytes.byteCount == 0)
+        let mapped = try MappedFile(path: path)
+        let count = mapped.bytes.byteCount
+        #expect(count == 0)
         #expect(try readFile(path) == [])
     }
 

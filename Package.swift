@@ -85,7 +85,7 @@ let testTargets: [Target] = [
     tests("YAML", ["Bytes"]),
     tests("Expression", ["Bytes", "JSON"]),
     tests("HTTP1", ["Bytes"]),
-    tests("Thrift", ["Bytes", "JSON"]),
+    tests("Thrift", ["Bytes", "JSON"], exclude: ["Oracle"]),
     tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
     tests("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
     tests("Tape", ["Bytes", "Compression", "JSON", "Schema"]),

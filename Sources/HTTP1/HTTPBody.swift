@@ -35,6 +35,8 @@ package struct HTTPBody: Sendable, Equatable {
     }
 
     package var isComplete: Bool { state == .done }
+    /// Content bytes that are still to come, where that is known.
+    package var missingBytes: UInt64? { state == .fixed ? remaining : nil }
     package var endsWithConnection: Bool { state == .untilClose }
 
     /// Takes bytes of `piece` from `at` on: skips framing, advances `at`, and returns the next run of content; nil when

@@ -27,6 +27,15 @@ extension HTTPHead {
         return head
     }
 
+    /// Reads a head whose end was never seen: its start line, and the fields that are there. Nil when not even the start
+    /// line is whole.
+    package static func parseCut(_ bytes: RawSpan, kind: HTTPKind) -> HTTPHead? {
+        var head = HTTPHead()
+        head.length = bytes.byteCount
+        do { try head.parseLines(bytes, kind: kind) } catch { return nil }
+        return head
+    }
+
     /// Offset just behind the blank line, or 0 when it has not come yet.
     private static func headEnd(_ bytes: RawSpan, scanned: inout Int) throws(ParsingError) -> Int {
         let count = bytes.byteCount

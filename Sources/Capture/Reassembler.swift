@@ -1,0 +1,162 @@
+import Bytes
+
+/// Puts TCP segments in order (RFC 9293), without ever guessing what was not captured.
+///
+/// Add segments as they come; after each, handle ``events`` in order, ``take(_:_:_:)`` what was understood, and call
+/// ``clearEvents()``. The first copy of a byte wins; later copies are counted, and compared as long as the first one is
+/// still in memory. A segment waits until what comes before it in its own direction is there, and until what its sender
+/// had already received is there too; so events come in the order of cause and effect, whatever the order on file. What
+/// stays missing becomes a gap once enough packets have passed, or at the end.
+package struct Reassembler: Sendable {
+    package struct Limits: Sendable {
+        /// Packets of a flow after which something missing is held to be lost.
+        package var patiencePackets = 64
+        /// Bytes that wait for their turn in one direction before a gap is declared.
+        package var pendingBytes = 4 << 20
+        /// Flows followed at the same time; the one that was quiet longest gives way.
+        package var flows = 65_536
+        /// Unread bytes of one direction; what its reader does not take is then dropped.
+        package var unreadBytes = 24 << 20
+        /// Bytes held in memory for all flows together.
+        package var totalBytes = 128 << 20
+
+        package init() {}
+    }
+
+    package var limits: Limits
+    package private(set) var events: [StreamEvent] = []
+    /// Slots; those that are not in use are empty.
+    package internal(set) var flows: [Flow?] = []
+    var freeSlots: [Int] = []
+    var table = FlowTable()
+    package private(set) var flowCount: UInt64 = 0
+    /// Flows that were ended early because of ``Limits/flows``.
+    package private(set) var evictedFlows: UInt64 = 0
+    /// Bytes kept in all streams, for ``Limits/totalBytes``.
+    var heldBytes = 0
+    private var packets: UInt64 = 0
+
+    package init(limits: Limits = Limits()) { self.limits = limits }
+
+    package mutating func clearEvents() { events.removeAll(keepingCapacity: true) }
+
+    /// Takes one segment; `packet` are the captured bytes of its packet.
+    package mutating func add(_ segment: Segment, _ packet: RawSpan) {
+        packets &+= 1
+        let key = FlowTable.Key(segment.source, segment.destination)
+        let slot: Int
+        if let found = table.find(key) {
+            if isNewConnection(segment, slot: found) {
+                close(slot: found)
+                slot = open(segment, key)
+            } else {
+                slot = found
+            }
+        } else {
+            slot = open(segment, key)
+        }
+        if heldBytes > limits.totalBytes / 2 && packets & 1023 == 0 { forgetTakenBytes() }
+        guard var flow = flows[slot].take() else { return }
+        flow.lastPacket = packets
+        receive(segment, packet, &flow, slot)
+        flows[slot] = flow
+    }
+
+    /// Ends every flow, in order of appearance; afterwards the capture is over.
+    package mutating func finish() {
+        let open = flows.indices.filter { flows[$0] != nil }
+        for slot in open.sorted(by: { (flows[$0]?.number ?? 0) < (flows[$1]?.number ?? 0) }) { close(slot: slot) }
+    }
+
+    /// Calls `body` with the unread bytes of a stream up to those of `event`, and marks as many of them as taken as it
+    /// returns.
+    @inline(__always)
+    package mutating func read(_ event: StreamEvent, _ body: (borrowing Flow, RawSpan) -> Int) {
+        guard var flow = flows[event.flow].take() else { return }
+        let direction = event.direction
+        let later = Int(clamping: flow[direction].account.delivered - event.end)
+        let taken = flow[direction].taken
+        let end = max(taken, flow[direction].bytes.count - later)
+        let bytes = flow[direction].bytes
+        let count = body(flow, bytes.rawSpan.extracting(taken..<end))
+        flow[direction].taken += min(max(count, 0), end - taken)
+        flows[event.flow] = flow
+    }
+
+    /// Drops a flow after its ``StreamEvent/Kind/closed`` event was handled.
+    package mutating func release(_ slot: Int) {
+        guard let flow = flows[slot] else { return }
+        heldBytes -= flow[0].bytes.count + flow[1].bytes.count
+        flows[slot] = nil
+        freeSlots.append(slot)
+    }
+
+    // MARK: Opening and closing
+
+    private mutating func open(_ segment: Segment, _ key: FlowTable.Key) -> Int {
+        if table.count >= limits.flows { evict() }
+        let isAnswer = segment.flags.contains(.syn) && segment.flags.contains(.ack)
+        let flow = Flow(
+            number: flowCount, first: isAnswer ? segment.destination : segment.source,
+            second: isAnswer ? segment.source : segment.destination)
+        flowCount += 1
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+            flows[slot] = flow
+        } else {
+            slot = flows.count
+            flows.append(flow)
+        }
+        table.set(key, slot)
+        return slot
+    }
+
+    /// A SYN with another initial sequence number on a port pair that is in use begins a new connection.
+    private func isNewConnection(_ segment: Segment, slot: Int) -> Bool {
+        guard segment.flags.contains(.syn), !segment.flags.contains(.ack), let flow = flows[slot] else { return false }
+        let stream = flow[segment.source == flow.first ? 0 : 1]
+        if !stream.hasBase { return flow.isReset || flow.isClosed }
+        return stream.base != segment.sequence &+ 1
+    }
+
+    /// Settles what waits, reports the end, and forgets the flow's name; the slot stays until it is released.
+    private mutating func close(slot: Int) {
+        guard var flow = flows[slot].take() else { return }
+        settle(&flow, slot)
+        flows[slot] = flow
+        let key = FlowTable.Key(flow.first, flow.second)
+        if table.find(key) == slot { table.remove(key) }
+        for direction in 0...1 where !flow[direction].isEnded {
+            let end = flow[direction].account.delivered
+            events.append(StreamEvent(kind: .stop, flow: slot, direction: direction, end: end))
+        }
+        events.append(StreamEvent(kind: .closed, flow: slot, direction: 0))
+    }
+
+    private mutating func evict() {
+        // A sweep over all slots, paid once for each eighth of the table that is freed.
+        let known = flows.indices.filter { flows[$0] != nil }
+            .sorted { (flows[$0]?.lastPacket ?? 0) < (flows[$1]?.lastPacket ?? 0) }
+        for slot in known.prefix(max(1, limits.flows / 8)) {
+            evictedFlows += 1
+            close(slot: slot)
+        }
+    }
+
+    /// Lets go of bytes that are kept only to compare retransmissions with.
+    private mutating func forgetTakenBytes() {
+        for slot in flows.indices {
+            guard var flow = flows[slot].take() else { continue }
+            for direction in 0...1 where flow[direction].taken > 0 {
+                heldBytes -= flow[direction].taken
+                flow[direction].bytes = Array(flow[direction].bytes[flow[direction].taken...])
+                flow[direction].taken = 0
+                flow[direction].comparable = min(flow[direction].comparable, flow[direction].bytes.count)
+            }
+            flows[slot] = flow
+        }
+    }
+
+    mutating func emit(_ event: StreamEvent) { events.append(event) }
+}

@@ -1,0 +1,137 @@
+import Bytes
+
+/// Finds payment card numbers in bytes of any kind.
+///
+/// A number is 13 to 19 digits, alone or in the groups in which cards are printed (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4,
+/// with one space or dash between), with the issuer prefix and length of a known brand and a valid check digit
+/// (ISO/IEC 7812-1, annex B). Any such run covers every 13th byte, so only those are looked at.
+enum CardNumbers {
+    /// Ranges in ascending order; with `isCompact`, a digit that stands directly before or behind may be a Thrift
+    /// Compact length or field header, so runs one longer are tried without it.
+    static func find(_ bytes: RawSpan, isCompact: Bool, into found: inout [Range<Int>]) {
+        let count = bytes.byteCount
+        var at = 12
+        var floor = 0
+        while at < count {
+            guard isMember(bytes[byte: at]) else {
+                at += 13
+                continue
+            }
+            var start = at
+            while start > floor && isMember(bytes[byte: start - 1]) { start -= 1 }
+            var end = at + 1
+            while end < count && isMember(bytes[byte: end]) { end += 1 }
+            if end - start >= 13 { search(bytes, start, end, isCompact, &found) }
+            floor = end
+            at = end + 13
+        }
+    }
+
+    /// Looks at the digit groups of one run of digits, spaces and dashes.
+    private static func search(
+        _ bytes: RawSpan, _ start: Int, _ end: Int, _ isCompact: Bool, _ found: inout [Range<Int>]
+    ) {
+        var at = start
+        while at < end {
+            if !isDigit(bytes[byte: at]) {
+                at += 1
+                continue
+            }
+            let group = groupEnd(bytes, at, end)
+            let length = group - at
+            if length >= 13 && length <= 20 {
+                if let range = plain(bytes, at, group, isCompact) { found.append(range) }
+            } else if length == 4, let last = grouped(bytes, at, end) {
+                found.append(at..<last)
+                at = last
+                continue
+            }
+            at = group
+        }
+    }
+
+    private static func plain(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCompact: Bool) -> Range<Int>? {
+        if isCard(bytes, start, end) { return start..<end }
+        guard isCompact else { return nil }
+        if isCard(bytes, start, end - 1) { return start..<end - 1 }
+        if isCard(bytes, start + 1, end) { return start + 1..<end }
+        if isCard(bytes, start + 1, end - 1) { return start + 1..<end - 1 }
+        return nil
+    }
+
+    /// The end of a card number printed in groups that begins at `start`.
+    private static func grouped(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int? {
+        guard start + 4 < end else { return nil }
+        let separator = bytes[byte: start + 4]
+        func next(_ at: Int, _ lengths: ClosedRange<Int>) -> Int? {
+            guard at + 1 < end, bytes[byte: at] == separator, isDigit(bytes[byte: at + 1]) else { return nil }
+            let stop = groupEnd(bytes, at + 1, end)
+            return lengths.contains(stop - at - 1) ? stop : nil
+        }
+        if let second = next(start + 4, 4...4), let third = next(second, 4...4), let fourth = next(third, 1...4) {
+            if let fifth = next(fourth, 1...3), fourth - third == 5, isCard(bytes, start, fifth) { return fifth }
+            if isCard(bytes, start, fourth) { return fourth }
+        }
+        if let second = next(start + 4, 6...6), let third = next(second, 4...5), isCard(bytes, start, third) {
+            return third
+        }
+        return nil
+    }
+
+    private static func groupEnd(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+        var at = start
+        while at < end && isDigit(bytes[byte: at]) { at += 1 }
+        return at
+    }
+
+    /// Brand, length and check digit of the digits between `start` and `end`, separators left out.
+    private static func isCard(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+        var digits = 0
+        var prefix = 0
+        var sum = 0
+        var doubled = false
+        // The check digit is the last: weights alternate from the right.
+        for at in stride(from: end - 1, through: start, by: -1) {
+            let byte = bytes[byte: at]
+            guard isDigit(byte) else { continue }
+            let value = Int(byte - 48)
+            sum += doubled ? (value > 4 ? value * 2 - 9 : value * 2) : value
+            doubled.toggle()
+            digits += 1
+        }
+        guard digits >= 13, digits <= 19, sum % 10 == 0 else { return false }
+        var taken = 0
+        for at in start..<end where taken < 6 && isDigit(bytes[byte: at]) {
+            prefix = prefix * 10 + Int(bytes[byte: at] - 48)
+            taken += 1
+        }
+        return isIssued(prefix, digits)
+    }
+
+    /// Issuer ranges by their first six digits, with the lengths that the brand issues.
+    private static func isIssued(_ prefix: Int, _ digits: Int) -> Bool {
+        switch prefix {
+        case 400_000...499_999: digits == 13 || digits == 16 || digits == 19  // Visa
+        case 510_000...559_999, 222_100...272_099: digits == 16  // Mastercard
+        case 340_000...349_999, 370_000...379_999: digits == 15  // American Express
+        case 300_000...305_999, 309_500...309_599, 360_000...369_999, 380_000...399_999:  // Diners Club
+            digits == 14 || digits == 16
+        case 352_800...358_999: digits >= 16  // JCB
+        case 601_100...601_199, 644_000...659_999: digits >= 16  // Discover, RuPay
+        case 620_000...629_999: digits >= 16  // UnionPay
+        case 810_000...817_199: digits == 16  // UnionPay
+        case 220_000...220_499: digits >= 16  // Mir
+        case 508_500...508_999, 606_985...608_499: digits == 16  // RuPay
+        case 501_800...501_899, 502_000...502_099, 503_800...503_899, 589_300...589_399, 630_400...630_499,
+            675_900...676_399:  // Maestro
+            true
+        case 979_200...979_289: digits == 16  // Troy
+        default: false
+        }
+    }
+
+    @inline(__always) private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
+    @inline(__always) private static func isMember(_ byte: UInt8) -> Bool {
+        byte &- 48 < 10 || byte == 32 || byte == 45
+    }
+}

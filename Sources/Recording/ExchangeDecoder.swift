@@ -1,0 +1,185 @@
+import Bytes
+import Capture
+import HTTP1
+import Tape
+import Thrift
+
+/// Stream events in, exchanges out.
+struct ExchangeDecoder {
+    var balance = Balance()
+    var finished: [Exchange] = []
+    var flows: [FlowDecoder?] = []
+    let options: RecordingOptions
+    var namer: OperationNamer
+    var redactor = Redactor()
+    /// Requests of one flow that may wait for their response.
+    let maximumOutstanding = 4096
+
+    init(_ options: RecordingOptions) {
+        self.options = options
+        namer = options.namer
+    }
+
+    /// Handles one event of a flow; `bytes` are the stream's unread bytes. Returns how many of them are done with.
+    mutating func handle(_ event: StreamEvent, _ flow: borrowing Flow, _ bytes: RawSpan) -> Int {
+        while flows.count <= event.flow { flows.append(nil) }
+        var state = flows[event.flow].take() ?? FlowDecoder()
+        defer { if event.kind != .closed { flows[event.flow] = state } }
+        switch event.kind {
+        case .data:
+            return read(bytes, event, flow, &state)
+        case .gap: return passHole(event.length, "gap", bytes, event.direction, flow, &state)
+        case .cut: return passHole(event.length, "cut", bytes, event.direction, flow, &state)
+        case .limit: return passHole(event.length, "limit", bytes, event.direction, flow, &state)
+        case .end, .stop:
+            return endStream(bytes, isClean: event.kind == .end, event.direction, flow, &state)
+        case .closed:
+            close(flow, &state)
+            return 0
+        }
+    }
+
+    /// Reads whatever is whole.
+    private mutating func read(
+        _ bytes: RawSpan, _ event: StreamEvent, _ flow: borrowing Flow, _ state: inout FlowDecoder
+    ) -> Int {
+        let direction = event.direction
+        var at = 0
+        while at < bytes.byteCount {
+            let rest = bytes.extracting(at..<bytes.byteCount)
+            let mode = state[direction].mode
+            if mode != .opaque { state[direction].touch(event.timeNanos) }
+            let step: Int?
+            switch mode {
+            case .start: step = recognise(rest, direction, flow, &state)
+            case .http: step = readHTTP(rest, direction, flow, &state)
+            case .thrift: step = readThrift(rest, direction, flow, &state)
+            case .searching: step = search(rest, direction, flow, &state)
+            case .skipping(let count):
+                let taken = Int(min(count, UInt64(rest.byteCount)))
+                state[direction].use.lost += UInt64(taken)
+                state[direction].reset()
+                state[direction].mode = UInt64(taken) == count ? .thrift : .skipping(count - UInt64(taken))
+                step = taken
+            case .opaque:
+                state[direction].use.opaque += UInt64(rest.byteCount)
+                step = rest.byteCount
+            }
+            guard let step else { break }
+            at += step
+        }
+        return at
+    }
+
+    /// A stream has ended; what is left of it becomes a message or is counted.
+    private mutating func endStream(
+        _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+    ) -> Int {
+        switch state[direction].mode {
+        case .http: endHTTP(bytes, isClean: isClean, direction, flow, &state)
+        case .thrift:
+            if bytes.byteCount > 0 { loseThrift(bytes, reason: "ended", direction, flow, &state) }
+            state[direction].use.lost += UInt64(bytes.byteCount)
+        case .start, .opaque: state[direction].use.opaque += UInt64(bytes.byteCount)
+        case .searching where state.speech == .unknown: state[direction].use.opaque += UInt64(bytes.byteCount)
+        case .searching, .skipping: state[direction].use.lost += UInt64(bytes.byteCount)
+        }
+        state[direction].reset()
+        state[direction].mode = .opaque
+        return bytes.byteCount
+    }
+
+    /// Closes the flow's books.
+    private mutating func close(_ flow: borrowing Flow, _ state: inout FlowDecoder) {
+        let first = flow.account(0)
+        let second = flow.account(1)
+        let isOneSided =
+            (first.captured > 0 && second.captured == 0 && flow.lacks(1))
+            || (second.captured > 0 && first.captured == 0 && flow.lacks(0))
+        if isOneSided { balance.oneDirectionFlows += 1 }
+        while var waiting = state.outstanding.popFirst() {
+            if !waiting.exchange.losses.contains(where: { $0.side == "response" }) {
+                waiting.exchange.losses.append(
+                    Loss(reason: isOneSided ? "oneDirection" : "noResponse", side: "response"))
+            }
+            finish(waiting.exchange)
+        }
+        balance.flows += 1
+        if first.captured == 0 && second.captured == 0 {
+            balance.emptyFlows += 1
+        } else {
+            switch state.speech {
+            case .http: balance.httpFlows += 1
+            case .thrift: balance.thriftFlows += 1
+            case .unknown:
+                balance.otherFlows[state.opaqueReason.isEmpty ? "unknown" : state.opaqueReason, default: 0] += 1
+            }
+        }
+        for direction in 0...1 {
+            let account = direction == 0 ? first : second
+            let use = state[direction].use
+            if !account.closes || account.delivered != use.total { balance.openStreams += 1 }
+            if direction == (state.requestDirection ?? 0) {
+                balance.streams.0 += account
+                balance.bytes.0 += use
+            } else {
+                balance.streams.1 += account
+                balance.bytes.1 += use
+            }
+        }
+    }
+
+    /// Hands an exchange over.
+    mutating func finish(_ exchange: Exchange) {
+        finished.append(exchange)
+        finished[finished.count - 1].id = balance.exchanges
+        balance.exchanges += 1
+        if exchange.request != nil && exchange.response != nil { balance.pairedExchanges += 1 }
+    }
+
+    /// An exchange of this flow with nothing in it yet.
+    func newExchange(_ format: WireFormat, _ flow: borrowing Flow, _ state: inout FlowDecoder) -> Exchange {
+        var exchange = Exchange()
+        exchange.flow = flow.number
+        exchange.ordinal = state.nextOrdinal
+        state.nextOrdinal &+= 1
+        exchange.format = format
+        if state.client.isEmpty {
+            let isForward = (state.requestDirection ?? 0) == 0
+            state.client = (isForward ? flow.first : flow.second).description
+            state.server = (isForward ? flow.second : flow.first).description
+        }
+        exchange.client = state.client
+        exchange.server = state.server
+        return exchange
+    }
+
+    /// Keeps a request until its response comes.
+    mutating func wait(_ waiting: Waiting, _ state: inout FlowDecoder) {
+        state.outstanding.append(waiting)
+        if state.outstanding.count > maximumOutstanding, var oldest = state.outstanding.popFirst() {
+            oldest.exchange.losses.append(Loss(reason: "noResponse", side: "response"))
+            finish(oldest.exchange)
+        }
+    }
+
+    /// The oldest waiting request loses its response to a hole.
+    mutating func loseOldestResponse(_ reason: String, _ state: inout FlowDecoder) {
+        guard var waiting = state.outstanding.popFirst() else { return }
+        waiting.exchange.losses.append(Loss(reason: reason, side: "response"))
+        finish(waiting.exchange)
+    }
+
+    /// Counts a message that goes on the tape.
+    mutating func count(_ kind: HTTPKind, lossReason: String?) {
+        func add(_ counter: inout Balance.MessageCount) {
+            if let lossReason {
+                counter.partial += 1
+                counter.partialReasons[lossReason, default: 0] += 1
+            } else {
+                counter.whole += 1
+            }
+        }
+        if kind == .request { add(&balance.requests) } else { add(&balance.responses) }
+    }
+}

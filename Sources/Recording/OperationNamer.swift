@@ -1,0 +1,167 @@
+import Bytes
+import HTTP1
+
+/// Names operations, each distinct one once.
+package struct OperationNamer: Sendable {
+    /// A Thrift method's names: what it is called on the tape, and without its service, for pairing.
+    struct ThriftName: Sendable {
+        var operation: String
+        var method: String
+    }
+
+    /// `Service.method` for a method name, from the IDL; methods that it does not know keep their name.
+    package var services: [String: String] = [:]
+    /// The OpenAPI template for a method and a path, where there is one.
+    package var template: (@Sendable (_ method: String, _ path: String) -> String?)?
+
+    private var httpNames = InternTable<String>()
+    private var thriftNames = InternTable<ThriftName>()
+    private var scratch: [UInt8] = []
+
+    package init() {}
+
+    /// `METHOD /path/{}`: without query, id-like segments replaced.
+    mutating func http(_ message: RawSpan, _ head: HTTPHead) -> String {
+        scratch.removeAll(keepingCapacity: true)
+        guard head.methodRange.upper <= message.byteCount, head.uri.upper <= message.byteCount else { return "" }
+        unsafe message.extracting(head.methodRange.range).withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
+        let target = message.extracting(head.uri.range)
+        let path = target.extracting(Self.path(target, isConnect: head.method == .connect))
+        if template != nil {
+            scratch.append(32)
+            unsafe path.withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
+        } else if path.byteCount > 0 {
+            scratch.append(32)
+            Self.appendTemplate(path, &scratch)
+        }
+        let template = template
+        let key = scratch
+        return httpNames.value(for: key.rawSpan) { bytes in
+            let name = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
+            guard let template else { return name }
+            let parts = name.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2 else { return name }
+            if let known = template(String(parts[0]), String(parts[1])) { return "\(parts[0]) \(known)" }
+            var bytes = Array(parts[0].utf8) + [32]
+            Self.appendTemplate(Array(parts[1].utf8).rawSpan, &bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    /// The name of a Thrift method; a multiplexed one brings its service along.
+    mutating func thrift(_ name: RawSpan) -> ThriftName {
+        let services = services
+        return thriftNames.value(for: name) { bytes in
+            let text = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
+            if let colon = text.lastIndex(of: ":") {
+                let method = String(text[text.index(after: colon)...])
+                return ThriftName(operation: "\(text[..<colon]).\(method)", method: method)
+            }
+            return ThriftName(operation: services[text] ?? text, method: text)
+        }
+    }
+
+    /// The path of a request target: no scheme, authority, query or fragment.
+    private static func path(_ target: RawSpan, isConnect: Bool) -> Range<Int> {
+        if isConnect { return 0..<0 }
+        var start = 0
+        if target.byteCount > 0 && target[byte: 0] != 0x2F {
+            var at = 0
+            while at + 2 < target.byteCount && at < 16 {
+                if target[byte: at] == 0x3A && target[byte: at + 1] == 0x2F && target[byte: at + 2] == 0x2F {
+                    start = at + 3
+                    while start < target.byteCount && target[byte: start] != 0x2F { start += 1 }
+                    break
+                }
+                at += 1
+            }
+        }
+        var end = start
+        while end < target.byteCount && target[byte: end] != 0x3F && target[byte: end] != 0x23 { end += 1 }
+        return start..<end
+    }
+
+    /// Appends `path` with `{}` for each segment that looks like an id, at most 256 bytes.
+    static func appendTemplate(_ path: RawSpan, _ out: inout [UInt8]) {
+        var at = 0
+        let limit = out.count + 256
+        while at < path.byteCount && out.count < limit {
+            if path[byte: at] == 0x2F {
+                out.append(0x2F)
+                at += 1
+                continue
+            }
+            let start = at
+            while at < path.byteCount && path[byte: at] != 0x2F { at += 1 }
+            let segment = path.extracting(start..<at)
+            if isID(segment) {
+                out.append(0x7B)
+                out.append(0x7D)
+            } else {
+                for i in 0..<min(segment.byteCount, 128) {
+                    let byte = segment[byte: i]
+                    out.append(byte > 32 && byte != 127 ? byte : 0x3F)
+                }
+            }
+        }
+    }
+
+    /// All digits (with dashes), a UUID, or sixteen and more hexadecimal digits.
+    private static func isID(_ segment: RawSpan) -> Bool {
+        var digits = 0
+        var hex = 0
+        var dashes = 0
+        for i in 0..<segment.byteCount {
+            switch segment[byte: i] {
+            case 0x30...0x39: digits += 1
+            case 0x41...0x46, 0x61...0x66: hex += 1
+            case 0x2D: dashes += 1
+            default: return false
+            }
+        }
+        if digits == 0 { return false }
+        if hex == 0 { return true }
+        return digits + hex >= 16 && (dashes == 0 || (dashes == 4 && segment.byteCount == 36))
+    }
+}
+
+/// Values made once for each distinct key. Full tables make each value anew.
+struct InternTable<Value: Sendable>: Sendable {
+    private var keys: [[UInt8]?] = Array(repeating: nil, count: 64)
+    private var values: [Value?] = Array(repeating: nil, count: 64)
+    private var count = 0
+    private let maximum = 1 << 16
+
+    mutating func value(for key: RawSpan, _ make: (RawSpan) -> Value) -> Value {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for i in 0..<key.byteCount { hash = (hash ^ UInt64(key[byte: i])) &* 0x100_0000_01B3 }
+        hash ^= hash >> 32
+        var at = Int(truncatingIfNeeded: hash) & (keys.count - 1)
+        while let known = keys[at] {
+            if known.count == key.byteCount && isEqual(known, key), let value = values[at] { return value }
+            at = (at + 1) & (keys.count - 1)
+        }
+        let value = make(key)
+        if count >= maximum { return value }
+        keys[at] = [UInt8](copying: key)
+        values[at] = value
+        count += 1
+        if count * 2 > keys.count { grow() }
+        return value
+    }
+
+    private func isEqual(_ known: [UInt8], _ key: RawSpan) -> Bool {
+        for i in 0..<known.count where known[i] != key[byte: i] { return false }
+        return true
+    }
+
+    private mutating func grow() {
+        let old = (keys, values)
+        keys = Array(repeating: nil, count: old.0.count * 2)
+        values = Array(repeating: nil, count: old.0.count * 2)
+        count = 0
+        for (key, value) in zip(old.0, old.1) {
+            if let key, let value { _ = self.value(for: key.rawSpan) { _ in value } }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Bytes
+package import Capture
+package import Tape
+
+/// What to do with what is recorded.
+package struct RecordingOptions: Sendable {
+    /// Keep credentials and card numbers.
+    package var isRaw = false
+    /// Bytes of a message beyond which only its digest is kept.
+    package var bodyLimit = 16 << 20
+    package var limits = Reassembler.Limits()
+    package var namer = OperationNamer()
+
+    package init() {}
+}
+
+/// Packets in, exchanges out.
+package struct Recorder {
+    var reassembler: Reassembler
+    var decoder: ExchangeDecoder
+    /// Complete once ``finish()`` has run.
+    package var balance: Balance { decoder.balance }
+
+    package init(_ options: RecordingOptions) {
+        reassembler = Reassembler(limits: options.limits)
+        decoder = ExchangeDecoder(options)
+    }
+
+    /// Takes the next packet; `bytes` are its captured bytes.
+    @inline(__always)
+    package mutating func add(_ packet: CapturedPacket, _ bytes: RawSpan) {
+        decoder.balance.packets += 1
+        if packet.wireLength > packet.count { decoder.balance.cutPackets += 1 }
+        switch PacketDecoder.decode(bytes, packet.link, wireLength: packet.wireLength) {
+        case .segment(var segment):
+            segment.timeNanos = packet.timeNanos
+            decoder.balance.usedPackets += 1
+            reassembler.add(segment, bytes)
+            if !reassembler.events.isEmpty { Recorder.handleEvents(&reassembler, &decoder) }
+        case .refused(let reason):
+            decoder.balance.refusals[Int(reason.rawValue)] += 1
+            if reason == .linkType { decoder.balance.refusedLinks[packet.link, default: 0] += 1 }
+        }
+    }
+
+    /// The exchanges that became complete since the last call, in the order in which they did.
+    package mutating func takeFinished() -> [Exchange] {
+        if decoder.finished.isEmpty { return [] }
+        defer { decoder.finished.removeAll(keepingCapacity: true) }
+        return decoder.finished
+    }
+
+    package var hasFinished: Bool { !decoder.finished.isEmpty }
+
+    /// Ends all flows; afterwards ``balance`` is complete.
+    package mutating func finish() {
+        reassembler.finish()
+        Recorder.handleEvents(&reassembler, &decoder)
+        decoder.balance.evictedFlows = reassembler.evictedFlows
+    }
+
+    private static func handleEvents(_ reassembler: inout Reassembler, _ decoder: inout ExchangeDecoder) {
+        var index = 0
+        while index < reassembler.events.count {
+            let event = reassembler.events[index]
+            reassembler.read(event) { flow, bytes in decoder.handle(event, flow, bytes) }
+            if event.kind == .closed { reassembler.release(event.flow) }
+            index += 1
+        }
+        reassembler.clearEvents()
+    }
+}

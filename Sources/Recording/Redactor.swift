@@ -1,0 +1,87 @@
+import Bytes
+import HTTP1
+import Tape
+import Thrift
+
+/// Masks credentials and card numbers in place; lengths stay, and every span is noted.
+struct Redactor {
+    private var cards: [Range<Int>] = []
+
+    /// Values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and card numbers anywhere.
+    mutating func redactHTTP(_ message: inout Message, _ head: HTTPHead, _ balance: inout Balance) {
+        if head.notes.contains(.credentials) { redactCredentials(&message, head, &balance) }
+        redactCards(&message, isCompact: false, &balance)
+    }
+
+    mutating func redactThrift(_ message: inout Message, _ encoding: ThriftEncoding, _ balance: inout Balance) {
+        redactCards(&message, isCompact: encoding == .compact, &balance)
+    }
+
+    private mutating func redactCards(_ message: inout Message, isCompact: Bool, _ balance: inout Balance) {
+        cards.removeAll(keepingCapacity: true)
+        CardNumbers.find(message.wire.rawSpan, isCompact: isCompact, into: &cards)
+        for range in cards {
+            var digits = 0
+            for at in range where message.wire[at] &- 48 < 10 {
+                digits += 1
+                // The first six digits name the issuer, not the customer.
+                if digits > 6 { message.wire[at] = 48 }
+            }
+            note(range, "card", &message, &balance)
+        }
+    }
+
+    private func redactCredentials(_ message: inout Message, _ head: HTTPHead, _ balance: inout Balance) {
+        var spans: [(range: Range<Int>, kind: String)] = []
+        var fields = HTTPFieldIterator(head)
+        let wire = message.wire
+        let bytes = wire.rawSpan
+        while let field = fields.next(bytes) {
+            let name = field.name
+            if HTTPHead.matches(bytes, name, "authorization") || HTTPHead.matches(bytes, name, "proxy-authorization") {
+                spans.append((Self.secret(bytes, field.value.range), "authorization"))
+            } else if HTTPHead.matches(bytes, name, "cookie") {
+                Self.cookies(bytes, field.value.range, isSet: false, &spans)
+            } else if HTTPHead.matches(bytes, name, "set-cookie") {
+                Self.cookies(bytes, field.value.range, isSet: true, &spans)
+            }
+        }
+        for (range, kind) in spans where !range.isEmpty {
+            for at in range { message.wire[at] = 0x78 }
+            note(range, kind, &message, &balance)
+        }
+    }
+
+    /// Everything behind the scheme's word; all of it when there is only one word.
+    private static func secret(_ bytes: RawSpan, _ value: Range<Int>) -> Range<Int> {
+        var at = value.lowerBound
+        while at < value.upperBound && HTTPHead.isToken(bytes[byte: at]) { at += 1 }
+        guard at < value.upperBound, bytes[byte: at] == 32 else { return value }
+        while at < value.upperBound && bytes[byte: at] == 32 { at += 1 }
+        return at..<value.upperBound
+    }
+
+    /// The values of `name=value; name=value`; of Set-Cookie only the first pair, since the rest are attributes.
+    private static func cookies(
+        _ bytes: RawSpan, _ value: Range<Int>, isSet: Bool, _ spans: inout [(range: Range<Int>, kind: String)]
+    ) {
+        var at = value.lowerBound
+        while at < value.upperBound {
+            var end = at
+            while end < value.upperBound && bytes[byte: end] != 0x3B { end += 1 }
+            var start = at
+            while start < end && bytes[byte: start] != 0x3D { start += 1 }
+            // Without `=` the whole pair is a value.
+            spans.append((start < end ? start + 1..<end : at..<end, "cookie"))
+            if isSet { return }
+            at = end + 1
+            while at < value.upperBound && bytes[byte: at] == 32 { at += 1 }
+        }
+    }
+
+    private func note(_ range: Range<Int>, _ kind: String, _ message: inout Message, _ balance: inout Balance) {
+        message.redactions.append(
+            Redaction(offset: UInt64(range.lowerBound), length: UInt64(range.count), kind: kind))
+        balance.redactions[kind, default: 0] += 1
+    }
+}

@@ -73,4 +73,10 @@ import Testing
         #expect(Hex.decode("zz") == nil)
         #expect(Hex.encode([0, 255, 170]) == "00ffaa")
     }
+
+    /// RFC 4648 §10.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+    ])
+    func base64(text: String, encoded: String) { #expect(Base64.encode(Array(text.utf8)) == encoded) }
 }

@@ -127,10 +127,11 @@ extension AnswerBook {
             digest.mix(name.rawSpan)
             digest.mix(body.rawSpan)
             if let known = answerByDigest[digest.value] { return known }
-            let other: [UInt8] = []
+            var other = ThriftWriter(encoding == .binary ? .compact : .binary)
+            if let tree = try? ThriftValue(decoding: body.rawSpan, as: .structure, encoding) { other.element(tree) }
             let nameRange = append(name)
-            let binary = append(encoding == .binary ? body : other)
-            let compact = append(encoding == .compact ? body : other)
+            let binary = append(encoding == .binary ? body : other.bytes)
+            let compact = append(encoding == .compact ? body : other.bytes)
             let content = Answer.Content.thrift(type: type, name: nameRange, compact: compact, echoAt: nil)
             return keep(Answer(content: content, range: binary), digest.value)
         }
@@ -168,7 +169,8 @@ extension AnswerBook {
             }
             guard let answer else { return }
             let reading = HTTPReading(
-                bytes, scanner.head, scanner.framing, book.operations[index], seed: UInt64(index))
+                bytes, scanner.head, scanner.framing, method: bytes.extracting(scanner.head.methodRange.range),
+                book.operations[index], probe, seed: UInt64(index))
             give(answer, to: index, reading.fingerprint)
         }
 

@@ -1,5 +1,5 @@
 import Bytes
-import HTTP1
+import JSON
 import Thrift
 
 /// Every answer of a tape, ready to be sent, and the ways to find it.
@@ -35,9 +35,9 @@ package struct AnswerBook: Sendable {
         /// are given back.
         var tree = FieldTree()
         /// Members of a JSON body that do not tell requests apart.
-        var excludedPaths: [[String]] = []
+        var excludedPaths: [JSONPath] = []
         /// The member whose text is given back.
-        var echoPath: [String] = []
+        var echoPath: JSONPath?
     }
 
     /// An HTTP route with `{…}` segments.

@@ -1,3 +1,4 @@
+package import JSON
 package import Thrift
 
 /// What the stub knows about operations besides the tape: from a schema, or nothing.
@@ -9,11 +10,11 @@ package protocol AnswerSource {
     /// Paths of fields, from the argument's id on, that do not tell requests apart.
     func excludedFields(operation: String, method: String) -> [[Int16]]
     /// The same in a JSON body.
-    func excludedPaths(operation: String) -> [[String]]
+    func excludedPaths(operation: String) -> [JSONPath]
     /// The text field that the answer gives back, where ``MadeReply/echoAt`` says.
     func echoField(operation: String, method: String) -> [Int16]?
-    /// The same in a JSON body; empty for none.
-    func echoPath(operation: String) -> [String]
+    /// The same in a JSON body.
+    func echoPath(operation: String) -> JSONPath?
 }
 
 /// A result struct that was made, in both encodings.
@@ -67,7 +68,7 @@ package struct NoAnswers: AnswerSource {
     package func thriftAnswer(operation: String, method: String, expected: String) -> MadeReply? { nil }
     package func httpAnswer(operation: String, expected: String) -> MadeResponse? { nil }
     package func excludedFields(operation: String, method: String) -> [[Int16]] { [] }
-    package func excludedPaths(operation: String) -> [[String]] { [] }
+    package func excludedPaths(operation: String) -> [JSONPath] { [] }
     package func echoField(operation: String, method: String) -> [Int16]? { nil }
-    package func echoPath(operation: String) -> [String] { [] }
+    package func echoPath(operation: String) -> JSONPath? { nil }
 }

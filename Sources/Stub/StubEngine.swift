@@ -52,20 +52,23 @@ package struct StubEngine: Sendable {
         -> Bool
     {
         let path = AnswerBook.path(bytes, head.uri.range)
-        let method = bytes.extracting(head.methodRange.range)
+        let get: [UInt8] = [0x47, 0x45, 0x54]
+        var method = bytes.extracting(head.methodRange.range)
         var operation = book.operation(method: method, path: bytes.extracting(path))
         if operation == nil && head.method == .head {
-            let get: [UInt8] = [0x47, 0x45, 0x54]
-            operation = book.operation(method: get.rawSpan, path: bytes.extracting(path))
+            method = get.rawSpan
+            operation = book.operation(method: method, path: bytes.extracting(path))
         }
-        counts.note(operation: operation, tags: probe.tags(bytes, head))
+        let reading = HTTPReading(
+            bytes, head, framing, method: method, operation.map { book.operations[$0] }, probe,
+            seed: UInt64(operation ?? 0))
+        counts.note(operation: operation, tags: probe.tags(bytes, head) | reading.tags)
         let ends = !head.keepsAlive
         guard let operation else {
             counts.unknownOperation += 1
             Self.append(.notFound, isHead: head.method == .head, closes: ends, to: &output)
             return ends
         }
-        let reading = HTTPReading(bytes, head, framing, book.operations[operation], seed: UInt64(operation))
         guard let answer = choose(operation, reading.fingerprint) else {
             counts.withoutAnswer += 1
             Self.append(.noAnswer, isHead: head.method == .head, closes: ends, to: &output)
@@ -78,7 +81,7 @@ package struct StubEngine: Sendable {
             append(answer.range.lowerBound..<end, to: &output)
             return ends || closes
         case .json(let echoAt):
-            appendJSON(answer.range, echoAt, reading.echo, bytes, isHead: head.method == .head, to: &output)
+            appendJSON(answer.range, echoAt, reading.echo, isHead: head.method == .head, to: &output)
             return ends
         case .thrift: return ends
         }
@@ -89,23 +92,18 @@ package struct StubEngine: Sendable {
     }
 
     private func appendJSON(
-        _ range: Range<Int>, _ echoAt: Int?, _ echo: Range<Int>?, _ bytes: RawSpan, isHead: Bool,
-        to output: inout [UInt8]
+        _ range: Range<Int>, _ echoAt: Int?, _ echo: [UInt8], isHead: Bool, to output: inout [UInt8]
     ) {
         // What is given back is a text; where the request has none, so has the answer.
-        let inserted = echoAt == nil ? 0 : echo?.count ?? 2
+        let given = echoAt == nil ? [] : echo.isEmpty ? [0x22, 0x22] : echo
         output.append(contentsOf: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ".utf8)
-        output.append(contentsOf: String(range.count + inserted).utf8)
+        output.append(contentsOf: String(range.count + given.count).utf8)
         output.append(contentsOf: "\r\n\r\n".utf8)
         if isHead { return }
-        guard let echoAt else { return append(range, to: &output) }
-        append(range.lowerBound..<range.lowerBound + echoAt, to: &output)
-        if let echo {
-            output.append(copying: bytes.extracting(echo))
-        } else {
-            output.append(contentsOf: "\"\"".utf8)
-        }
-        append(range.lowerBound + echoAt..<range.upperBound, to: &output)
+        let at = range.lowerBound + (echoAt ?? 0)
+        append(range.lowerBound..<at, to: &output)
+        output.append(contentsOf: given)
+        append(at..<range.upperBound, to: &output)
     }
 
     enum Refusal {

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP1
+import JSON
 package import Tagging
 
 /// Looks for the tag in requests, carrier by carrier, without allocating.
@@ -56,6 +57,12 @@ package struct TagProbe: Sendable {
         var condition: Condition
     }
 
+    struct Body: Sendable {
+        var path: JSONPath
+        var carrier: Int
+        var condition: Condition
+    }
+
     private struct Header: Sendable {
         /// In lower case.
         var name: [UInt8]
@@ -74,9 +81,9 @@ package struct TagProbe: Sendable {
     private var headers: [Header] = []
     private var members: [Member] = []
     private(set) var fields: [Field] = []
+    private(set) var bodies: [Body] = []
 
-    /// At most 64 carriers; those of frame headers and JSON bodies are not looked for, because no such request is
-    /// answered or none of its places is configured.
+    /// At most 64 carriers; those of frame headers are not looked for, because no such request is answered.
     package init(_ carriers: [Carrier] = Carrier.defaults) {
         for carrier in carriers.prefix(64) {
             let name = carrier.description
@@ -95,6 +102,8 @@ package struct TagProbe: Sendable {
                 members.append(Member(key: Array(key.utf8), carrier: names.count, condition: condition))
             case .thriftField(let place):
                 fields.append(Field(path: place.path, carrier: names.count, condition: condition))
+            case .jsonBody(let path):
+                bodies.append(Body(path: JSONPath(path), carrier: names.count, condition: condition))
             default: continue
             }
             names.append(name)

@@ -118,7 +118,7 @@ private func resolve(_ path: ExpressionPath) -> ExpressionValue { values[path.de
         let characters = Array(text)
         for end in characters.indices { _ = failure(String(characters[..<end])) }
         for at in characters.indices {
-            for replacement in "()[]\"'.=<1ax\\%-\u{301}é " {
+            for replacement in "([\"'.=1x\\%é" {
                 var changed = characters
                 changed[at] = replacement
                 _ = failure(String(changed))

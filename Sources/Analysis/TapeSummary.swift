@@ -49,8 +49,16 @@ package struct TapeSummary {
     package mutating func add(_ exchange: Exchange) {
         exchanges += 1
         let bytes = (exchange.request?.wireLength ?? 0) + (exchange.response?.wireLength ?? 0)
-        if let request = exchange.request { addSide(request, &requests, &requestBytes) }
-        if let response = exchange.response { addSide(response, &responses, &responseBytes) }
+        if let request = exchange.request {
+            requests += 1
+            requestBytes += request.wireLength
+            addTimes(of: request)
+        }
+        if let response = exchange.response {
+            responses += 1
+            responseBytes += response.wireLength
+            addTimes(of: response)
+        }
         interim += UInt64(exchange.interim.count)
         if !exchange.tags.isEmpty { tagged += 1 }
         for carrier in Set(exchange.tags.map(\.carrier)) { carriers[carrier, default: 0] += 1 }
@@ -68,9 +76,7 @@ package struct TapeSummary {
         if let latency = exchange.latencyNanos { operations[index].latency.record(nanos: latency) }
     }
 
-    private mutating func addSide(_ message: Message, _ count: inout UInt64, _ bytes: inout UInt64) {
-        count += 1
-        bytes += message.wireLength
+    private mutating func addTimes(of message: Message) {
         redactions += UInt64(message.redactions.count)
         firstNanos = min(firstNanos, message.startNanos)
         lastNanos = max(lastNanos, message.endNanos)

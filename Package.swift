@@ -99,7 +99,7 @@ let testTargets: [Target] = [
         "Replay",
         ["Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop"]),
     tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
-    tests("Analysis", ["Bytes", "JSON", "HTTP1", "Tape", "Thrift"]),
+    tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(

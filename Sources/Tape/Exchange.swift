@@ -49,17 +49,17 @@ package struct Exchange: Sendable, Equatable {
 
 /// How the bytes of an exchange are laid out.
 package struct WireFormat: Sendable, Hashable {
-    package enum `Protocol`: UInt8, Sendable, CaseIterable { case unknown, http1, thrift }
+    package enum WireProtocol: UInt8, Sendable, CaseIterable { case unknown, http1, thrift }
     package enum Transport: UInt8, Sendable, CaseIterable {
         case none, framed, unframed, theader, ttheader, finagle, http
     }
     package enum Encoding: UInt8, Sendable, CaseIterable { case none, binary, binaryOld, compact, json }
 
-    package var `protocol`: Protocol
+    package var `protocol`: WireProtocol
     package var transport: Transport
     package var encoding: Encoding
 
-    package init(_ protocol: Protocol = .unknown, _ transport: Transport = .none, _ encoding: Encoding = .none) {
+    package init(_ protocol: WireProtocol = .unknown, _ transport: Transport = .none, _ encoding: Encoding = .none) {
         self.protocol = `protocol`
         self.transport = transport
         self.encoding = encoding

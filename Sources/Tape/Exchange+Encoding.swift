@@ -1,0 +1,97 @@
+extension RecordBuffer {
+    /// Appends `exchange` as a protobuf message `tinct.Exchange`, without a length in front of it.
+    package mutating func append(_ exchange: borrowing Exchange) {
+        varintField(1, exchange.id)
+        varintField(2, exchange.flow)
+        varintField(3, UInt64(exchange.ordinal))
+        varintField(4, UInt64(exchange.format.protocol.rawValue))
+        varintField(5, UInt64(exchange.format.transport.rawValue))
+        varintField(6, UInt64(exchange.format.encoding.rawValue))
+        stringField(7, exchange.operation)
+        stringField(8, exchange.client)
+        stringField(9, exchange.server)
+        if let request = exchange.request { append(10, request) }
+        if let response = exchange.response { append(11, response) }
+        for message in exchange.interim { append(12, message) }
+        for loss in exchange.losses {
+            let mark = begin(13)
+            stringField(1, loss.reason)
+            stringField(2, loss.side)
+            varintField(3, loss.bytes)
+            end(mark)
+        }
+        for tag in exchange.tags {
+            let mark = begin(14)
+            stringField(1, tag.carrier)
+            stringField(2, tag.value)
+            end(mark)
+        }
+        for label in exchange.labels { append(15, label) }
+        stringField(16, exchange.expected)
+        if let run = exchange.run {
+            let mark = begin(17)
+            varintField(1, run.sourceID)
+            varintField(2, UInt64(run.round))
+            fixed64Field(3, run.dueNanos)
+            fixed64Field(4, run.sentNanos)
+            stringField(5, run.outcome)
+            stringField(6, run.target)
+            end(mark)
+        }
+    }
+
+    @inline(__always)
+    private mutating func append(_ field: UInt64, _ message: borrowing Message) {
+        let mark = begin(field, expected: message.wire.count)
+        bytesField(1, message.wire)
+        fixed64Field(2, message.startNanos)
+        fixed64Field(3, message.endNanos)
+        varintField(4, message.wireLength)
+        for redaction in message.redactions {
+            let inner = begin(5)
+            varintField(1, redaction.offset)
+            varintField(2, redaction.length)
+            stringField(3, redaction.kind)
+            end(inner)
+        }
+        for hole in message.holes {
+            let inner = begin(6)
+            varintField(1, hole.offset)
+            varintField(2, hole.length)
+            end(inner)
+        }
+        bytesField(7, message.digest)
+        stringField(8, message.omitted)
+        end(mark)
+    }
+
+    private mutating func append(_ field: UInt64, _ label: borrowing Label) {
+        let mark = begin(field, expected: 128)
+        stringField(1, label.type)
+        stringField(2, label.layer)
+        stringField(3, label.campaign)
+        stringField(4, label.role)
+        stringField(5, label.stage)
+        varintField(6, UInt64(label.k))
+        varintField(7, UInt64(label.n))
+        for entity in label.entities { stringElement(8, entity) }
+        for parameter in label.parameters {
+            let inner = begin(9)
+            stringField(1, parameter.name)
+            stringField(2, parameter.value)
+            end(inner)
+        }
+        if let twin = label.twin {
+            // Written even when 0: the field has presence.
+            varint(10 << 3)
+            varint(twin)
+        }
+        stringField(11, label.detectableAt)
+        varintField(12, UInt64(label.minHistory))
+        stringField(13, label.expected)
+        stringField(14, label.difficulty)
+        fixed64Field(15, label.eventNanos)
+        fixed64Field(16, label.labelNanos)
+        end(mark)
+    }
+}

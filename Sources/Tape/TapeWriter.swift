@@ -1,0 +1,321 @@
+import Bytes
+import Compression
+import Files
+
+/// Writes a tape.
+///
+/// Exchanges collect in a chunk, which is compressed and handed to the system when it is full, when ``flushIfOlder(nowNanos:)``
+/// says so, and at the end. Without ``finish()`` the file is a tape that is cut after its last chunk.
+///
+/// Not for several threads at once.
+package final class TapeWriter {
+    package struct Options: Sendable {
+        /// Uncompressed size at which a chunk is closed.
+        package var chunkBytes = 1 << 20
+        /// The age in ns at which ``TapeWriter/flushIfOlder(nowNanos:)`` closes a chunk.
+        package var chunkAgeNanos: UInt64 = 1_000_000_000
+        /// zstd's.
+        package var level = 1
+        /// Credentials were kept: the file is readable by its owner only.
+        package var isRaw = false
+        /// The program and version that write, for the header.
+        package var library = "tinct"
+        /// What it was made from: a capture's name, a scenario's.
+        package var source = ""
+        /// The tag of the run that made it; empty when none did.
+        package var runTag = ""
+        /// More for the metadata record `tinct`.
+        package var properties: [(name: String, value: String)] = []
+
+        package init(source: String = "", isRaw: Bool = false, library: String = "tinct") {
+            self.source = source
+            self.isRaw = isRaw
+            self.library = library
+        }
+    }
+
+    package let path: String
+    package let options: Options
+    /// Exchanges taken so far, those of the open chunk included.
+    package private(set) var exchangeCount: UInt64 = 0
+    /// Bytes of all exchanges as encoded, before compression.
+    package private(set) var uncompressedBytes: UInt64 = 0
+    /// Bytes of the file so far.
+    package var writtenBytes: UInt64 { file.position }
+
+    let file: FileOutput
+    var summary = TapeSummaryBuilder()
+    var isFinished = false
+    /// Found once, thrown by every call from then on: what follows a partial write would not be readable.
+    private var failure: TapeError?
+
+    private var chunk: RecordBuffer
+    private var entries: [IndexEntry] = []
+    private var compressed: [UInt8] = []
+    private let compressor: ZstdFrameCompressor
+    private var openedNanos: UInt64?
+    private var startNanos = UInt64.max
+    private var endNanos: UInt64 = 0
+
+    private var channelIDs: [ChannelKey: UInt16] = [:]
+    private var lastKey = ChannelKey(protocol: .unknown, operation: "")
+    private var lastChannel: UInt16?
+    private let channelLimit: Int
+
+    private struct ChannelKey: Hashable {
+        var `protocol`: WireFormat.WireProtocol
+        var operation: String
+    }
+
+    private struct IndexEntry {
+        var channel: UInt16
+        var logNanos: UInt64
+        var offset: UInt64
+    }
+
+    /// Creates the file, or empties it if it is there, and writes its header.
+    package convenience init(path: String, options: Options = Options()) throws(TapeError) {
+        try self.init(path: path, options: options, channelLimit: TapeLimits.channels)
+    }
+
+    init(path: String, options: Options, channelLimit: Int) throws(TapeError) {
+        self.path = path
+        self.options = options
+        self.channelLimit = channelLimit
+        do {
+            file = try FileOutput(path: path, mode: options.isRaw ? 0o600 : 0o644)
+        } catch {
+            throw TapeError(path: path, reason: .file(error))
+        }
+        compressor = ZstdFrameCompressor(level: options.level)
+        chunk = RecordBuffer(capacity: options.chunkBytes + (1 << 16))
+
+        try emit(MCAP.magic)
+        var header = MCAPRecord(MCAP.Opcode.header)
+        header.string("")
+        header.string(options.library)
+        try emit(header.finished())
+        var properties = [("library", options.library), ("raw", options.isRaw ? "true" : "false")]
+        if !options.source.isEmpty { properties.append(("source", options.source)) }
+        if !options.runTag.isEmpty { properties.append(("run", options.runTag)) }
+        try add(metadata: "tinct", properties + options.properties.map { ($0.name, $0.value) })
+        try flushFile()
+    }
+
+    /// Adds an exchange; its id is the caller's, and should be its position on the tape.
+    package func append(_ exchange: borrowing Exchange) throws(TapeError) {
+        try checkOpen()
+        let channel = channelID(for: exchange)
+        let start = chunk.count
+        let logNanos = exchange.startNanos
+        chunk.uint8(MCAP.Opcode.message)
+        chunk.littleEndian(UInt64(0))
+        chunk.littleEndian(channel)
+        chunk.littleEndian(UInt32(truncatingIfNeeded: exchange.id))
+        chunk.littleEndian(logNanos)
+        chunk.littleEndian(logNanos)
+        chunk.append(exchange)
+        let size = chunk.count - start
+        if size > TapeLimits.exchangeBytes {
+            chunk.truncate(to: start)
+            throw TapeError(path: path, offset: file.position, reason: .tooLarge)
+        }
+        chunk.store(littleEndian: UInt64(size - MCAP.prefixBytes), at: start + 1)
+        entries.append(IndexEntry(channel: channel, logNanos: logNanos, offset: UInt64(start)))
+        startNanos = min(startNanos, logNanos)
+        endNanos = max(endNanos, logNanos)
+        exchangeCount += 1
+        uncompressedBytes += UInt64(size)
+        if chunk.count >= options.chunkBytes { try closeChunk() }
+    }
+
+    /// Closes the open chunk if its first exchange was there ``Options/chunkAgeNanos`` ago or longer.
+    ///
+    /// Call it every now and then with a monotonic clock's time; the age counts from the first call that sees the chunk.
+    package func flushIfOlder(nowNanos: UInt64) throws(TapeError) {
+        if entries.isEmpty { return }
+        guard let opened = openedNanos else {
+            openedNanos = nowNanos
+            return
+        }
+        if nowNanos >= opened && nowNanos - opened >= options.chunkAgeNanos { try flush() }
+    }
+
+    /// Closes the open chunk: everything appended so far can be read from the file afterwards.
+    package func flush() throws(TapeError) {
+        try checkOpen()
+        try closeChunk()
+    }
+
+    /// Adds a file that travels with the tape. Written at once, so that a tape that is cut later has it.
+    package func attach(name: String, mediaType: String, bytes: [UInt8], createdNanos: UInt64 = 0) throws(TapeError) {
+        try checkOpen()
+        if bytes.count > TapeLimits.recordBytes {
+            throw TapeError(path: path, offset: file.position, reason: .tooLarge)
+        }
+        var record = MCAPRecord(MCAP.Opcode.attachment)
+        record.uint64(createdNanos)
+        record.uint64(createdNanos)
+        record.string(name)
+        record.string(mediaType)
+        record.uint64(UInt64(bytes.count))
+        record.raw(bytes)
+        var crc = CRC32()
+        crc.update(record.bytes.rawSpan.extracting(MCAP.prefixBytes..<record.bytes.count))
+        record.uint32(crc.value)
+        let offset = file.position
+        let whole = record.finished()
+        try emit(whole)
+        summary.attachments.append(
+            TapeAttachment(
+                name: name, mediaType: mediaType, bytes: UInt64(bytes.count), createdNanos: createdNanos,
+                offset: offset, length: UInt64(whole.count)))
+        try flushFile()
+    }
+
+    /// Adds a metadata record.
+    package func add(metadata name: String, _ entries: [(String, String)]) throws(TapeError) {
+        try checkOpen()
+        var record = MCAPRecord(MCAP.Opcode.metadata)
+        record.string(name)
+        record.map(entries)
+        let offset = file.position
+        let whole = record.finished()
+        try emit(whole)
+        summary.metadata.append((name: name, offset: offset, length: UInt64(whole.count)))
+    }
+
+    /// Writes what is open and the summary, and closes the file. Nothing may be added afterwards.
+    package func finish() throws(TapeError) {
+        try checkOpen()
+        try closeChunk()
+        isFinished = true
+        try emit(summary.end(at: file.position, exchanges: exchangeCount))
+        do {
+            try file.close()
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func checkOpen() throws(TapeError) {
+        if let failure { throw failure }
+        precondition(!isFinished, "a finished tape takes nothing more")
+    }
+
+    private func channelID(for exchange: borrowing Exchange) -> UInt16 {
+        if let channel = lastChannel, exchange.format.protocol == lastKey.protocol,
+            exchange.operation == lastKey.operation
+        {
+            return channel
+        }
+        let key = ChannelKey(protocol: exchange.format.protocol, operation: exchange.operation)
+        var id = channelIDs[key]
+        if id == nil {
+            if channelIDs.count < channelLimit {
+                id = addChannel(topic: "\(key.protocol)/\(key.operation)", key: key)
+                channelIDs[key] = id
+            } else {
+                id = summary.otherChannel ?? addChannel(topic: "other", key: nil)
+                summary.otherChannel = id
+            }
+        }
+        lastKey = key
+        lastChannel = id
+        return id ?? 0
+    }
+
+    /// Puts a channel, and before the first one the schema, into the open chunk.
+    private func addChannel(topic: String, key: ChannelKey?) -> UInt16 {
+        if summary.channels.isEmpty { chunk.raw(TapeSummaryBuilder.schema) }
+        var record = MCAPRecord(MCAP.Opcode.channel)
+        let id = UInt16(clamping: summary.channels.count + 1)
+        record.uint16(id)
+        record.uint16(TapeSummaryBuilder.schemaID)
+        record.string(topic)
+        record.string("protobuf")
+        record.map(key.map { [("protocol", "\($0.protocol)"), ("operation", $0.operation)] } ?? [])
+        let whole = record.finished()
+        chunk.raw(whole)
+        summary.channels.append(whole)
+        return id
+    }
+
+    private func closeChunk() throws(TapeError) {
+        openedNanos = nil
+        if entries.isEmpty { return }
+        compressed.removeAll(keepingCapacity: true)
+        compressor.compress(chunk.bytes, appendingTo: &compressed)
+        var record = MCAPRecord(MCAP.Opcode.chunk)
+        record.uint64(startNanos)
+        record.uint64(endNanos)
+        record.uint64(UInt64(chunk.count))
+        record.uint32(CRC32.of(chunk.bytes))
+        record.string("zstd")
+        record.uint64(UInt64(compressed.count))
+        let offset = file.position
+        try emit(record.finished(extra: compressed.count))
+        try emit(compressed)
+        let end = file.position
+        var index = ChunkIndex(
+            startNanos: startNanos, endNanos: endNanos, offset: offset, length: end - offset,
+            storedBytes: UInt64(compressed.count), uncompressedBytes: UInt64(chunk.count))
+        try emit(messageIndexes(from: end, into: &index))
+        summary.add(index)
+        chunk.removeAll()
+        entries.removeAll(keepingCapacity: true)
+        startNanos = .max
+        endNanos = 0
+        try flushFile()
+    }
+
+    /// One record for each channel that occurs in the chunk, channels in order.
+    private func messageIndexes(from offset: UInt64, into index: inout ChunkIndex) -> [UInt8] {
+        var order = entries.indices.map { UInt64(entries[$0].channel) << 32 | UInt64($0) }
+        order.sort()
+        var bytes: [UInt8] = []
+        var at = 0
+        while at < order.count {
+            let channel = order[at] >> 32
+            var end = at
+            while end < order.count && order[end] >> 32 == channel { end += 1 }
+            var record = MCAPRecord(MCAP.Opcode.messageIndex)
+            record.uint16(UInt16(truncatingIfNeeded: channel))
+            record.uint32(UInt32(clamping: (end - at) * 16))
+            for position in order[at..<end] {
+                let entry = entries[Int(position & 0xFFFF_FFFF)]
+                record.uint64(entry.logNanos)
+                record.uint64(entry.offset)
+            }
+            index.messageIndexes.append((UInt16(truncatingIfNeeded: channel), offset + UInt64(bytes.count)))
+            index.messageCounts.append(UInt64(end - at))
+            bytes += record.finished()
+            at = end
+        }
+        index.messageIndexBytes = UInt64(bytes.count)
+        return bytes
+    }
+
+    private func emit(_ bytes: [UInt8]) throws(TapeError) {
+        if !isFinished { summary.dataCRC.update(bytes.rawSpan) }
+        do {
+            try file.write(bytes)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func flushFile() throws(TapeError) {
+        do {
+            try file.flush()
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func fail(_ error: FileError) -> TapeError {
+        let failed = TapeError(path: path, offset: file.position, reason: .file(error))
+        failure = failed
+        return failed
+    }
+}

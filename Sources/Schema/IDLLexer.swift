@@ -1,0 +1,160 @@
+import Bytes
+
+/// A token of the Thrift IDL.
+struct IDLToken: Sendable, Equatable {
+    enum Kind: Sendable, Equatable {
+        /// Keywords are identifiers too; a dot may stand inside.
+        case identifier(String)
+        case literal(String)
+        case integer(Int64)
+        /// As written.
+        case double(String)
+        /// One of `{}()[]<>,;:=*&`.
+        case symbol(UInt8)
+        case end
+    }
+
+    var kind: Kind
+    /// Bytes from the beginning of the document.
+    var offset: Int
+
+    /// For messages.
+    var description: String {
+        switch kind {
+        case .identifier(let name): "'\(name)'"
+        case .literal: "a string"
+        case .integer(let value): "'\(value)'"
+        case .double(let text): "'\(text)'"
+        case .symbol(let byte): "'\(Character(Unicode.Scalar(byte)))'"
+        case .end: "the end of the file"
+        }
+    }
+}
+
+/// What the lexer and the parser throw before the document's name is known to them.
+struct IDLError: Error {
+    var offset: Int
+    var message: String
+}
+
+/// Splits a Thrift IDL into tokens; comments (`//`, `#`, `/* */`) count as space.
+struct IDLLexer {
+    let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        // A byte order mark is what some editors put before UTF-8.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+    }
+
+    private func byte(_ ahead: Int = 0) -> UInt8? {
+        offset + ahead < bytes.count ? bytes[offset + ahead] : nil
+    }
+
+    mutating func next() throws(IDLError) -> IDLToken {
+        try skipSpace()
+        let start = offset
+        guard let first = byte() else { return IDLToken(kind: .end, offset: start) }
+        switch first {
+        case 0x22, 0x27: return IDLToken(kind: .literal(try literal(first)), offset: start)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            return IDLToken(kind: try number(), offset: start)
+        case _ where IDLLexer.startsIdentifier(first):
+            while let byte = byte(), IDLLexer.startsIdentifier(byte) || byte == 0x2E || byte &- 0x30 < 10 {
+                offset += 1
+            }
+            return IDLToken(kind: .identifier(text(from: start)), offset: start)
+        case _ where "{}()[]<>,;:=*&".utf8.contains(first):
+            offset += 1
+            return IDLToken(kind: .symbol(first), offset: start)
+        default:
+            throw IDLError(offset: start, message: "a character that has no meaning in a Thrift IDL")
+        }
+    }
+
+    private func text(from start: Int) -> String { String(decoding: bytes[start..<offset], as: UTF8.self) }
+
+    private static func startsIdentifier(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte == 0x5F
+    }
+
+    private mutating func skipSpace() throws(IDLError) {
+        while let first = byte() {
+            switch first {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            case UInt8(ascii: "#"): skipLine()
+            case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"): skipLine()
+            case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
+                let start = offset
+                offset += 2
+                while !(byte() == UInt8(ascii: "*") && byte(1) == UInt8(ascii: "/")) {
+                    guard byte() != nil else {
+                        throw IDLError(offset: start, message: "expected '*/' to end this comment")
+                    }
+                    offset += 1
+                }
+                offset += 2
+            default: return
+            }
+        }
+    }
+
+    private mutating func skipLine() {
+        while let byte = byte(), byte != 0x0A { offset += 1 }
+    }
+
+    /// A string in either quotes, with the escapes of the compiler's lexer.
+    private mutating func literal(_ quote: UInt8) throws(IDLError) -> String {
+        let start = offset
+        offset += 1
+        var text: [UInt8] = []
+        while let byte = byte(), byte != quote {
+            offset += 1
+            guard byte == 0x5C else {
+                text.append(byte)
+                continue
+            }
+            guard let escaped = self.byte() else { break }
+            offset += 1
+            switch escaped {
+            case UInt8(ascii: "n"): text.append(0x0A)
+            case UInt8(ascii: "r"): text.append(0x0D)
+            case UInt8(ascii: "t"): text.append(0x09)
+            case 0x22, 0x27, 0x5C: text.append(escaped)
+            // The compiler keeps what it does not know, as patterns in annotations need it.
+            default: text += [0x5C, escaped]
+            }
+        }
+        guard byte() == quote else { throw IDLError(offset: start, message: "expected a quote to end this string") }
+        offset += 1
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private mutating func number() throws(IDLError) -> IDLToken.Kind {
+        let start = offset
+        if byte() == UInt8(ascii: "+") || byte() == UInt8(ascii: "-") { offset += 1 }
+        if byte() == 0x30, byte(1) == UInt8(ascii: "x") || byte(1) == UInt8(ascii: "X") {
+            offset += 2
+            while let byte = byte(), Hex.value(byte) != nil { offset += 1 }
+            let digits = text(from: start).filter { $0 != "+" && $0 != "x" && $0 != "X" }
+            guard let value = Int64(digits, radix: 16) else {
+                throw IDLError(offset: start, message: "expected a whole number of 64 bits")
+            }
+            return .integer(value)
+        }
+        while let byte = byte(),
+            byte &- 0x30 < 10 || byte == 0x2E || byte | 0x20 == UInt8(ascii: "e")
+                || (byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+"))
+                    && bytes[offset - 1] | 0x20 == UInt8(ascii: "e")
+        {
+            offset += 1
+        }
+        let text = text(from: start)
+        if let value = Int64(text) { return .integer(value) }
+        guard text.contains(where: { ".eE".contains($0) }), Double(text) != nil else {
+            throw IDLError(offset: start, message: "expected a number")
+        }
+        return .double(text)
+    }
+}

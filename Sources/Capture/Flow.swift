@@ -1,15 +1,15 @@
 /// A TCP connection as far as the capture shows it.
-package struct Flow: Sendable {
+package final class Flow {
     /// Numbered from 0 in order of appearance.
-    package var number: UInt64
+    package let number: UInt64
     /// Sender of the connection's first packet, unless that was a SYN-ACK: then its receiver.
-    package var first: Endpoint
-    package var second: Endpoint
+    package let first: Endpoint
+    package let second: Endpoint
     /// ``first`` sent a SYN or was sent a SYN-ACK, so it is the client.
     package var hasHandshake = false
-    package var streams: (StreamState, StreamState) = (StreamState(), StreamState())
+    let forward = StreamState()
+    let backward = StreamState()
     var isReset = false
-    var isClosed = false
     /// Packets since something began to wait without coming nearer.
     var stalled = 0
     var lastPacket: UInt64 = 0
@@ -21,12 +21,14 @@ package struct Flow: Sendable {
     /// that the capture does not have.
     package func lacks(_ direction: Int) -> Bool { self[direction].account.missing > 0 || !self[direction].hasBase }
 
-    subscript(direction: Int) -> StreamState {
-        get { direction == 0 ? streams.0 : streams.1 }
-        _modify {
-            if direction == 0 { yield &streams.0 } else { yield &streams.1 }
-        }
+    init(number: UInt64, first: Endpoint, second: Endpoint) {
+        self.number = number
+        self.first = first
+        self.second = second
     }
+
+    /// 0: from ``first`` to ``second``; 1: back.
+    subscript(direction: Int) -> StreamState { direction == 0 ? forward : backward }
 }
 
 /// Finds a flow's slot by its endpoints: open addressing, linear probing, no allocation for a lookup.

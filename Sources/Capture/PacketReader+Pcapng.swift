@@ -52,7 +52,7 @@ extension PacketReader {
             }
             let isBig = state.isBigEndian
             let total = Int(buffer.load(UInt32.self, 4, bigEndian: isBig))
-            guard state.isInSection, total >= 12, total % 4 == 0, total <= PacketBuffer.maximumCapacity - 64 else {
+            guard state.isInSection, total >= 12, total % 4 == 0, total <= PacketBuffer.maximumBlock - 64 else {
                 return finish(.damaged(at: buffer.passed))
             }
             guard try buffer.require(total) else { return finish(.cut(bytes: buffer.count)) }

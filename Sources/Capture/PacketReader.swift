@@ -31,7 +31,7 @@ package struct PacketReader {
         case damaged(at: UInt64)
     }
 
-    let buffer: PacketBuffer
+    var buffer: PacketBuffer
     var format: Format
     /// Known once ``next()`` has returned nil.
     package internal(set) var ending = Ending.whole
@@ -140,7 +140,7 @@ extension PacketReader {
         let fraction = UInt64(buffer.load(UInt32.self, 4, bigEndian: isBig))
         let captured = Int(buffer.load(UInt32.self, 8, bigEndian: isBig))
         let wire = Int(buffer.load(UInt32.self, 12, bigEndian: isBig))
-        guard captured <= PacketBuffer.maximumCapacity - 64 else { return finish(.damaged(at: buffer.passed)) }
+        guard captured <= PacketBuffer.maximumBlock - 64 else { return finish(.damaged(at: buffer.passed)) }
         guard try buffer.require(pcap.headerLength + captured) else { return finish(.cut(bytes: buffer.count)) }
         held = pcap.headerLength + captured
         return CapturedPacket(

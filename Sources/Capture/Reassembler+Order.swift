@@ -5,19 +5,19 @@ extension Reassembler {
     func distance(_ to: UInt32, _ from: UInt32) -> Int { Int(Int32(bitPattern: to &- from)) }
 
     /// Sorts one segment into its flow.
-    mutating func receive(_ segment: Segment, _ packet: RawSpan, _ flow: inout Flow, _ slot: Int) {
+    mutating func receive(_ segment: Segment, _ packet: RawSpan, _ flow: Flow, _ slot: Int) {
         let direction = segment.source == flow.first ? 0 : 1
         let flags = segment.flags
         let isSYN = flags.contains(.syn)
-        if isSYN { handshake(segment, &flow, direction) }
+        if isSYN { handshake(segment, flow, direction) }
         let sequence = isSYN ? segment.sequence &+ 1 : segment.sequence
         let hasAck = flags.contains(.ack)
-        if hasAck { noteAcknowledgement(segment.acknowledgement, &flow[1 - direction]) }
+        if hasAck { noteAcknowledgement(segment.acknowledgement, flow[1 - direction]) }
 
         let count = segment.payloadWireCount
         if count > 0 {
             let payload = packet.extracting(segment.payloadOffset..<segment.payloadOffset + segment.payloadCount)
-            place(payload, segment, sequence, &flow, direction, slot)
+            place(payload, segment, sequence, flow, direction, slot)
         } else if !flow[direction].hasBase && !flags.contains(.rst) && !isSYN {
             // The first thing seen of this side, without data: it tells where its data will begin.
             flow[direction].hasBase = true
@@ -26,22 +26,22 @@ extension Reassembler {
         }
         if flags.contains(.fin) && flow[direction].finSequence == nil && !flags.contains(.rst) {
             flow[direction].finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
-            endIfDone(&flow, direction, slot, segment.timeNanos)
+            endIfDone(flow, direction, slot, segment.timeNanos)
         }
         if flags.contains(.rst) { flow.isReset = true }
 
-        if !flow.streams.0.pending.isEmpty || !flow.streams.1.pending.isEmpty {
-            if drain(&flow, slot) { flow.stalled = 0 } else { flow.stalled += 1 }
+        if !flow.forward.pending.isEmpty || !flow.backward.pending.isEmpty {
+            if drain(flow, slot) { flow.stalled = 0 } else { flow.stalled += 1 }
             let isFull =
-                flow.streams.0.pendingBytes > limits.pendingBytes || flow.streams.1.pendingBytes > limits.pendingBytes
+                flow.forward.pendingBytes > limits.pendingBytes || flow.backward.pendingBytes > limits.pendingBytes
             if flow.stalled >= limits.patiencePackets || isFull {
-                giveUpWaiting(&flow, slot)
+                giveUpWaiting(flow, slot)
                 flow.stalled = 0
             }
         }
     }
 
-    private mutating func handshake(_ segment: Segment, _ flow: inout Flow, _ direction: Int) {
+    private mutating func handshake(_ segment: Segment, _ flow: Flow, _ direction: Int) {
         let start = segment.sequence &+ 1
         if !flow[direction].hasBase {
             flow[direction].hasBase = true
@@ -65,14 +65,14 @@ extension Reassembler {
         }
     }
 
-    private func noteAcknowledgement(_ value: UInt32, _ stream: inout StreamState) {
+    private func noteAcknowledgement(_ value: UInt32, _ stream: StreamState) {
         if let known = stream.acknowledged, distance(value, known) <= 0 { return }
         stream.acknowledged = value
     }
 
     /// Delivers the payload, keeps it for later, or counts it as seen before.
     private mutating func place(
-        _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: inout Flow, _ direction: Int, _ slot: Int
+        _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
         flow[direction].account.captured += UInt64(payload.byteCount)
         if !flow[direction].hasBase {
@@ -86,7 +86,7 @@ extension Reassembler {
             && !isHeld(segment.acknowledgement, hasAck, flow[1 - direction])
         {
             deliver(
-                payload, cut: segment.payloadWireCount - segment.payloadCount, segment.timeNanos, &flow, direction, slot
+                payload, cut: segment.payloadWireCount - segment.payloadCount, segment.timeNanos, flow, direction, slot
             )
             return
         }
@@ -98,7 +98,7 @@ extension Reassembler {
         let behind = min(max(0, -ahead), segment.payloadWireCount)
         if behind > 0 {
             let seen = min(behind, payload.byteCount)
-            compareWithDelivered(payload.extracting(0..<seen), sequence, &flow[direction])
+            compareWithDelivered(payload.extracting(0..<seen), sequence, flow[direction])
             flow[direction].account.duplicate += UInt64(seen)
         }
         if behind >= segment.payloadWireCount { return }
@@ -109,8 +109,8 @@ extension Reassembler {
             bytes: [UInt8](copying: payload.extracting(skip..<payload.byteCount)),
             cut: segment.payloadWireCount - max(behind, segment.payloadCount), acknowledgement: segment.acknowledgement,
             hasAcknowledgement: hasAck, timeNanos: segment.timeNanos)
-        insert(rest, &flow[direction])
-        if drain(&flow, slot) { flow.stalled = 0 }
+        insert(rest, flow[direction])
+        if drain(flow, slot) { flow.stalled = 0 }
     }
 
     /// A segment whose sender had received more than is known here waits, so that causes come before effects. One byte
@@ -124,7 +124,7 @@ extension Reassembler {
 
     /// Appends bytes to what can be read.
     private mutating func deliver(
-        _ payload: RawSpan, cut: Int, _ timeNanos: UInt64, _ flow: inout Flow, _ direction: Int, _ slot: Int
+        _ payload: RawSpan, cut: Int, _ timeNanos: UInt64, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
         let count = payload.byteCount
         flow[direction].next &+= UInt32(truncatingIfNeeded: count)
@@ -137,7 +137,7 @@ extension Reassembler {
                         kind: .limit, flow: slot, direction: direction, length: UInt64(count),
                         end: flow[direction].account.delivered, timeNanos: timeNanos))
             } else {
-                makeRoom(count, &flow[direction])
+                makeRoom(count, flow[direction])
                 unsafe payload.withUnsafeBytes { unsafe flow[direction].bytes.append(contentsOf: $0) }
                 heldBytes += count
                 flow[direction].comparable += count
@@ -148,13 +148,13 @@ extension Reassembler {
                         end: flow[direction].account.delivered, timeNanos: timeNanos))
             }
         }
-        if cut > 0 { skip(cut, .cut, timeNanos, &flow, direction, slot) }
-        endIfDone(&flow, direction, slot, timeNanos)
+        if cut > 0 { skip(cut, .cut, timeNanos, flow, direction, slot) }
+        endIfDone(flow, direction, slot, timeNanos)
     }
 
     /// Declares bytes missing.
     private mutating func skip(
-        _ count: Int, _ kind: StreamEvent.Kind, _ timeNanos: UInt64, _ flow: inout Flow, _ direction: Int, _ slot: Int
+        _ count: Int, _ kind: StreamEvent.Kind, _ timeNanos: UInt64, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
         flow[direction].next &+= UInt32(truncatingIfNeeded: count)
         flow[direction].comparable = 0
@@ -167,7 +167,7 @@ extension Reassembler {
     }
 
     /// Forgets bytes that were taken long ago, before the buffer grows.
-    private mutating func makeRoom(_ count: Int, _ stream: inout StreamState) {
+    private mutating func makeRoom(_ count: Int, _ stream: StreamState) {
         let history = 2048
         guard stream.bytes.count + count > max(stream.bytes.capacity, 8192), stream.taken > history else { return }
         let dropped = stream.taken - history
@@ -178,7 +178,7 @@ extension Reassembler {
         stream.comparable = min(stream.comparable, stream.bytes.count)
     }
 
-    private func compareWithDelivered(_ copy: RawSpan, _ sequence: UInt32, _ stream: inout StreamState) {
+    private func compareWithDelivered(_ copy: RawSpan, _ sequence: UInt32, _ stream: StreamState) {
         // A one-byte probe before the expected byte is a keep-alive; its byte means nothing.
         if copy.byteCount == 1 && distance(sequence, stream.next) == -1 { return }
         let end = stream.bytes.count
@@ -192,7 +192,7 @@ extension Reassembler {
     }
 
     /// Keeps the parts of `segment` that no waiting segment covers.
-    private mutating func insert(_ segment: PendingSegment, _ stream: inout StreamState) {
+    private mutating func insert(_ segment: PendingSegment, _ stream: StreamState) {
         var rest = segment
         var index = 0
         while index < stream.pending.count {
@@ -226,7 +226,7 @@ extension Reassembler {
     }
 
     /// Delivers whatever has come to its turn; true when anything moved.
-    private mutating func drain(_ flow: inout Flow, _ slot: Int) -> Bool {
+    private mutating func drain(_ flow: Flow, _ slot: Int) -> Bool {
         var moved = false
         var again = true
         while again {
@@ -237,7 +237,7 @@ extension Reassembler {
                 {
                     flow[direction].pending.removeFirst()
                     flow[direction].pendingBytes -= head.bytes.count
-                    deliver(head.bytes.rawSpan, cut: head.cut, head.timeNanos, &flow, direction, slot)
+                    deliver(head.bytes.rawSpan, cut: head.cut, head.timeNanos, flow, direction, slot)
                     again = true
                     moved = true
                 }
@@ -247,8 +247,8 @@ extension Reassembler {
     }
 
     /// Takes what is missing for lost, beginning with what the earliest waiting segment waits for.
-    private mutating func giveUpWaiting(_ flow: inout Flow, _ slot: Int) {
-        let heads = (flow.streams.0.pending.first, flow.streams.1.pending.first)
+    private mutating func giveUpWaiting(_ flow: Flow, _ slot: Int) {
+        let heads = (flow.forward.pending.first, flow.backward.pending.first)
         let direction: Int
         switch heads {
         case (let a?, let b?): direction = a.timeNanos <= b.timeNanos ? 0 : 1
@@ -259,7 +259,7 @@ extension Reassembler {
         guard let head = flow[direction].pending.first else { return }
         let missing = distance(head.sequence, flow[direction].next)
         if missing > 0 {
-            skip(missing, .gap, head.timeNanos, &flow, direction, slot)
+            skip(missing, .gap, head.timeNanos, flow, direction, slot)
         } else {
             let other = 1 - direction
             var lost = distance(head.acknowledgement, flow[other].next)
@@ -267,16 +267,16 @@ extension Reassembler {
                 lost = min(lost, max(distance(waiting.sequence, flow[other].next), 0))
             }
             if lost > 0 {
-                skip(lost, .gap, head.timeNanos, &flow, other, slot)
+                skip(lost, .gap, head.timeNanos, flow, other, slot)
             } else {
                 // Both wait for each other: this one goes first.
                 flow[direction].pending[0].hasAcknowledgement = false
             }
         }
-        _ = drain(&flow, slot)
+        _ = drain(flow, slot)
     }
 
-    private mutating func endIfDone(_ flow: inout Flow, _ direction: Int, _ slot: Int, _ timeNanos: UInt64) {
+    private mutating func endIfDone(_ flow: Flow, _ direction: Int, _ slot: Int, _ timeNanos: UInt64) {
         guard !flow[direction].isEnded, let fin = flow[direction].finSequence,
             distance(fin, flow[direction].next) <= 0
         else { return }
@@ -288,26 +288,18 @@ extension Reassembler {
     }
 
     /// Everything that waits is delivered or its lack declared; then what the acknowledgements say was lost at the end.
-    mutating func settle(_ flow: inout Flow, _ slot: Int) {
-        while !flow.streams.0.pending.isEmpty || !flow.streams.1.pending.isEmpty { giveUpWaiting(&flow, slot) }
+    mutating func settle(_ flow: Flow, _ slot: Int) {
+        while !flow.forward.pending.isEmpty || !flow.backward.pending.isEmpty { giveUpWaiting(flow, slot) }
         for direction in 0...1 where flow[direction].hasBase && !flow[direction].isEnded {
-            let stream = flow[direction]
-            if let fin = stream.finSequence {
-                let missing = distance(fin, stream.next)
-                if missing > 0 && missing < 1 << 30 { skip(missing, .gap, 0, &flow, direction, slot) }
-                endIfDone(&flow, direction, slot, 0)
-            } else if let acknowledged = stream.acknowledged {
-                let missing = distance(acknowledged, stream.next)
-                if missing > 1 && missing < 1 << 30 { skip(missing, .gap, 0, &flow, direction, slot) }
+            if let fin = flow[direction].finSequence {
+                let missing = distance(fin, flow[direction].next)
+                if missing > 0 && missing < 1 << 30 { skip(missing, .gap, 0, flow, direction, slot) }
+                endIfDone(flow, direction, slot, 0)
+            } else if let acknowledged = flow[direction].acknowledged {
+                let missing = distance(acknowledged, flow[direction].next)
+                if missing > 1 && missing < 1 << 30 { skip(missing, .gap, 0, flow, direction, slot) }
             }
         }
-    }
-}
-
-extension Reassembler {
-    /// Marks `count` unread bytes of a stream as understood.
-    package mutating func take(_ slot: Int, _ direction: Int, _ count: Int) {
-        flows[slot]?[direction].taken += count
     }
 }
 

@@ -7,7 +7,7 @@ import Bytes
 /// still in memory. A segment waits until what comes before it in its own direction is there, and until what its sender
 /// had already received is there too; so events come in the order of cause and effect, whatever the order on file. What
 /// stays missing becomes a gap once enough packets have passed, or at the end.
-package struct Reassembler: Sendable {
+package struct Reassembler: ~Copyable {
     package struct Limits: Sendable {
         /// Packets of a flow after which something missing is held to be lost.
         package var patiencePackets = 64
@@ -26,7 +26,7 @@ package struct Reassembler: Sendable {
     package var limits: Limits
     package private(set) var events: [StreamEvent] = []
     /// Slots; those that are not in use are empty.
-    package internal(set) var flows: [Flow?] = []
+    var flows: [Flow?] = []
     var freeSlots: [Int] = []
     var table = FlowTable()
     package private(set) var flowCount: UInt64 = 0
@@ -56,10 +56,9 @@ package struct Reassembler: Sendable {
             slot = open(segment, key)
         }
         if heldBytes > limits.totalBytes / 2 && packets & 1023 == 0 { forgetTakenBytes() }
-        guard var flow = flows[slot].take() else { return }
+        guard let flow = flows[slot] else { return }
         flow.lastPacket = packets
-        receive(segment, packet, &flow, slot)
-        flows[slot] = flow
+        receive(segment, packet, flow, slot)
     }
 
     /// Ends every flow, in order of appearance; afterwards the capture is over.
@@ -71,16 +70,15 @@ package struct Reassembler: Sendable {
     /// Calls `body` with the unread bytes of a stream up to those of `event`, and marks as many of them as taken as it
     /// returns.
     @inline(__always)
-    package mutating func read(_ event: StreamEvent, _ body: (borrowing Flow, RawSpan) -> Int) {
-        guard var flow = flows[event.flow].take() else { return }
+    package mutating func read(_ event: StreamEvent, _ body: (Flow, RawSpan) -> Int) {
+        guard let flow = flows[event.flow] else { return }
         let direction = event.direction
         let later = Int(clamping: flow[direction].account.delivered - event.end)
         let taken = flow[direction].taken
-        let end = max(taken, flow[direction].bytes.count - later)
         let bytes = flow[direction].bytes
+        let end = max(taken, bytes.count - later)
         let count = body(flow, bytes.rawSpan.extracting(taken..<end))
         flow[direction].taken += min(max(count, 0), end - taken)
-        flows[event.flow] = flow
     }
 
     /// Drops a flow after its ``StreamEvent/Kind/closed`` event was handled.
@@ -114,17 +112,18 @@ package struct Reassembler: Sendable {
 
     /// A SYN with another initial sequence number on a port pair that is in use begins a new connection.
     private func isNewConnection(_ segment: Segment, slot: Int) -> Bool {
-        guard segment.flags.contains(.syn), !segment.flags.contains(.ack), let flow = flows[slot] else { return false }
-        let stream = flow[segment.source == flow.first ? 0 : 1]
-        if !stream.hasBase { return flow.isReset || flow.isClosed }
-        return stream.base != segment.sequence &+ 1
+        guard segment.flags.contains(.syn), !segment.flags.contains(.ack), let flow = flows[slot] else {
+            return false
+        }
+        let direction = segment.source == flow.first ? 0 : 1
+        if !flow[direction].hasBase { return flow.isReset }
+        return flow[direction].base != segment.sequence &+ 1
     }
 
     /// Settles what waits, reports the end, and forgets the flow's name; the slot stays until it is released.
     private mutating func close(slot: Int) {
-        guard var flow = flows[slot].take() else { return }
-        settle(&flow, slot)
-        flows[slot] = flow
+        guard let flow = flows[slot] else { return }
+        settle(flow, slot)
         let key = FlowTable.Key(flow.first, flow.second)
         if table.find(key) == slot { table.remove(key) }
         for direction in 0...1 where !flow[direction].isEnded {
@@ -146,15 +145,11 @@ package struct Reassembler: Sendable {
 
     /// Lets go of bytes that are kept only to compare retransmissions with.
     private mutating func forgetTakenBytes() {
-        for slot in flows.indices {
-            guard var flow = flows[slot].take() else { continue }
+        for case let flow? in flows {
             for direction in 0...1 where flow[direction].taken > 0 {
                 heldBytes -= flow[direction].taken
-                flow[direction].bytes = Array(flow[direction].bytes[flow[direction].taken...])
-                flow[direction].taken = 0
-                flow[direction].comparable = min(flow[direction].comparable, flow[direction].bytes.count)
+                flow[direction].forgetTaken()
             }
-            flows[slot] = flow
         }
     }
 

@@ -1,5 +1,7 @@
 /// One direction of a flow: what has been put in order and not been taken yet, and what waits for its place.
-package struct StreamState: Sendable {
+///
+/// A class, like ``Flow``: both are large, and live in one place instead of being copied on the way of each packet.
+package final class StreamState {
     /// Bytes in order, without the holes between them. Those before ``taken`` were taken and are kept for a while, to
     /// compare retransmissions with.
     var bytes: [UInt8] = []
@@ -24,6 +26,12 @@ package struct StreamState: Sendable {
 
     /// How many bytes were put in order and not been taken.
     var unread: Int { bytes.count - taken }
+
+    func forgetTaken() {
+        bytes.removeFirst(taken)
+        taken = 0
+        comparable = min(comparable, bytes.count)
+    }
 }
 
 /// What became of the payload bytes that were captured in one direction: they are delivered, or one of the rest.

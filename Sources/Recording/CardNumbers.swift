@@ -4,7 +4,7 @@ import Bytes
 ///
 /// A number is 13 to 19 digits, alone or in the groups in which cards are printed (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4,
 /// with one space or dash between), with the issuer prefix and length of a known brand and a valid check digit
-/// (ISO/IEC 7812-1, annex B). Any such run covers every 13th byte, so only those are looked at.
+/// (ISO/IEC 7812-1, annex B), and no part of a longer word. Any such run covers every 13th byte, so only those are looked at.
 enum CardNumbers {
     /// Ranges in ascending order; with `isCompact`, a digit that stands directly before or behind may be a Thrift
     /// Compact length or field header, so runs one longer are tried without it.
@@ -13,7 +13,8 @@ enum CardNumbers {
         var at = 12
         var floor = 0
         while at < count {
-            guard isMember(bytes[byte: at]) else {
+            // `at` is below `count`, the loop's condition.
+            guard isMember(unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)) else {
                 at += 13
                 continue
             }
@@ -39,7 +40,9 @@ enum CardNumbers {
             }
             let group = groupEnd(bytes, at, end)
             let length = group - at
-            if length >= 13 && length <= 20 {
+            if !isCompact && isInsideWord(bytes, at, group) {
+                // Digits of a hexadecimal id, a token, a name: no number on its own.
+            } else if length >= 13 && length <= 20 {
                 if let range = plain(bytes, at, group, isCompact) { found.append(range) }
             } else if length == 4, let last = grouped(bytes, at, end) {
                 found.append(at..<last)
@@ -48,6 +51,14 @@ enum CardNumbers {
             }
             at = group
         }
+    }
+
+    /// A letter directly before or behind; a percent-encoded byte before is none.
+    private static func isInsideWord(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+        func isLetter(_ byte: UInt8) -> Bool { (byte | 32) &- 0x61 < 26 || byte == 0x5F }
+        if end < bytes.byteCount && isLetter(bytes[byte: end]) { return true }
+        guard start > 0, isLetter(bytes[byte: start - 1]) else { return false }
+        return start < 3 || bytes[byte: start - 3] != 0x25
     }
 
     private static func plain(_ bytes: RawSpan, _ start: Int, _ end: Int, _ isCompact: Bool) -> Range<Int>? {

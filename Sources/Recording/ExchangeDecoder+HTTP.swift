@@ -6,31 +6,31 @@ import Tape
 extension ExchangeDecoder {
     /// Reads on in an HTTP message that begins with `rest`. Returns the bytes that are done with, or nil to wait.
     mutating func readHTTP(
-        _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
-        if state[direction].oversized != nil { return readOversized(rest, direction, flow, &state) }
+        if state[direction].oversized != nil { return readOversized(rest, direction, flow, state) }
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
         do {
             if !state[direction].hasHead {
                 guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &state[direction].position) else {
                     return nil
                 }
-                beginHTTP(head, kind, direction, &state)
+                beginHTTP(head, kind, direction, state)
             }
             try state[direction].advanceBody(rest)
         } catch {
-            return refuseHTTP(rest, kind, direction, flow, &state)
+            return refuseHTTP(rest, kind, direction, flow, state)
         }
         if state[direction].body.isComplete {
             let length = state[direction].position
-            emitHTTP(rest.extracting(0..<length), reason: nil, direction, flow, &state)
+            emitHTTP(rest.extracting(0..<length), reason: nil, direction, flow, state)
             return length
         }
-        if rest.byteCount > options.bodyLimit { return beginOversized(rest, direction, &state) }
+        if rest.byteCount > options.bodyLimit { return beginOversized(rest, direction, state) }
         return nil
     }
 
-    private mutating func beginHTTP(_ head: HTTPHead, _ kind: HTTPKind, _ direction: Int, _ state: inout FlowDecoder) {
+    private mutating func beginHTTP(_ head: HTTPHead, _ kind: HTTPKind, _ direction: Int, _ state: FlowDecoder) {
         var answered = HTTPMethod.get
         if kind == .response { answered = state.outstanding.withFirst { $0.method } ?? .get }
         state[direction].hasHead = true
@@ -43,12 +43,12 @@ extension ExchangeDecoder {
 
     /// What follows here is no HTTP, or is malformed: from here on nothing on this direction can be trusted.
     private mutating func refuseHTTP(
-        _ rest: RawSpan, _ kind: HTTPKind, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ kind: HTTPKind, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         var used = 0
         if state[direction].hasHead {
             used = min(state[direction].position, rest.byteCount)
-            emitHTTP(rest.extracting(0..<used), reason: "malformed", direction, flow, &state)
+            emitHTTP(rest.extracting(0..<used), reason: "malformed", direction, flow, state)
         }
         state[direction].use.opaque += UInt64(rest.byteCount - used)
         state[direction].reset()
@@ -57,7 +57,7 @@ extension ExchangeDecoder {
     }
 
     /// Content beyond the limit is not kept: its digest and length are.
-    private mutating func beginOversized(_ rest: RawSpan, _ direction: Int, _ state: inout FlowDecoder) -> Int {
+    private mutating func beginOversized(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Int {
         let digest = state[direction].holes.isEmpty ? SHA256Stream() : nil
         digest?.update(rest)
         state[direction].oversized = StreamReader.Oversized(
@@ -68,7 +68,7 @@ extension ExchangeDecoder {
     }
 
     private mutating func readOversized(
-        _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         var at = 0
         var reason: String?
@@ -77,7 +77,7 @@ extension ExchangeDecoder {
         state[direction].oversized?.length += UInt64(at)
         state[direction].use.inMessages += UInt64(at)
         if state[direction].body.isComplete || reason != nil {
-            emitHTTP(rest.extracting(0..<0), reason: reason, direction, flow, &state)
+            emitHTTP(rest.extracting(0..<0), reason: reason, direction, flow, state)
             if reason != nil { state[direction].mode = .opaque }
         }
         return at
@@ -86,7 +86,7 @@ extension ExchangeDecoder {
     /// Puts a message on the tape. `wire` holds its captured bytes; `reason` says why something is missing, besides
     /// holes.
     mutating func emitHTTP(
-        _ wire: RawSpan, reason: String?, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ wire: RawSpan, reason: String?, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
         let head = state[direction].head
@@ -114,11 +114,11 @@ extension ExchangeDecoder {
         count(kind, lossReason: lossReason)
 
         if kind == .request {
-            var exchange = newExchange(.http1, flow, &state)
+            var exchange = newExchange(.http1, flow, state)
             exchange.operation = namer.http(message.wire.rawSpan, head)
             exchange.request = message
             if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
-            wait(Waiting(exchange: exchange, method: head.method), &state)
+            wait(Waiting(exchange: exchange, method: head.method), state)
             return
         }
         if (100..<200).contains(head.status) && head.status != 101 {
@@ -129,7 +129,7 @@ extension ExchangeDecoder {
         if let waiting = state.outstanding.popFirst() {
             exchange = waiting.exchange
         } else {
-            exchange = newExchange(.http1, flow, &state)
+            exchange = newExchange(.http1, flow, state)
             exchange.losses.append(Loss(reason: "noRequest", side: "request"))
         }
         exchange.response = message
@@ -140,19 +140,19 @@ extension ExchangeDecoder {
 
     /// The stream ended while `bytes` were unread.
     mutating func endHTTP(
-        _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         if state[direction].hasHead {
             let isWhole = state[direction].body.endsWithConnection && isClean
-            emitHTTP(bytes, reason: isWhole ? nil : "ended", direction, flow, &state)
+            emitHTTP(bytes, reason: isWhole ? nil : "ended", direction, flow, state)
         } else {
-            cutHead(bytes, reason: "ended", direction, flow, &state)
+            cutHead(bytes, reason: "ended", direction, flow, state)
         }
     }
 
     /// A head of which the rest will never come: on the tape when its start line is whole, counted otherwise.
     mutating func cutHead(
-        _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         var blanks = 0
         while blanks < bytes.byteCount, bytes[byte: blanks] == 13 || bytes[byte: blanks] == 10 { blanks += 1 }
@@ -162,9 +162,9 @@ extension ExchangeDecoder {
         }
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
         if let head = HTTPHead.parseCut(bytes, kind: kind) {
-            beginHTTP(head, kind, direction, &state)
+            beginHTTP(head, kind, direction, state)
             state[direction].body = HTTPBody(.none)
-            emitHTTP(bytes, reason: reason, direction, flow, &state)
+            emitHTTP(bytes, reason: reason, direction, flow, state)
             return
         }
         state[direction].use.lost += UInt64(bytes.byteCount)
@@ -174,23 +174,23 @@ extension ExchangeDecoder {
         } else {
             balance.responses.seen += 1
             balance.responses.lost[reason, default: 0] += 1
-            loseOldestResponse(reason, &state)
+            loseOldestResponse(reason, state)
         }
     }
 
     /// `count` bytes are missing behind `bytes`. Returns how many of `bytes` are done with.
     mutating func passHTTPHole(
-        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: borrowing Flow,
-        _ state: inout FlowDecoder
+        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: Flow,
+        _ state: FlowDecoder
     ) -> Int {
         guard state[direction].isBegun, state[direction].hasHead || bytes.byteCount > 0 else {
             // At a boundary: whatever stood in the hole is unknown; at least one message did.
             state[direction].mode = .searching
-            if direction != state.requestDirection { loseOldestResponse(reason, &state) }
+            if direction != state.requestDirection { loseOldestResponse(reason, state) }
             return 0
         }
         guard state[direction].hasHead else {
-            cutHead(bytes, reason: reason, direction, flow, &state)
+            cutHead(bytes, reason: reason, direction, flow, state)
             state[direction].reset()
             state[direction].mode = .searching
             return bytes.byteCount
@@ -209,7 +209,7 @@ extension ExchangeDecoder {
         }
         let isComplete = state[direction].body.isComplete
         if passed == count && !isComplete { return 0 }
-        emitHTTP(bytes, reason: isComplete ? nil : reason, direction, flow, &state)
+        emitHTTP(bytes, reason: isComplete ? nil : reason, direction, flow, state)
         if passed < count && state[direction].mode == .http { state[direction].mode = .searching }
         return bytes.byteCount
     }

@@ -6,7 +6,7 @@ import Thrift
 extension ExchangeDecoder {
     /// At the first captured byte of a direction. Returns 0 when the mode was settled, nil to wait for more.
     mutating func recognise(
-        _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         switch state.speech {
         case .http:
@@ -15,9 +15,9 @@ extension ExchangeDecoder {
                 state[direction].mode = .http
                 return 0
             }
-            return settle(identify(rest, direction, &state), rest, direction, flow, &state)
+            return settle(identify(rest, direction, state), rest, direction, flow, state)
         case .thrift, .unknown:
-            return settle(identify(rest, direction, &state), rest, direction, flow, &state)
+            return settle(identify(rest, direction, state), rest, direction, flow, state)
         }
     }
 
@@ -26,7 +26,7 @@ extension ExchangeDecoder {
     }
 
     private mutating func settle(
-        _ identity: Identity, _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ identity: Identity, _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         switch identity {
         case .needMore: return nil
@@ -60,7 +60,7 @@ extension ExchangeDecoder {
     }
 
     /// What `rest` begins with. HTTP settles which way requests go.
-    private func identify(_ rest: RawSpan, _ direction: Int, _ state: inout FlowDecoder) -> Identity {
+    private func identify(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Identity {
         if state.speech != .thrift {
             switch Self.looksLikeHTTP(rest, kind: nil) {
             case .yes(let kind):
@@ -157,17 +157,17 @@ extension ExchangeDecoder {
 
     /// Looks for the next beginning of a message. Returns the bytes passed over, 0 when it stands at the beginning.
     mutating func search(
-        _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         if state.speech == .unknown {
-            return settle(identify(rest, direction, &state), rest, direction, flow, &state)
+            return settle(identify(rest, direction, state), rest, direction, flow, state)
         }
         for at in 0..<rest.byteCount {
             let candidate = rest.extracting(at..<rest.byteCount)
             let likeness: Likeness =
                 state.speech == .http
                 ? httpBoundary(candidate, before: at > 0 ? rest[byte: at - 1] : nil, direction, state)
-                : thriftBoundary(candidate, isAligned: at == 0, direction, &state)
+                : thriftBoundary(candidate, isAligned: at == 0, direction, state)
             if likeness == .no { continue }
             state[direction].use.lost += UInt64(at)
             if likeness == .maybe {
@@ -208,7 +208,7 @@ extension ExchangeDecoder {
     }
 
     private func thriftBoundary(
-        _ candidate: RawSpan, isAligned: Bool, _ direction: Int, _ state: inout FlowDecoder
+        _ candidate: RawSpan, isAligned: Bool, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
         var scanner = state[direction].scanner
         if !state[direction].hasSpokenThrift {

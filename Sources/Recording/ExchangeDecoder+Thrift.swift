@@ -7,14 +7,14 @@ import Thrift
 extension ExchangeDecoder {
     /// Reads on in a Thrift message that begins with `rest`. Returns the bytes that are done with, or nil to wait.
     mutating func readThrift(
-        _ rest: RawSpan, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         if rest.byteCount < state[direction].needed { return nil }
         switch state[direction].scanner.scan(rest) {
         case .needMore(let total):
             if total > options.bodyLimit {
-                loseThrift(rest, reason: "limit", direction, flow, &state)
-                return skipThrift(rest, hole: 0, direction, &state)
+                loseThrift(rest, reason: "limit", direction, flow, state)
+                return skipThrift(rest, hole: 0, direction, state)
             }
             state[direction].needed = total
             return nil
@@ -27,14 +27,14 @@ extension ExchangeDecoder {
             state[direction].mode = .searching
             return 0
         case .message(let found):
-            emitThrift(rest, found, direction, flow, &state)
+            emitThrift(rest, found, direction, flow, state)
             return found.length
         }
     }
 
     private mutating func emitThrift(
-        _ rest: RawSpan, _ found: MessageScanner.Found, _ direction: Int, _ flow: borrowing Flow,
-        _ state: inout FlowDecoder
+        _ rest: RawSpan, _ found: MessageScanner.Found, _ direction: Int, _ flow: Flow,
+        _ state: FlowDecoder
     ) {
         var message = Message(
             wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: state[direction].startNanos,
@@ -49,27 +49,27 @@ extension ExchangeDecoder {
 
         switch found.header.type {
         case .call, .oneway:
-            noteRequests(direction, &state)
+            noteRequests(direction, state)
             balance.requests.seen += 1
             count(.request, lossReason: nil)
-            var exchange = newExchange(format, flow, &state)
+            var exchange = newExchange(format, flow, state)
             exchange.operation = name.operation
             exchange.request = message
             if found.header.type == .oneway {
                 finish(exchange)
             } else {
-                wait(Waiting(exchange: exchange, name: name.method, seqid: found.header.seqid), &state)
+                wait(Waiting(exchange: exchange, name: name.method, seqid: found.header.seqid), state)
             }
         case .reply, .exception:
-            noteRequests(1 - direction, &state)
+            noteRequests(1 - direction, state)
             balance.responses.seen += 1
             count(.response, lossReason: nil)
             if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply { state.isFinagle = true }
             var exchange: Exchange
-            if let waiting = pairThrift(name.method, found.header.seqid, &state) {
+            if let waiting = pairThrift(name.method, found.header.seqid, state) {
                 exchange = waiting.exchange
             } else {
-                exchange = newExchange(format, flow, &state)
+                exchange = newExchange(format, flow, state)
                 exchange.operation = name.operation
                 exchange.losses.append(Loss(reason: "noRequest", side: "request"))
             }
@@ -78,12 +78,12 @@ extension ExchangeDecoder {
         }
     }
 
-    private func noteRequests(_ direction: Int, _ state: inout FlowDecoder) {
+    private func noteRequests(_ direction: Int, _ state: FlowDecoder) {
         if state.requestDirection == nil { state.requestDirection = direction }
     }
 
     /// Takes the call that a reply belongs to. Calls with the same seqid that were passed over have no response.
-    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: inout FlowDecoder) -> Waiting? {
+    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Waiting? {
         guard let index = state.outstanding.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
         guard index > 0 else { return state.outstanding.popFirst() }
         var passed = index
@@ -107,7 +107,7 @@ extension ExchangeDecoder {
     /// Accounts for a message of which `bytes` are all that was captured. It is not put on the tape: what was lost is
     /// noted on its exchange.
     mutating func loseThrift(
-        _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         let scanner = state[direction].scanner
         let known = (scanner.knownLength).map { UInt64(max(0, $0 - bytes.byteCount)) } ?? 0
@@ -119,7 +119,7 @@ extension ExchangeDecoder {
             } else {
                 balance.responses.seen += 1
                 balance.responses.lost[reason, default: 0] += 1
-                loseOldestResponse(reason, &state)
+                loseOldestResponse(reason, state)
             }
             return
         }
@@ -128,20 +128,20 @@ extension ExchangeDecoder {
             .thrift, scanner.framing == .framed ? .framed : .unframed, scanner.encoding == .binary ? .binary : .compact)
         switch header.type {
         case .call, .oneway:
-            noteRequests(direction, &state)
+            noteRequests(direction, state)
             balance.requests.seen += 1
             balance.requests.lost[reason, default: 0] += 1
-            var exchange = newExchange(format, flow, &state)
+            var exchange = newExchange(format, flow, state)
             exchange.operation = name.operation
             exchange.losses.append(Loss(reason: reason, side: "request", bytes: known))
             if header.type == .call {
-                wait(Waiting(exchange: exchange, name: name.method, seqid: header.seqid), &state)
+                wait(Waiting(exchange: exchange, name: name.method, seqid: header.seqid), state)
             }
         case .reply, .exception:
-            noteRequests(1 - direction, &state)
+            noteRequests(1 - direction, state)
             balance.responses.seen += 1
             balance.responses.lost[reason, default: 0] += 1
-            if var waiting = pairThrift(name.method, header.seqid, &state) {
+            if var waiting = pairThrift(name.method, header.seqid, state) {
                 waiting.exchange.losses.append(Loss(reason: reason, side: "response", bytes: known))
                 if waiting.exchange.request != nil { finish(waiting.exchange) }
             }
@@ -151,7 +151,7 @@ extension ExchangeDecoder {
     /// Leaves the present message, of which `bytes` were captured before `hole` missing ones. Its frame length tells
     /// where the next one begins; without one it has to be found.
     private mutating func skipThrift(
-        _ bytes: RawSpan, hole: UInt64, _ direction: Int, _ state: inout FlowDecoder
+        _ bytes: RawSpan, hole: UInt64, _ direction: Int, _ state: FlowDecoder
     ) -> Int {
         let length = state[direction].scanner.knownLength.map { UInt64($0) }
         let seen = UInt64(bytes.byteCount) + hole
@@ -167,39 +167,39 @@ extension ExchangeDecoder {
 
     /// `count` bytes are missing behind `bytes`. Returns how many of `bytes` are done with.
     mutating func passThriftHole(
-        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: borrowing Flow,
-        _ state: inout FlowDecoder
+        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: Flow,
+        _ state: FlowDecoder
     ) -> Int {
         guard bytes.byteCount > 0 else {
             state[direction].mode = .searching
-            if direction == 1 - (state.requestDirection ?? direction) { loseOldestZero(reason, &state) }
+            if direction == 1 - (state.requestDirection ?? direction) { loseOldestZero(reason, state) }
             return 0
         }
-        loseThrift(bytes, reason: reason, direction, flow, &state)
-        return skipThrift(bytes, hole: count, direction, &state)
+        loseThrift(bytes, reason: reason, direction, flow, state)
+        return skipThrift(bytes, hole: count, direction, state)
     }
 
     /// Where seqids do not tell replies apart, a lost reply must not shift the pairing of those that follow.
-    private mutating func loseOldestZero(_ reason: String, _ state: inout FlowDecoder) {
+    private mutating func loseOldestZero(_ reason: String, _ state: FlowDecoder) {
         let isAmbiguous = state.outstanding.withFirst { $0.seqid } == 0
-        if isAmbiguous { loseOldestResponse(reason, &state) }
+        if isAmbiguous { loseOldestResponse(reason, state) }
     }
 
     /// A hole in any stream.
     mutating func passHole(
-        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: borrowing Flow,
-        _ state: inout FlowDecoder
+        _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: Flow,
+        _ state: FlowDecoder
     ) -> Int {
         switch state[direction].mode {
-        case .http: return passHTTPHole(count, reason, bytes, direction, flow, &state)
-        case .thrift: return passThriftHole(count, reason, bytes, direction, flow, &state)
+        case .http: return passHTTPHole(count, reason, bytes, direction, flow, state)
+        case .thrift: return passThriftHole(count, reason, bytes, direction, flow, state)
         case .start, .searching:
             if state.speech == .unknown {
                 state[direction].use.opaque += UInt64(bytes.byteCount)
             } else {
                 state[direction].use.lost += UInt64(bytes.byteCount)
                 if state[direction].mode == .start && direction == 1 - (state.requestDirection ?? direction) {
-                    loseOldestResponse(reason, &state)
+                    loseOldestResponse(reason, state)
                 }
             }
             state[direction].reset()

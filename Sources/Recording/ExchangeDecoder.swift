@@ -5,7 +5,7 @@ import Tape
 import Thrift
 
 /// Stream events in, exchanges out.
-struct ExchangeDecoder {
+struct ExchangeDecoder: ~Copyable {
     var balance = Balance()
     var finished: [Exchange] = []
     var flows: [FlowDecoder?] = []
@@ -21,27 +21,39 @@ struct ExchangeDecoder {
     }
 
     /// Handles one event of a flow; `bytes` are the stream's unread bytes. Returns how many of them are done with.
-    mutating func handle(_ event: StreamEvent, _ flow: borrowing Flow, _ bytes: RawSpan) -> Int {
+    mutating func handle(_ event: StreamEvent, _ flow: Flow, _ bytes: RawSpan) -> Int {
         while flows.count <= event.flow { flows.append(nil) }
-        var state = flows[event.flow].take() ?? FlowDecoder()
-        defer { if event.kind != .closed { flows[event.flow] = state } }
+        let box: FlowDecoder
+        if let known = flows[event.flow] {
+            box = known
+        } else {
+            box = FlowDecoder()
+            flows[event.flow] = box
+        }
+        if event.kind == .closed { flows[event.flow] = nil }
+        return handle(event, flow, bytes, box)
+    }
+
+    @inline(__always)
+    private mutating func handle(
+        _ event: StreamEvent, _ flow: Flow, _ bytes: RawSpan, _ state: FlowDecoder
+    ) -> Int {
         switch event.kind {
-        case .data:
-            return read(bytes, event, flow, &state)
-        case .gap: return passHole(event.length, "gap", bytes, event.direction, flow, &state)
-        case .cut: return passHole(event.length, "cut", bytes, event.direction, flow, &state)
-        case .limit: return passHole(event.length, "limit", bytes, event.direction, flow, &state)
+        case .data: return read(bytes, event, flow, state)
+        case .gap: return passHole(event.length, "gap", bytes, event.direction, flow, state)
+        case .cut: return passHole(event.length, "cut", bytes, event.direction, flow, state)
+        case .limit: return passHole(event.length, "limit", bytes, event.direction, flow, state)
         case .end, .stop:
-            return endStream(bytes, isClean: event.kind == .end, event.direction, flow, &state)
+            return endStream(bytes, isClean: event.kind == .end, event.direction, flow, state)
         case .closed:
-            close(flow, &state)
+            close(flow, state)
             return 0
         }
     }
 
     /// Reads whatever is whole.
     private mutating func read(
-        _ bytes: RawSpan, _ event: StreamEvent, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ bytes: RawSpan, _ event: StreamEvent, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         let direction = event.direction
         var at = 0
@@ -51,10 +63,10 @@ struct ExchangeDecoder {
             if mode != .opaque { state[direction].touch(event.timeNanos) }
             let step: Int?
             switch mode {
-            case .start: step = recognise(rest, direction, flow, &state)
-            case .http: step = readHTTP(rest, direction, flow, &state)
-            case .thrift: step = readThrift(rest, direction, flow, &state)
-            case .searching: step = search(rest, direction, flow, &state)
+            case .start: step = recognise(rest, direction, flow, state)
+            case .http: step = readHTTP(rest, direction, flow, state)
+            case .thrift: step = readThrift(rest, direction, flow, state)
+            case .searching: step = search(rest, direction, flow, state)
             case .skipping(let count):
                 let taken = Int(min(count, UInt64(rest.byteCount)))
                 state[direction].use.lost += UInt64(taken)
@@ -73,12 +85,12 @@ struct ExchangeDecoder {
 
     /// A stream has ended; what is left of it becomes a message or is counted.
     private mutating func endStream(
-        _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: borrowing Flow, _ state: inout FlowDecoder
+        _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         switch state[direction].mode {
-        case .http: endHTTP(bytes, isClean: isClean, direction, flow, &state)
+        case .http: endHTTP(bytes, isClean: isClean, direction, flow, state)
         case .thrift:
-            if bytes.byteCount > 0 { loseThrift(bytes, reason: "ended", direction, flow, &state) }
+            if bytes.byteCount > 0 { loseThrift(bytes, reason: "ended", direction, flow, state) }
             state[direction].use.lost += UInt64(bytes.byteCount)
         case .start, .opaque: state[direction].use.opaque += UInt64(bytes.byteCount)
         case .searching where state.speech == .unknown: state[direction].use.opaque += UInt64(bytes.byteCount)
@@ -90,7 +102,7 @@ struct ExchangeDecoder {
     }
 
     /// Closes the flow's books.
-    private mutating func close(_ flow: borrowing Flow, _ state: inout FlowDecoder) {
+    private mutating func close(_ flow: Flow, _ state: FlowDecoder) {
         let first = flow.account(0)
         let second = flow.account(1)
         let isOneSided =
@@ -138,7 +150,7 @@ struct ExchangeDecoder {
     }
 
     /// An exchange of this flow with nothing in it yet.
-    func newExchange(_ format: WireFormat, _ flow: borrowing Flow, _ state: inout FlowDecoder) -> Exchange {
+    func newExchange(_ format: WireFormat, _ flow: Flow, _ state: FlowDecoder) -> Exchange {
         var exchange = Exchange()
         exchange.flow = flow.number
         exchange.ordinal = state.nextOrdinal
@@ -155,7 +167,7 @@ struct ExchangeDecoder {
     }
 
     /// Keeps a request until its response comes.
-    mutating func wait(_ waiting: Waiting, _ state: inout FlowDecoder) {
+    mutating func wait(_ waiting: Waiting, _ state: FlowDecoder) {
         state.outstanding.append(waiting)
         if state.outstanding.count > maximumOutstanding, var oldest = state.outstanding.popFirst() {
             oldest.exchange.losses.append(Loss(reason: "noResponse", side: "response"))
@@ -164,7 +176,7 @@ struct ExchangeDecoder {
     }
 
     /// The oldest waiting request loses its response to a hole.
-    mutating func loseOldestResponse(_ reason: String, _ state: inout FlowDecoder) {
+    mutating func loseOldestResponse(_ reason: String, _ state: FlowDecoder) {
         guard var waiting = state.outstanding.popFirst() else { return }
         waiting.exchange.losses.append(Loss(reason: reason, side: "response"))
         finish(waiting.exchange)

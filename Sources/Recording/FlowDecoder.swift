@@ -5,13 +5,17 @@ import Tape
 import Thrift
 
 /// What is known about a flow besides its bytes.
-struct FlowDecoder {
+///
+/// A class, like ``StreamReader``: both are large, and live in one place instead of being
+/// copied on the way of each packet.
+final class FlowDecoder {
     enum Speech: Equatable { case unknown, http, thrift }
 
     var speech = Speech.unknown
     /// Why payload of this flow is not decoded; empty when it is.
     var opaqueReason = ""
-    var readers: (StreamReader, StreamReader) = (StreamReader(), StreamReader())
+    let forward = StreamReader()
+    let backward = StreamReader()
     /// The direction in which requests travel, once known.
     var requestDirection: Int?
     /// Requests that wait for their response, oldest first.
@@ -22,18 +26,13 @@ struct FlowDecoder {
     /// A Finagle upgrade call was answered without exception: frames are preceded by headers from now on.
     var isFinagle = false
 
-    subscript(direction: Int) -> StreamReader {
-        get { direction == 0 ? readers.0 : readers.1 }
-        _modify {
-            if direction == 0 { yield &readers.0 } else { yield &readers.1 }
-        }
-    }
+    subscript(direction: Int) -> StreamReader { direction == 0 ? forward : backward }
 
     /// Leaves the rest of both directions undecoded.
-    mutating func makeOpaque(_ reason: String) {
+    func makeOpaque(_ reason: String) {
         if opaqueReason.isEmpty { opaqueReason = reason }
-        readers.0.mode = .opaque
-        readers.1.mode = .opaque
+        forward.mode = .opaque
+        backward.mode = .opaque
     }
 }
 
@@ -47,7 +46,7 @@ struct Waiting {
 }
 
 /// How far one direction has been read.
-struct StreamReader {
+final class StreamReader {
     enum Mode: Equatable {
         /// At the stream's first captured byte; the protocol may be known from the other direction.
         case start
@@ -91,7 +90,7 @@ struct StreamReader {
     }
 
     /// Forgets the present message.
-    mutating func reset() {
+    func reset() {
         isBegun = false
         if !holes.isEmpty { holes = [] }
         holeBytes = 0
@@ -103,13 +102,13 @@ struct StreamReader {
     }
 
     /// Follows an HTTP body as far as `message`, which begins at the message's first byte, goes.
-    mutating func advanceBody(_ message: RawSpan) throws(ParsingError) {
+    func advanceBody(_ message: RawSpan) throws(ParsingError) {
         while try body.next(message, &position) != nil {}
     }
 
     /// Notes when the message begins or goes on.
     @inline(__always)
-    mutating func touch(_ timeNanos: UInt64) {
+    func touch(_ timeNanos: UInt64) {
         if !isBegun {
             isBegun = true
             startNanos = timeNanos

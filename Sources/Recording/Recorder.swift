@@ -15,7 +15,7 @@ package struct RecordingOptions: Sendable {
 }
 
 /// Packets in, exchanges out.
-package struct Recorder {
+package struct Recorder: ~Copyable {
     var reassembler: Reassembler
     var decoder: ExchangeDecoder
     /// Complete once ``finish()`` has run.
@@ -45,9 +45,16 @@ package struct Recorder {
 
     /// The exchanges that became complete since the last call, in the order in which they did.
     package mutating func takeFinished() -> [Exchange] {
-        if decoder.finished.isEmpty { return [] }
-        defer { decoder.finished.removeAll(keepingCapacity: true) }
-        return decoder.finished
+        var batch: [Exchange] = []
+        takeFinished(into: &batch)
+        return batch
+    }
+
+    /// Puts the exchanges that became complete since the last call into `batch`, whose former elements go and whose
+    /// memory is used again.
+    package mutating func takeFinished(into batch: inout [Exchange]) {
+        batch.removeAll(keepingCapacity: true)
+        swap(&batch, &decoder.finished)
     }
 
     package var hasFinished: Bool { !decoder.finished.isEmpty }

@@ -1,0 +1,40 @@
+import Capture
+
+extension Balance {
+    /// Why payload of this capture was not decoded, most frequent first; empty when all of it was.
+    package var undecodedReasons: [String] {
+        var reasons: [(count: UInt64, text: String)] = []
+        for (link, count) in refusedLinks { reasons.append((count, "link type \(link.name) is not read")) }
+        for refusal in Refusal.allCases where refusal != .linkType {
+            let count = refusals[Int(refusal.rawValue)]
+            if count > 0, let text = Self.texts[refusal] { reasons.append((count, text)) }
+        }
+        for (name, count) in otherFlows {
+            reasons.append((count, Self.flowTexts[name] ?? "the protocol was not recognised"))
+        }
+        if oneDirectionFlows > 0 { reasons.append((oneDirectionFlows, "only one direction was captured")) }
+        if cutPackets > 0 { reasons.append((cutPackets, "packets were cut by the snap length")) }
+        let malformed = (requests.partialReasons["malformed"] ?? 0) + (responses.partialReasons["malformed"] ?? 0)
+        if malformed > 0 { reasons.append((malformed, "messages were malformed")) }
+        return reasons.sorted { ($1.count, $0.text) < ($0.count, $1.text) }.map { "\($0.text) (\($0.count))" }
+    }
+
+    private static let texts: [Refusal: String] = [
+        .notIP: "packets that are not IP", .pppoe: "PPPoE tunnels are not opened", .mpls: "MPLS is not opened",
+        .fragment: "IP fragments are not put together", .udp: "UDP is not read",
+        .vxlan: "VXLAN tunnels are not opened", .gre: "GRE tunnels are not opened",
+        .ipInIP: "IP-in-IP tunnels are not opened", .ipsec: "IPsec is not opened", .sctp: "SCTP is not read",
+        .cutHeader: "packets were cut inside their headers", .badHeader: "packets have malformed headers",
+        .memoryLimit: "a memory limit was reached",
+    ]
+
+    private static let flowTexts: [String: String] = [
+        "tls": "flows are encrypted (TLS)", "http2": "flows speak HTTP/2, which is not decoded",
+        "theader": "flows speak Thrift with THeader, which is not decoded",
+        "ttheader": "flows speak Thrift with TTHeader, which is not decoded",
+        "thriftJSON": "flows speak Thrift's JSON protocol, which is not decoded",
+        "thriftOldBinary": "flows speak Thrift's old Binary protocol, which is not decoded",
+        "finagle": "flows speak Finagle's Thrift, which is not decoded",
+        "meshHeader": "flows begin with a mesh header, which is not decoded",
+    ]
+}

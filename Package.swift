@@ -97,7 +97,10 @@ let testTargets: [Target] = [
     tests("EventLoop", ["Bytes"]),
     tests(
         "Replay",
-        ["Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop"]),
+        [
+            "Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop",
+            "Expression",
+        ]),
     tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),

@@ -7,6 +7,12 @@ package enum Clock {
     /// Since 1970 UTC.
     package static func realtimeNanos() -> UInt64 { tinct_clock_nanos(CLOCK_REALTIME) }
 
+    /// Sleeps at least so long.
+    package static func sleep(nanos: UInt64) {
+        var time = timespec(tv_sec: Int(nanos / 1_000_000_000), tv_nsec: Int(nanos % 1_000_000_000))
+        _ = unsafe nanosleep(&time, nil)
+    }
+
     /// User and system time of the process so far, in seconds.
     package static func processSeconds() -> Double { Double(tinct_clock_nanos(CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
 }

@@ -7,7 +7,9 @@ package enum HeaderEditing {
     package static func head(of message: [UInt8]) throws(TagError) -> HTTPHead {
         var scanned = 0
         do throws(ParsingError) {
-            if let head = try HTTPHead.parse(message.span.bytes, kind: .request, scanned: &scanned) { return head }
+            if let head = try unsafe HTTPHead.parse(message.span.bytes, kind: .request, scanned: &scanned) {
+                return head
+            }
         } catch {
             throw TagError(.malformed, "the request's HTTP head cannot be read (\(error))")
         }
@@ -17,7 +19,7 @@ package enum HeaderEditing {
     /// Every field called `name` (in lower case), in order.
     package static func fields(_ name: String, in message: [UInt8], _ head: HTTPHead) -> [HTTPField] {
         var found: [HTTPField] = []
-        let bytes = message.span.bytes
+        let bytes = unsafe message.span.bytes
         var fields = HTTPFieldIterator(head)
         while let field = fields.next(bytes) {
             if isNamed(name, field, message) { found.append(field) }
@@ -34,7 +36,7 @@ package enum HeaderEditing {
     }
 
     package static func text(_ range: HTTPRange, _ message: [UInt8]) -> String {
-        HTTPHead.string(message.span.bytes, range)
+        unsafe HTTPHead.string(message.span.bytes, range)
     }
 
     /// Gives every field called `name` the value, or adds one as the last of the head.

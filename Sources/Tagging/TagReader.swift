@@ -1,4 +1,4 @@
-package import Bytes
+import Bytes
 package import HTTP1
 
 /// Finds the tags that a request already carries: every preset's places, and what else is configured.

@@ -1,3 +1,4 @@
+package import Bytes
 import HTTP1
 
 /// Writes the tag into requests, through every enabled carrier that fits.
@@ -8,6 +9,13 @@ package struct Tagger: Sendable {
         package var journal: EditJournal
         /// The carriers that were written, as ``Carrier/description``.
         package var written: [String]
+
+        /// The request as it was before.
+        package func stripped() throws(ParsingError) -> [UInt8] {
+            var result = bytes
+            try journal.undo(in: &result)
+            return result
+        }
     }
 
     package let carriers: [Carrier]
@@ -60,7 +68,7 @@ package struct Tagger: Sendable {
     /// Tags that name a run must name the same one; hint codes and switches say only that it is a test.
     private func refuseConflicts(_ message: [UInt8], _ format: TagFormat) throws(TagError) {
         var first: Sighting?
-        for sighting in reader.sightings(message.span.bytes, format) where Tagger.namesRun(sighting, carriers) {
+        for sighting in unsafe reader.sightings(message.span.bytes, format) where Tagger.namesRun(sighting, carriers) {
             if let first, first.value != sighting.value {
                 throw TagError(
                     .conflict, "the request carries tags that disagree (\(first.carrier) and \(sighting.carrier))",
@@ -84,7 +92,7 @@ package struct Tagger: Sendable {
             try writeBaggage(key, carrier.text(run: run), into: &message)
         case .theader, .ttheaderString, .ttheaderInteger:
             let frame: HeaderFrame
-            do { frame = try HeaderFrame(message.span.bytes) } catch {
+            do { frame = try unsafe HeaderFrame(message.span.bytes) } catch {
                 throw TagError(.malformed, "the request's \(format.name) header cannot be read (\(error))")
             }
             message = try frame.setting(carrier.place, to: carrier.text(run: run), in: message)
@@ -118,5 +126,21 @@ package struct Tagger: Sendable {
                     field.value.range, with: Baggage.setting(key, to: value, in: texts[index]).utf8)
             }
         }
+    }
+}
+
+extension EditJournal {
+    /// Notes how `after` differs from `before` as one replacement; nothing when they are equal.
+    mutating func note(from before: [UInt8], to after: [UInt8]) {
+        if before == after { return }
+        let shorter = min(before.count, after.count)
+        var prefix = 0
+        while prefix < shorter && before[prefix] == after[prefix] { prefix += 1 }
+        var suffix = 0
+        while suffix < shorter - prefix && before[before.count - 1 - suffix] == after[after.count - 1 - suffix] {
+            suffix += 1
+        }
+        var buffer = before
+        replace(prefix..<before.count - suffix, with: Array(after[prefix..<after.count - suffix]), in: &buffer)
     }
 }

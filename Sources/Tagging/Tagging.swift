@@ -9,5 +9,5 @@
 /// let tagger = Tagger(carriers: try Carrier.parse("default"), run: "run-7")
 /// let tagged = try tagger.tag(request, .http1)
 /// tagged.bytes                          // … x-stress-test: run-7 … baggage: stress-test=run-7 …
-/// tagged.journal.undo(tagged.bytes)     // the request again, byte for byte
+/// try tagged.stripped()                 // the request again, byte for byte
 /// ```

@@ -1,0 +1,176 @@
+import Bytes
+import Metrics
+import Tagging
+package import Tape
+import Thrift
+
+/// Where exchanges come from. Used by one thread at a time.
+package protocol ExchangeSource: AnyObject, Sendable {
+    /// The next exchange of the tape, or nil at its end.
+    func next() throws(ReplayError) -> Exchange?
+    /// Goes back to the first one.
+    func rewind() throws(ReplayError)
+}
+
+/// Turns exchanges into what is sent, each once.
+struct Compiler {
+    enum Result {
+        case draft(TemplateBlock.Draft)
+        /// Not sent: its outcome, and why for the list of refusals.
+        case refused(Outcome, operation: UInt16, reason: String)
+    }
+
+    let gatekeeper: Guard
+    let tagger: Tagger
+    let keepsHost: Bool
+    let allowsDuplicates: Bool
+    let identities: any IdentityFinder
+    /// Operations in order of appearance.
+    private(set) var operations: [String] = []
+    private var operationIndex: [String: UInt16] = [:]
+    private var refusedOperations: [UInt16: [Int: String]] = [:]
+    /// The first request that nothing could carry the tag in.
+    private(set) var untaggable: TagError?
+    /// Operations that cannot be sent again, since nothing says which of their fields are identities.
+    private(set) var withoutIdentity: Set<String> = []
+
+    init(
+        gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, identities: any IdentityFinder
+    ) {
+        self.gatekeeper = gatekeeper
+        self.tagger = tagger
+        self.keepsHost = keepsHost
+        self.allowsDuplicates = allowsDuplicates
+        self.identities = identities
+    }
+
+    mutating func compile(_ exchange: Exchange) -> Result {
+        let operation = index(of: exchange.operation)
+        guard let target = target(of: exchange) else {
+            return .refused(.notAddressed, operation: operation, reason: "")
+        }
+        if let reason = gatekeeper.refusal(operation: exchange.operation, target: target) {
+            return .refused(.guardRefused, operation: operation, reason: reason)
+        }
+        guard let request = exchange.request, request.isWhole, !request.wire.isEmpty else {
+            return .refused(.guardRefused, operation: operation, reason: "the request is not whole on the tape")
+        }
+        let isWireFault = exchange.labels.contains { $0.layer == "L0" }
+        if isWireFault && !gatekeeper.allowsWireFaults(target: target) {
+            return .refused(.guardRefused, operation: operation, reason: "wire faults are not allowed by a policy")
+        }
+        do throws(TagError) {
+            var draft = try draft(exchange, request.wire, target, isWireFault)
+            draft.operation = operation
+            draft.target = UInt8(clamping: target)
+            draft.isWireFault = isWireFault
+            draft.sourceID = exchange.id
+            if !exchange.client.isEmpty {
+                // The top value stands for no flow.
+                draft.flow = UInt32(truncatingIfNeeded: FreshValues.mix(exchange.flow &+ 1)) & 0x7FFF_FFFF
+            }
+            return .draft(draft)
+        } catch {
+            if error.code == .nothingCanCarry && untaggable == nil { untaggable = error }
+            return .refused(.guardRefused, operation: operation, reason: error.message)
+        }
+    }
+
+    private func target(of exchange: Exchange) -> Int? {
+        gatekeeper.admitted.firstIndex { admitted in
+            switch (admitted.target.scheme, exchange.format.protocol) {
+            case (.http, .http1): true
+            case (.thrift, .thrift): exchange.format.transport != .http
+            default: false
+            }
+        }
+    }
+
+    private mutating func index(of operation: String) -> UInt16 {
+        if let index = operationIndex[operation] { return index }
+        // What does not fit shares the last place.
+        if operations.count >= Loop.operationLimit - 1 {
+            if operations.count == Loop.operationLimit - 1 { operations.append("other") }
+            return UInt16(clamping: Loop.operationLimit - 1)
+        }
+        let index = UInt16(clamping: operations.count)
+        operations.append(operation)
+        operationIndex[operation] = index
+        return index
+    }
+
+    private mutating func draft(
+        _ exchange: Exchange, _ wire: [UInt8], _ target: Int, _ isWireFault: Bool
+    ) throws(TagError) -> TemplateBlock.Draft {
+        let format = Compiler.tagFormat(exchange.format)
+        var draft: TemplateBlock.Draft
+        do throws(TagError) {
+            if format == .http1 {
+                let host = keepsHost ? nil : gatekeeper.admitted[target].target.authority
+                let rewritten = try RequestRewriting.rewrite(wire, host: host)
+                draft = TemplateBlock.Draft(bytes: rewritten.bytes, reply: rewritten.isHead ? .httpHead : .http)
+            } else {
+                draft = TemplateBlock.Draft(bytes: wire, reply: .frame)
+                describeThrift(&draft, exchange.format)
+            }
+            let tagged = try tagger.tag(draft.bytes, format)
+            if let reason = gatekeeper.refusal(written: tagged.written, format: format, target: target) {
+                throw TagError(
+                    .nothingCanCarry, reason, remedy: "Give the carriers that the target honours with --carrier.")
+            }
+            draft.bytes = tagged.bytes
+        } catch {
+            // A request that is broken on the wire may have no place for a tag; the policy said that it may go.
+            guard isWireFault else { throw error }
+            draft = TemplateBlock.Draft(bytes: wire, reply: format == .http1 ? .http : .frame)
+            draft.isTagged = false
+            return draft
+        }
+        draft.slots = identities.slots(in: draft.bytes, exchange)
+        if draft.slots.isEmpty && !allowsDuplicates { withoutIdentity.insert(exchange.operation) }
+        return draft
+    }
+
+    static func tagFormat(_ format: WireFormat) -> TagFormat {
+        switch (format.protocol, format.transport, format.encoding) {
+        case (.http1, _, _): .http1
+        case (.thrift, .framed, .binary): .thrift(isFramed: true, isCompact: false)
+        case (.thrift, .framed, .compact): .thrift(isFramed: true, isCompact: true)
+        case (.thrift, .unframed, .binary): .thrift(isFramed: false, isCompact: false)
+        case (.thrift, .unframed, .compact): .thrift(isFramed: false, isCompact: true)
+        case (.thrift, .theader, _): .theader
+        case (.thrift, .ttheader, _): .ttheader
+        default: .other
+        }
+    }
+
+    /// How the reply will be delimited, and where the seqid stands.
+    private func describeThrift(_ draft: inout TemplateBlock.Draft, _ format: WireFormat) {
+        let start = format.transport == .framed ? 4 : 0
+        draft.isCompact = format.encoding == .compact
+        if format.transport == .unframed { draft.reply = .unframed }
+        guard format.transport == .framed || format.transport == .unframed else { return }
+        let encoding: ThriftEncoding = draft.isCompact ? .compact : .binary
+        guard let header = try? unsafe MessageHeader.parse(draft.bytes.span.bytes, at: start, encoding) else { return }
+        if header.type == .oneway { draft.reply = .none }
+        if encoding == .binary { draft.seqidOffset = header.bodyOffset - 4 }
+    }
+}
+
+/// Says which spans of a request identify it, so that they are fresh when it is sent again.
+package protocol IdentityFinder: Sendable {
+    func slots(in request: [UInt8], _ exchange: Exchange) -> [IdentitySpan]
+}
+
+/// A span of a request that identifies it.
+package struct IdentitySpan: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable { case text, integer }
+
+    package var range: Range<Int>
+    package var kind: Kind
+
+    package init(_ range: Range<Int>, _ kind: Kind) {
+        self.range = range
+        self.kind = kind
+    }
+}

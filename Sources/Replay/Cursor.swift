@@ -1,0 +1,78 @@
+/// Where a loop stands on its share of the tape.
+@safe
+struct Cursor {
+    var templates: UnsafeMutablePointer<Template>?
+    var position = 0
+    var count = 0
+    var round: UInt32 = 0
+    var baseSequence: UInt64 = 0
+    var baseOffsetNanos: UInt64 = 0
+    var repeats: UInt32 = 0
+    var sequenceStride: UInt64 = 0
+    var offsetStrideNanos: UInt64 = 0
+    /// Of the block it stands in; -1 for none.
+    var slot: Int32 = -1
+    private(set) var isFinished = false
+    /// When the loop first found nothing to take, 0 while it is not starved.
+    var starvedSince: UInt64 = 0
+
+    /// Begins the block again as the next round; false when it does not repeat.
+    mutating func repeatBlock() -> Bool {
+        if repeats == 0 || count == 0 { return false }
+        repeats -= 1
+        round += 1
+        position = 0
+        baseSequence &+= sequenceStride
+        baseOffsetNanos &+= offsetStrideNanos
+        return true
+    }
+
+    mutating func finish() {
+        isFinished = true
+        repeats = 0
+        position = 0
+        count = 0
+        unsafe templates = nil
+    }
+
+    mutating func takeSlot() -> Int32 {
+        defer { slot = -1 }
+        return slot
+    }
+}
+
+/// The blocks that a loop still needs, with how many sends refer to each.
+@safe
+struct BlockTable {
+    private var entries: [TemplateBlock?] = []
+    private var uses: [Int] = []
+    private var unused: [Int32] = []
+
+    mutating func hold(_ block: TemplateBlock) -> Int32 {
+        if let slot = unused.popLast() {
+            entries[Int(slot)] = block
+            uses[Int(slot)] = 1
+            return slot
+        }
+        entries.append(block)
+        uses.append(1)
+        return Int32(clamping: entries.count - 1)
+    }
+
+    @inline(__always)
+    mutating func retain(_ slot: Int32) { uses[Int(slot)] &+= 1 }
+
+    @inline(__always)
+    mutating func release(_ slot: Int32) {
+        if slot < 0 { return }
+        uses[Int(slot)] &-= 1
+        if uses[Int(slot)] == 0 { drop(slot) }
+    }
+
+    private mutating func drop(_ slot: Int32) {
+        entries[Int(slot)] = nil
+        unused.append(slot)
+    }
+
+    func slots(_ slot: Int32) -> UnsafeMutablePointer<IdentitySlot>? { unsafe entries[Int(slot)]?.slots }
+}

@@ -1,0 +1,178 @@
+import EventLoop
+import Glibc
+import Metrics
+
+/// Opening, losing and reopening connections.
+extension Loop {
+    mutating func connectAll() {
+        now = Clock.monotonicNanos()
+        for connection in 0..<connectionCount { connect(connection) }
+        let deadline = now &+ min(plan.timeoutNanos, 3_000_000_000)
+        while now < deadline, (0..<connectionCount).contains(where: { unsafe connections[$0].state == .connecting }) {
+            pollOnce(timeoutNanos: 1_000_000)
+            now = Clock.monotonicNanos()
+        }
+    }
+
+    /// Before the start: opens again what could not be opened, as the back-off says.
+    mutating func keepConnecting() {
+        if unestablished > 0 { expire() }
+    }
+
+    private mutating func connect(_ connection: Int) {
+        let c = unsafe connections + connection
+        unsafe c.pointee.retryAt = now
+        do throws(SystemError) {
+            let fd = try Socket.connect(to: plan.pools[Int(unsafe c.pointee.target)].address)
+            unsafe c.pointee.fd = fd
+            unsafe c.pointee.state = .connecting
+            unsafe c.pointee.awaitsWritable = true
+            try poller.add(fd, token: UInt64(connection), interest: .writable)
+        } catch {
+            connectFailed(connection, Loop.outcome(ofConnectError: error.code))
+        }
+    }
+
+    private static func outcome(ofConnectError code: Int32) -> Outcome {
+        switch code {
+        case ETIMEDOUT: .connectTimeout
+        case ECONNRESET: .reset
+        default: .refused
+        }
+    }
+
+    private mutating func connectFailed(_ connection: Int, _ outcome: Outcome) {
+        let c = unsafe connections + connection
+        closeSocket(connection)
+        unsafe c.pointee.state = .down
+        unsafe c.pointee.failures = min(30, c.pointee.failures + 1)
+        // 10 ms doubling to 500 ms, spread so that connections do not come back in step.
+        let pause = min(500_000_000, UInt64(10_000_000) << UInt64(unsafe c.pointee.failures - 1))
+        let spread = FreshValues.mix(UInt64(connection) &+ now) % (pause / 4)
+        unsafe c.pointee.retryAt = now &+ pause &- spread
+        failWaiting(connection: connection, outcome)
+        let target = Int(unsafe c.pointee.target)
+        if isUp(target) { return }
+        failWaiting(target: target, outcome)
+        // A closed loop has no due times: each failed attempt stands for one request.
+        if !isOpen && start > 0 && !isStopping, hasNext(), let templates = unsafe cursor.templates,
+            Int(unsafe templates[cursor.position].target) == target
+        {
+            passOver(outcome)
+        }
+    }
+
+    /// Whether any connection of a target stands.
+    private func isUp(_ target: Int) -> Bool {
+        (poolStart[target]..<poolStart[target + 1]).contains {
+            unsafe connections[$0].state == .idle || connections[$0].state == .busy
+        }
+    }
+
+    mutating func becameWritable(_ connection: Int) {
+        let c = unsafe connections + connection
+        if unsafe c.pointee.state == .connecting {
+            let code = Socket.connectionError(of: unsafe c.pointee.fd)
+            if code != 0 {
+                connectFailed(connection, Loop.outcome(ofConnectError: code))
+                return
+            }
+            guard setInterest(connection, .readable) else { return }
+            unsafe c.pointee.awaitsWritable = false
+            unsafe c.pointee.failures = 0
+            unsafe c.pointee.state = .idle
+            unestablished -= 1
+            report.connectionsOpened += 1
+            if start > 0 { serve(connection) } else { enterIdle(connection) }
+            return
+        }
+        flush(connection)
+    }
+
+    /// Writes on what the socket had no room for.
+    private mutating func flush(_ connection: Int) {
+        let c = unsafe connections + connection
+        guard let pending = unsafe c.pointee.pending else { return }
+        let rest = unsafe c.pointee.pendingLength - c.pointee.pendingOffset
+        let sent = unsafe Socket.send(c.pointee.fd, pending + c.pointee.pendingOffset, rest)
+        if sent == -Int(EAGAIN) || sent == -Int(EINTR) { return }
+        if sent < 0 {
+            lose(connection, .reset)
+            return
+        }
+        report.bytesSent += UInt64(sent)
+        unsafe c.pointee.pendingOffset += sent
+        if sent < rest { return }
+        unsafe pending.deallocate()
+        unsafe c.pointee.pending = nil
+        unsafe c.pointee.awaitsWritable = false
+        guard setInterest(connection, .readable) else { return }
+        if let template = unsafe c.pointee.template, unsafe template.pointee.reply == .none {
+            now = Clock.monotonicNanos()
+            complete(connection, .ok, replyLength: 0)
+        }
+    }
+
+    mutating func setInterest(_ connection: Int, _ interest: Poller.Interest) -> Bool {
+        do throws(SystemError) {
+            try poller.modify(unsafe connections[connection].fd, token: UInt64(connection), interest: interest)
+            return true
+        } catch {
+            lose(connection, .reset)
+            return false
+        }
+    }
+
+    /// Ends the request in flight, if there is one, and opens the connection anew.
+    mutating func lose(_ connection: Int, _ outcome: Outcome) {
+        if unsafe connections[connection].state == .idle { leaveIdle(connection) }
+        if unsafe connections[connection].template != nil { finishRequest(connection, outcome, replyLength: 0) }
+        reopen(connection)
+    }
+
+    /// Closes a connection that stood, and connects again at once.
+    mutating func reopen(_ connection: Int) {
+        closeSocket(connection)
+        unsafe connections[connection].state = .down
+        unestablished += 1
+        if isStopping {
+            unsafe connections[connection].retryAt = .max
+            return
+        }
+        connect(connection)
+    }
+
+    private func closeSocket(_ connection: Int) {
+        let c = unsafe connections + connection
+        if unsafe c.pointee.fd >= 0 { unsafe Socket.close(c.pointee.fd) }
+        unsafe c.pointee.fd = -1
+        unsafe c.pointee.length = 0
+        unsafe c.pointee.phase = .head
+        unsafe c.pointee.awaitsWritable = false
+        unsafe c.pointee.pending?.deallocate()
+        unsafe c.pointee.pending = nil
+    }
+
+    /// Ends what has taken too long, and begins attempts whose pause is over.
+    mutating func expire() {
+        while inFlightHead >= 0 {
+            let connection = Int(inFlightHead)
+            guard now >= (unsafe connections[connection].sentAt) &+ plan.timeoutNanos else { break }
+            lose(connection, .noReply)
+        }
+        if unestablished == 0 { return }
+        for connection in 0..<connectionCount {
+            let c = unsafe connections + connection
+            if unsafe c.pointee.state == .connecting, now >= (unsafe c.pointee.retryAt) &+ plan.timeoutNanos {
+                connectFailed(connection, .connectTimeout)
+            } else if unsafe c.pointee.state == .down, now >= (unsafe c.pointee.retryAt), !isStopping {
+                connect(connection)
+            }
+        }
+    }
+
+    /// The run is over: what is still in flight has not been answered.
+    mutating func abandonInFlight() {
+        while inFlightHead >= 0 { lose(Int(inFlightHead), .noReply) }
+    }
+}

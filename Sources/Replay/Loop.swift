@@ -1,0 +1,191 @@
+import EventLoop
+import Glibc
+import Metrics
+import Pacing
+import Synchronization
+
+/// One thread of a run: its connections, its share of the tape, its counts. Nothing is shared with other loops while
+/// requests are sent, except what ``RunControl`` holds.
+///
+/// All state lies in memory that this value owns and is reached through pointers, so that a send and a reply cost no
+/// allocation, no reference counting and no exclusivity check.
+@safe
+struct Loop: ~Copyable {
+    let plan: LoopPlan
+    let control: RunControl
+    let queue: BlockQueue
+    let judge: Judge?
+    let tape: RunTapeQueue?
+    let isOpen: Bool
+
+    var poller: Poller
+    let connections: UnsafeMutablePointer<Connection>
+    let connectionCount: Int
+    /// First connection of each target, with the end behind the last.
+    var poolStart: [Int] = []
+    /// Idle connections, most recently used first, and requests that any connection of the target may take.
+    var idleHead: [Int32] = []
+    var freeHead: [Int32] = []
+    var freeTail: [Int32] = []
+    var inFlightHead: Int32 = -1
+    var inFlightTail: Int32 = -1
+    var inFlightCount = 0
+    /// Connections that are down or connecting.
+    var unestablished = 0
+
+    var nodes: UnsafeMutablePointer<Waiting>
+    var nodeCapacity: Int32
+    var freeNode: Int32 = -1
+    var usedNodes: Int32 = 0
+    var waitingCount = 0
+
+    var cursor = Cursor()
+    var blocks = BlockTable()
+
+    var now: UInt64 = 0
+    var start: UInt64 = 0
+    var isStopping = false
+    var stopDeadline: UInt64 = .max
+
+    /// By operation, made when first counted; indices beyond the limit share the last.
+    let operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
+    var report = LoopReport()
+    var second: SecondCounts = SecondCounts()
+    var secondEnd: UInt64 = 0
+    var unpublished = 0
+
+    static let operationLimit = 1024
+    static let waitingLimit: Int32 = 1 << 20
+    /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.
+    static let lookahead = 4096
+
+    init(
+        plan: LoopPlan, control: RunControl, queue: BlockQueue, judge: Judge?, tape: RunTapeQueue?
+    ) throws(SystemError) {
+        self.plan = plan
+        self.control = control
+        self.queue = queue
+        self.judge = judge
+        self.tape = tape
+        isOpen = plan.pacer.isOpenLoop
+        poller = try Poller(maximumEvents: 256)
+        connectionCount = plan.pools.reduce(0) { $0 + $1.connections }
+        unsafe connections = .allocate(capacity: max(1, connectionCount))
+        unsafe operations = .allocate(capacity: Loop.operationLimit)
+        unsafe operations.initialize(repeating: nil, count: Loop.operationLimit)
+        nodeCapacity = 1024
+        unsafe nodes = .allocate(capacity: 1024)
+        var index = 0
+        for (target, pool) in plan.pools.enumerated() {
+            poolStart.append(index)
+            idleHead.append(-1)
+            freeHead.append(-1)
+            freeTail.append(-1)
+            for _ in 0..<pool.connections {
+                unsafe (connections + index).initialize(
+                    to: Connection(
+                        buffer: .allocate(capacity: Connection.usualCapacity), target: UInt8(clamping: target)))
+                index += 1
+            }
+        }
+        poolStart.append(index)
+        unestablished = connectionCount
+    }
+
+    deinit {
+        for index in 0..<connectionCount {
+            if unsafe connections[index].fd >= 0 { unsafe Socket.close(connections[index].fd) }
+            unsafe connections[index].buffer.deallocate()
+            unsafe connections[index].pending?.deallocate()
+        }
+        unsafe connections.deallocate()
+        unsafe nodes.deallocate()
+        for index in 0..<Loop.operationLimit {
+            unsafe operations[index]?.deinitialize(count: 1)
+            unsafe operations[index]?.deallocate()
+        }
+        unsafe operations.deallocate()
+    }
+
+    /// Connects, waits for the start, sends and receives to the end.
+    mutating func run() -> LoopReport {
+        connectAll()
+        control.ready.add(1, ordering: .releasing)
+        while control.start.load(ordering: .acquiring) == 0 && !control.isStopped.load(ordering: .relaxed) {
+            now = Clock.monotonicNanos()
+            pollOnce(timeoutNanos: 500_000)
+            keepConnecting()
+        }
+        start = control.start.load(ordering: .acquiring)
+        now = Clock.monotonicNanos()
+        if start == 0 { start = now }
+        secondEnd = start + 1_000_000_000
+        while true {
+            now = Clock.monotonicNanos()
+            if now >= secondEnd { turnSecond() }
+            if !isStopping && control.isStopped.load(ordering: .relaxed) { beginStop() }
+            if now >= start {
+                if isOpen { dispatchDue() } else { pump() }
+            }
+            if inFlightHead >= 0 || unestablished > 0 { expire() }
+            if isFinished { break }
+            pollOnce(timeoutNanos: waitNanos())
+        }
+        abandonInFlight()
+        return finish()
+    }
+
+    private var isFinished: Bool {
+        if isStopping && now >= stopDeadline { return true }
+        return inFlightCount == 0 && waitingCount == 0 && cursor.isFinished
+    }
+
+    /// How long nothing needs to be done unless the kernel reports something.
+    private mutating func waitNanos() -> UInt64 {
+        var wake = now + 100_000_000
+        if inFlightHead >= 0 {
+            wake = min(wake, unsafe connections[Int(inFlightHead)].sentAt + plan.timeoutNanos)
+        }
+        if unestablished > 0 { wake = min(wake, now + 1_000_000) }
+        if isStopping { wake = min(wake, stopDeadline) }
+        if now < start {
+            wake = min(wake, start)
+        } else if !cursor.isFinished && !isStopping {
+            if isOpen {
+                wake = min(wake, nextDue() ?? now + 200_000)
+            } else if waitingCount < Loop.lookahead && hasIdle {
+                wake = min(wake, now + 200_000)
+            }
+        }
+        return wake > now ? wake - now : 0
+    }
+
+    private var hasIdle: Bool { idleHead.contains { $0 >= 0 } }
+
+    mutating func pollOnce(timeoutNanos: UInt64) {
+        let count = poller.wait(timeoutNanos: timeoutNanos)
+        if count == 0 { return }
+        for index in 0..<count {
+            let connection = Int(truncatingIfNeeded: poller.token(at: index))
+            if unsafe connections[connection].awaitsWritable {
+                if poller.isWritable(at: index) { becameWritable(connection) }
+                if unsafe connections[connection].fd < 0 || connections[connection].state == .connecting { continue }
+            }
+            // The clock is read after each receive: a batch of replies must not share one time.
+            if poller.isReadable(at: index) { receive(connection) }
+        }
+    }
+
+    /// Nothing more is sent from here on; what is in flight may still be answered for a moment.
+    private mutating func beginStop() {
+        isStopping = true
+        stopDeadline = now + min(plan.timeoutNanos, 1_000_000_000)
+        queue.cancel()
+        if isOpen {
+            while let due = nextDue(), due <= now { passOver(.unsent) }
+        }
+        dropWaiting()
+        cursor.finish()
+        blocks.release(cursor.takeSlot())
+    }
+}

@@ -1,0 +1,85 @@
+import EventLoop
+import Metrics
+import Pacing
+import Synchronization
+
+/// What every loop of a run is told; the same for all.
+struct LoopPlan: Sendable {
+    struct Pool: Sendable {
+        var address: SocketAddress
+        var connections: Int
+    }
+
+    /// One for each target.
+    var pools: [Pool]
+    var pacer: Pacer
+    /// Sends due at or after this, counted from the start, are not due any more; nil: the tape's end decides.
+    var durationNanos: UInt64?
+    var timeoutNanos: UInt64
+    /// Index of this loop and number of loops.
+    var index: Int
+    var loops: Int
+    /// For fresh identities.
+    var seed: UInt64
+    /// Whole replies are kept until they are judged or written down.
+    var keepsReplies: Bool
+    /// Each send takes one from ``RunControl/allowance``.
+    var hasVolumeLimit: Bool
+}
+
+/// What the threads of a run tell each other.
+final class RunControl: Sendable {
+    /// Loops that are connected (or have given up on it).
+    let ready = Atomic<Int>(0)
+    /// Monotonic ns; 0 until the run begins.
+    let start = Atomic<UInt64>(0)
+    let isStopped = Atomic<Bool>(false)
+    /// Loops that have ended.
+    let ended = Atomic<Int>(0)
+    // For the progress line, written by the loops now and then.
+    let due = Atomic<UInt64>(0)
+    let sent = Atomic<UInt64>(0)
+    let answered = Atomic<UInt64>(0)
+    let errors = Atomic<UInt64>(0)
+    /// Requests that may still be sent, of a policy's volume cap.
+    let allowance = Atomic<Int>(Int.max)
+    let isExhausted = Atomic<Bool>(false)
+}
+
+/// A bounded queue from the loops to the thread that writes the run tape.
+final class RunTapeQueue: Sendable {
+    private struct State: Sendable {
+        var entries: [RunTapeEntry] = []
+        var bytes = 0
+        var isFinished = false
+    }
+
+    private let state = Mutex(State())
+    private let byteLimit: Int
+
+    init(byteLimit: Int = 256 << 20) { self.byteLimit = byteLimit }
+
+    /// False when there was no room.
+    func push(_ entry: RunTapeEntry) -> Bool {
+        let size = entry.request.count + entry.reply.count + 256
+        return state.withLock { state in
+            if state.bytes + size > byteLimit { return false }
+            state.bytes += size
+            state.entries.append(entry)
+            return true
+        }
+    }
+
+    func finish() { state.withLock { $0.isFinished = true } }
+
+    /// Everything so far, and whether that was all.
+    func take() -> (entries: [RunTapeEntry], isFinished: Bool) {
+        state.withLock { state in
+            defer {
+                state.entries = []
+                state.bytes = 0
+            }
+            return (state.entries, state.isFinished)
+        }
+    }
+}

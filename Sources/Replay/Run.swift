@@ -1,0 +1,272 @@
+package import EventLoop
+package import Metrics
+package import Pacing
+import Synchronization
+package import Tagging
+
+/// One replay: sends what a tape holds to admitted targets and says what came of it.
+package final class Run: Sendable {
+    package struct Options: Sendable {
+        package var pacer: Pacer
+        package var carriers: [Carrier]
+        /// The tag's value.
+        package var tag: String
+        /// Of each target; at least one for each loop.
+        package var connections = 64
+        package var threads = LoopThread.availableCPUs
+        /// Nil: the tape's end ends the run.
+        package var durationNanos: UInt64?
+        package var timeoutNanos: UInt64 = 5_000_000_000
+        package var keepsHost = false
+        package var allowsDuplicates = false
+
+        package init(pacer: Pacer, carriers: [Carrier], tag: String) {
+            self.pacer = pacer
+            self.carriers = carriers
+            self.tag = tag
+        }
+    }
+
+    /// What the progress line shows.
+    package struct Progress: Sendable {
+        package var elapsedNanos: UInt64 = 0
+        package var due: UInt64 = 0
+        package var sent: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var errors: UInt64 = 0
+    }
+
+    package let options: Options
+    package let gatekeeper: Guard
+    private let source: any ExchangeSource
+    private let identities: any IdentityFinder
+    private let judge: Judge?
+    private let writer: (any RunTapeWriter)?
+    private let control = RunControl()
+
+    package init(
+        options: Options, gatekeeper: Guard, source: any ExchangeSource, identities: any IdentityFinder,
+        judge: Judge? = nil, writer: (any RunTapeWriter)? = nil
+    ) {
+        self.options = options
+        self.gatekeeper = gatekeeper
+        self.source = source
+        self.identities = identities
+        self.judge = judge
+        self.writer = writer
+    }
+
+    /// Ends the run: no send begins after the loops have seen it, which takes them less than 100 ms.
+    package func stop() { control.isStopped.store(true, ordering: .relaxed) }
+
+    private var loops: Int { max(1, min(options.threads, options.connections, 256)) }
+
+    private func makeFeeder(repeats: Bool) -> Feeder { Feeder(source: source, loops: loops, repeats: repeats) }
+
+    private func makeCompiler() -> Compiler {
+        Compiler(
+            gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
+            keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates, identities: identities)
+    }
+
+    /// Runs to the end.
+    ///
+    /// - Parameters:
+    ///   - signals: watched meanwhile; a signal stops the run.
+    ///   - progress: called about ten times a second on this thread.
+    /// - Throws: when nothing could be sent; nothing was then.
+    package func run(signals: SignalWatch?, progress: (Progress) -> Void) throws(ReplayError) -> RunResult {
+        let feeder = makeFeeder(repeats: options.durationNanos != nil)
+        let compiler = makeCompiler()
+        let feederThread = try thread { feeder.run(compiler) }
+        do throws(ReplayError) {
+            while !feeder.isPrimed.load(ordering: .acquiring) {
+                if signals?.wait(timeoutNanos: 1_000_000) != nil {
+                    throw ReplayError("stopped by a signal before anything was sent")
+                }
+                if signals == nil { Clock.sleep(nanos: 1_000_000) }
+            }
+            try refuseBeforeSending(feeder.state)
+        } catch {
+            feeder.cancel()
+            feederThread.join()
+            throw error
+        }
+        return try runLoops(feeder, feederThread, signals, progress)
+    }
+
+    /// What is known once the first blocks stand, and would make the run pointless or dangerous.
+    private func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
+        if let error = state.error { throw error }
+        if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
+        guard state.hasReadAll else { return }
+        if state.sendable == 0 {
+            let reasons = state.reasons.sorted { $0.value > $1.value }.map(\.key)
+            let why = reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
+            throw ReplayError(
+                "nothing on the tape may be sent to the given targets\(why)",
+                remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
+        }
+        if let duration = options.durationNanos, let wanted = options.pacer.dueCount(withinNanos: duration),
+            wanted > state.sendable, state.sendableLater == 0
+        {
+            throw ReplayError(
+                "the tape holds \(state.sendable) requests and \(wanted) would be due: it would be sent again with the "
+                    + "same identities (\(state.withoutIdentity.prefix(3).joined(separator: ", ")))",
+                remedy: "Declare them (tinct.id in the IDL, x-tinct-id in OpenAPI, or --id PATH), give a longer tape, "
+                    + "or give --allow-duplicates.")
+        }
+    }
+
+    private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
+        do throws(SystemError) { return try LoopThread(body) } catch {
+            throw ReplayError("a thread cannot be started (\(error))", isFailure: true)
+        }
+    }
+
+    private func plans() -> [LoopPlan] {
+        let limits = gatekeeper.admitted.indices.compactMap { gatekeeper.volumeLimit(target: $0) }
+        if let limit = limits.min() { control.allowance.store(Int(clamping: limit), ordering: .relaxed) }
+        let seed = options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return (0..<loops).map { index in
+            LoopPlan(
+                pools: gatekeeper.admitted.map { admitted in
+                    let share = options.connections / loops + (index < options.connections % loops ? 1 : 0)
+                    return .init(address: admitted.address, connections: max(1, share))
+                }, pacer: options.pacer, durationNanos: options.durationNanos, timeoutNanos: options.timeoutNanos,
+                index: index, loops: loops, seed: seed, keepsReplies: judge != nil || writer != nil,
+                hasVolumeLimit: !limits.isEmpty)
+        }
+    }
+
+    private final class Reports: Sendable {
+        let all = Mutex<[LoopReport]>([])
+        let failure = Mutex<SystemError?>(nil)
+    }
+
+    private func runLoops(
+        _ feeder: Feeder, _ feederThread: LoopThread, _ signals: SignalWatch?, _ progress: (Progress) -> Void
+    ) throws(ReplayError) -> RunResult {
+        let reports = Reports()
+        let queue = writer == nil ? nil : RunTapeQueue()
+        let (control, judge) = (control, judge)
+        var threads: [LoopThread] = []
+        let plans = plans()
+        for plan in plans {
+            let blocks = feeder.queues[plan.index]
+            do throws(SystemError) {
+                threads.append(
+                    try LoopThread(sharpTimers: true, pinnedTo: plans.count > 1 ? plan.index : nil) {
+                        do throws(SystemError) {
+                            var loop = try Loop(plan: plan, control: control, queue: blocks, judge: judge, tape: queue)
+                            let report = loop.run()
+                            reports.all.withLock { $0.append(report) }
+                        } catch {
+                            reports.failure.withLock { $0 = error }
+                            control.ready.add(1, ordering: .releasing)
+                            control.isStopped.store(true, ordering: .relaxed)
+                        }
+                        control.ended.add(1, ordering: .releasing)
+                    })
+            } catch {
+                control.isStopped.store(true, ordering: .relaxed)
+                control.ended.add(1, ordering: .releasing)
+                reports.failure.withLock { $0 = error }
+            }
+        }
+        let writerThread = try queue.map { queue throws(ReplayError) in
+            let (writer, feeder) = (self.writer, feeder)
+            return try thread { writer?.drain(queue) { feeder.state.operations } }
+        }
+        while control.ready.load(ordering: .acquiring) < threads.count { Clock.sleep(nanos: 200_000) }
+        let clockOffset = Clock.realtimeNanos() &- Clock.monotonicNanos()
+        let start = Clock.monotonicNanos() + 2_000_000
+        let cpuStart = Clock.processSeconds()
+        writer?.begin(clockOffsetNanos: clockOffset)
+        control.start.store(start, ordering: .releasing)
+        var exitReason = "done"
+        while control.ended.load(ordering: .acquiring) < threads.count {
+            if signals == nil {
+                Clock.sleep(nanos: 1_000_000)
+            } else if signals?.wait(timeoutNanos: 50_000_000) != nil {
+                exitReason = "signal"
+                stop()
+            }
+            progress(snapshot(since: start))
+        }
+        for thread in threads { thread.join() }
+        let cpuSeconds = Clock.processSeconds() - cpuStart
+        feeder.cancel()
+        feederThread.join()
+        queue?.finish()
+        writerThread?.join()
+        if control.isExhausted.load(ordering: .relaxed) && exitReason == "done" { exitReason = "guard" }
+        if let failure = reports.failure.withLock({ $0 }) {
+            throw ReplayError("a loop failed (\(failure))", isFailure: true)
+        }
+        let summary = RunSummary(
+            options: options, gatekeeper: gatekeeper, feeder: feeder.state, reports: reports.all.withLock { $0 },
+            startNanos: start, clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, exitReason: exitReason,
+            threads: threads.count)
+        return summary.result()
+    }
+
+    private func snapshot(since start: UInt64) -> Progress {
+        var progress = Progress()
+        let now = Clock.monotonicNanos()
+        progress.elapsedNanos = now > start ? now - start : 0
+        progress.due = control.due.load(ordering: .relaxed)
+        progress.sent = control.sent.load(ordering: .relaxed)
+        progress.answered = control.answered.load(ordering: .relaxed)
+        progress.errors = control.errors.load(ordering: .relaxed)
+        return progress
+    }
+
+    /// Reads and compiles the tape without opening a connection: what a run would do.
+    package func rehearse() throws(ReplayError) -> Rehearsal {
+        let feeder = Feeder(source: source, loops: 1, repeats: false)
+        let compiler = makeCompiler()
+        let thread = try thread { feeder.run(compiler) }
+        var bytes: UInt64 = 0
+        var isFinished = false
+        while !isFinished {
+            switch feeder.queues[0].next() {
+            case .block(let entry): bytes += entry.block.requestBytes
+            case .starved: Clock.sleep(nanos: 500_000)
+            case .finished: isFinished = true
+            }
+        }
+        thread.join()
+        let state = feeder.state
+        try refuseBeforeSending(state)
+        return Rehearsal(
+            requests: state.sendable, bytes: bytes, operations: state.operations,
+            refusals: state.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init($0.key, $0.value) },
+            notAddressed: state.refused.values.reduce(0) { $0 + ($1[.notAddressed] ?? 0) },
+            samples: state.samples.map {
+                Rehearsal.Sample(
+                    sourceID: $0.sourceID, operation: $0.operation, before: $0.before, after: $0.after,
+                    target: gatekeeper.admitted[$0.target].target.description)
+            })
+    }
+}
+
+/// What a run would send.
+package struct Rehearsal: Sendable {
+    package struct Sample: Sendable {
+        package var sourceID: UInt64
+        package var operation: String
+        /// As on the tape, and as it would be sent.
+        package var before: [UInt8]
+        package var after: [UInt8]
+        package var target: String
+    }
+
+    /// Of one round of the tape.
+    package var requests: UInt64
+    package var bytes: UInt64
+    package var operations: [String]
+    package var refusals: [RunResult.Count]
+    package var notAddressed: UInt64
+    package var samples: [Sample]
+}

@@ -1,0 +1,161 @@
+import JSON
+package import Metrics
+
+extension RunResult {
+    /// The documented object behind `--result` and `--json`.
+    package func json() -> [UInt8] {
+        var writer = JSONWriter(pretty: true)
+        writer.beginObject()
+        field("schema", "tinct.replay/1", &writer)
+        runObject(&writer)
+        totalsObject(&writer)
+        writer.key("outcomes")
+        RunResult.write(outcomes, &writer)
+        writer.key("latency")
+        RunResult.write(latency, &writer)
+        writer.key("lateness")
+        RunResult.write(lateness, &writer)
+        writer.key("operations")
+        writer.beginArray()
+        for operation in operations { operationObject(operation, &writer) }
+        writer.endArray()
+        writer.key("series")
+        writer.beginArray()
+        for second in series { secondObject(second, &writer) }
+        writer.endArray()
+        writer.key("refusals")
+        RunResult.write(refusals, key: "reason", &writer)
+        writer.key("cpuSeconds")
+        writer.number(cpuSeconds)
+        writer.endObject()
+        writer.newline()
+        return writer.bytes
+    }
+
+    private func field(_ key: String, _ value: String, _ writer: inout JSONWriter) {
+        writer.key(key)
+        writer.string(value)
+    }
+
+    private func field(_ key: String, _ value: UInt64, _ writer: inout JSONWriter) {
+        writer.key(key)
+        writer.number(value)
+    }
+
+    private func runObject(_ writer: inout JSONWriter) {
+        writer.key("run")
+        writer.beginObject()
+        field("tag", run.tag, &writer)
+        field("tape", run.tape, &writer)
+        writer.key("targets")
+        writer.value(.array(run.targets.map { .string($0) }))
+        writer.key("carriers")
+        writer.value(.array(run.carriers.map { .string($0) }))
+        field("pacer", run.pacer, &writer)
+        writer.key("rate")
+        if let rate = run.rate { writer.number(rate) } else { writer.null() }
+        field("loop", run.loop.rawValue, &writer)
+        field("connections", UInt64(clamping: run.connections), &writer)
+        field("threads", UInt64(clamping: run.threads), &writer)
+        field("startNanos", run.startNanos, &writer)
+        field("durationNanos", run.durationNanos, &writer)
+        field("rounds", UInt64(clamping: run.rounds), &writer)
+        writer.key("allowedDuplicates")
+        writer.bool(run.allowedDuplicates)
+        writer.key("generatorBound")
+        writer.bool(run.isGeneratorBound)
+        field("generatorBoundReason", run.generatorBoundReason, &writer)
+        field("exitReason", run.exitReason, &writer)
+        field("toolVersion", run.toolVersion, &writer)
+        writer.endObject()
+    }
+
+    private func totalsObject(_ writer: inout JSONWriter) {
+        writer.key("totals")
+        writer.beginObject()
+        field("due", totals.due, &writer)
+        field("sent", totals.sent, &writer)
+        field("answered", totals.answered, &writer)
+        field("unsent", totals.unsent, &writer)
+        field("tagged", totals.tagged, &writer)
+        field("notAddressed", totals.notAddressed, &writer)
+        field("guardRefused", totals.guardRefused, &writer)
+        field("wireFaults", totals.wireFaults, &writer)
+        field("bytesSent", totals.bytesSent, &writer)
+        field("bytesReceived", totals.bytesReceived, &writer)
+        field("connectionsOpened", totals.connectionsOpened, &writer)
+        field("runTapeDropped", totals.runTapeDropped, &writer)
+        writer.endObject()
+    }
+
+    private func operationObject(_ operation: Operation, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        field("operation", operation.name, &writer)
+        field("count", operation.count, &writer)
+        writer.key("outcomes")
+        RunResult.write(operation.outcomes, &writer)
+        writer.key("latency")
+        RunResult.write(operation.latency, &writer)
+        writer.key("decisions")
+        RunResult.write(operation.decisions, key: "decision", &writer)
+        writer.endObject()
+    }
+
+    private func secondObject(_ second: Second, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        field("second", UInt64(clamping: second.second), &writer)
+        field("due", second.due, &writer)
+        field("sent", second.sent, &writer)
+        field("answered", second.answered, &writer)
+        field("errors", second.errors, &writer)
+        field("p50Micros", second.p50Micros, &writer)
+        field("p99Micros", second.p99Micros, &writer)
+        writer.endObject()
+    }
+
+    private static func write(_ outcomes: [UInt64], _ writer: inout JSONWriter) {
+        writer.beginObject()
+        for outcome in Outcome.allCases {
+            writer.key(outcome.name)
+            writer.number(outcomes[Int(outcome.rawValue)])
+        }
+        writer.endObject()
+    }
+
+    private static func write(_ counts: [Count], key: String, _ writer: inout JSONWriter) {
+        writer.beginArray()
+        for count in counts {
+            writer.beginObject()
+            writer.key(key)
+            writer.string(count.name)
+            writer.key("count")
+            writer.number(count.count)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private static func write(_ latency: Latency, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("corrected")
+        write(latency.corrected, &writer)
+        writer.key("raw")
+        write(latency.raw, &writer)
+        writer.endObject()
+    }
+
+    private static func write(_ percentiles: Percentiles, _ writer: inout JSONWriter) {
+        writer.beginObject()
+        for (key, value) in [
+            ("count", percentiles.count), ("p50Micros", percentiles.p50Micros), ("p90Micros", percentiles.p90Micros),
+            ("p95Micros", percentiles.p95Micros), ("p99Micros", percentiles.p99Micros),
+            ("p999Micros", percentiles.p999Micros), ("maxMicros", percentiles.maxMicros),
+        ] {
+            writer.key(key)
+            writer.number(value)
+        }
+        writer.key("meanMicros")
+        writer.number(percentiles.meanMicros)
+        writer.endObject()
+    }
+}

@@ -46,7 +46,7 @@ struct Recorded {
         var size: Int
     }
 
-    private func inFlow(_ flow: UInt64, _ kind: WireFormat.`Protocol`) -> [Exchange] {
+    private func inFlow(_ flow: UInt64, _ kind: WireFormat.WireProtocol) -> [Exchange] {
         exchanges.filter { $0.flow == flow && $0.format.protocol == kind }.sorted { $0.ordinal < $1.ordinal }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Schema
 import Tagging
 import Tape
 import Testing
@@ -51,6 +52,20 @@ struct ApacheThriftAgainstTheStub {
                 a, r = RiskDecision.evaluate_args(req=request(n)), RiskDecision.evaluate_result(success=response(n))
                 print(message(sys.argv[3], sys.argv[4], a.write, 'evaluate', TMessageType.CALL),
                     message(sys.argv[3], sys.argv[4], r.write, 'evaluate', TMessageType.REPLY))
+        elif sys.argv[2] == 'expected':
+            transport = framed(sys.argv[4])(TSocket.TSocket('127.0.0.1', int(sys.argv[3])))
+            client = RiskDecision.Client(protocols[sys.argv[5]](transport))
+            transport.open()
+            for n, expected in enumerate(sys.argv[6].split(',')):
+                try:
+                    r = client.evaluate(request(n, tagged=True))
+                    r.validate()
+                    assert (r.requestId, Decision._VALUES_TO_NAMES[r.decision]) == ('r%d' % n, expected), (n, r)
+                    assert (r.score < 500) == (expected == 'approve') and bool(r.reasons) == (expected != 'approve'), r
+                except RiskError as e:
+                    e.validate()
+                    assert expected == 'reject', n
+            print('ok')
         else:
             transport = framed(sys.argv[3])(TSocket.TSocket('127.0.0.1', int(sys.argv[2])))
             protocol = protocols[sys.argv[4]](transport)
@@ -125,6 +140,34 @@ struct ApacheThriftAgainstTheStub {
         let probe = TagProbe(try Carrier.parse("didi:path=1.20"))
         let engine = try Samples.engine(try exchanges(folder, script, framing, encoding), probe: probe)
         try talk(to: engine, folder, script, framing, encoding)
+    }
+
+    @Test(arguments: ThriftFraming.allCases, ThriftEncoding.allCases)
+    func decodesWhatWasMadeFromTheSchema(_ framing: ThriftFraming, _ encoding: ThriftEncoding) throws {
+        let (folder, script) = try prepared()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var schemas = SchemaSet()
+        let idl = try Data(contentsOf: Peer.root.appendingPathComponent("schemas/risk_decision.thrift"))
+        try schemas.load(SchemaSource(name: "risk_decision.thrift", bytes: [UInt8](idl)))
+        let expected = ["approve", "decline", "review", "stepUp", "reject"]
+        let probe = TagProbe(try Carrier.parse("didi:path=1.20"))
+        var builder = AnswerBook.Builder(source: SchemaAnswers(schemas), probe: probe)
+        for (exchange, decision) in zip(try exchanges(folder, script, .framed, .binary), expected) {
+            var synthesized = exchange
+            synthesized.response = nil
+            synthesized.expected = decision
+            try builder.add(synthesized)
+        }
+        let served = try Served(StubEngine(book: builder.finish(), probe: probe), requests: 5)
+        let python = try #require(Peer.python)
+        let arguments = [
+            script, folder.path, "expected", "\(served.port)", "\(framing)", "\(encoding)",
+            expected.joined(separator: ","),
+        ]
+        #expect(String(decoding: try Peer.run(python, arguments), as: UTF8.self) == "ok\n")
+        let counts = try served.counts()
+        #expect(counts.matched == 5)
+        #expect(counts.tagged == 5)
     }
 
     private func talk(

@@ -1,4 +1,4 @@
 /// Every command of `tinct`, in the order in which help lists them.
 package let allCommands: [CommandSpec] = [
-    completionsCommand
+    stubCommand, diffCommand, completionsCommand,
 ]

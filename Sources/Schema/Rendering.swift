@@ -130,21 +130,3 @@ extension SchemaType.Kind {
         }
     }
 }
-
-/// RFC 4648 §4, with padding.
-package enum Base64 {
-    package static func encode(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = (0..<3).map { start + $0 < bytes.count ? UInt32(bytes[start + $0]) : 0 }
-            let bits = group[0] << 16 | group[1] << 8 | group[2]
-            for i in 0..<4 {
-                let isPadding = start + i > bytes.count
-                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * i) & 63)])
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-}

@@ -1,4 +1,8 @@
 /// Every command of `tinct`, in the order in which help lists them.
 package let allCommands: [CommandSpec] = [
-    stubCommand, diffCommand, completionsCommand,
+    infoCommand,
+    showCommand,
+    stubCommand,
+    diffCommand,
+    completionsCommand,
 ]

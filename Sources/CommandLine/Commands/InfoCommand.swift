@@ -1,0 +1,92 @@
+import Analysis
+import Bytes
+import JSON
+import Metrics
+import Tape
+
+package let infoCommand = CommandSpec(
+    name: "info",
+    summary: "Tell what is on a tape",
+    arguments: "TAPE",
+    argumentCount: 1...1,
+    discussion: """
+        Operations with counts and latency, bytes, time span, losses by reason, how many requests carry the stress-test
+        tag, labels and expected decisions, and what is attached. A tape that was cut is read up to its last whole chunk.
+        """,
+    examples: [("tinct info day.mcap", "Sums up a tape."), ("tinct info day.mcap --json", "The same for programs.")],
+    flags: [Flag.json]
+) { invocation in
+    let reader = try TapeInput.open(invocation.arguments[0])
+    var summary = TapeSummary()
+    var progress = ProgressLine()
+    while let exchange = try TapeInput.next(reader) {
+        summary.add(exchange)
+        progress.update("\(summary.exchanges) exchanges")
+    }
+    progress.finish()
+    if invocation.wantsJSON {
+        Output.write(infoJSON(reader, summary).encoded(pretty: true) + [10])
+    } else {
+        Output.line(infoText(reader, summary))
+    }
+    return .ok
+}
+
+private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary) -> JSONValue {
+    var object = JSONObject()
+    object.append("tape", JSONValue(reader.path))
+    object.append("bytes", JSONValue(reader.fileBytes))
+    object.append("library", JSONValue(reader.library))
+    object.append("complete", JSONValue(reader.isComplete))
+    object.append("bytesBeyond", JSONValue(reader.bytesBeyond))
+    object.append("raw", JSONValue(reader.isRaw))
+    object.append("attachments", JSONValue(reader.attachments.map { JSONValue($0.name) }))
+    for member in summary.json.members { object.append(member.key, member.value) }
+    return .object(object)
+}
+
+private func infoText(_ reader: TapeReader, _ summary: TapeSummary) -> String {
+    var lines: [String] = []
+    if reader.isRaw { lines.append("RAW TAPE: credentials and card numbers stand in it unmasked") }
+    var title = "\(reader.path): \(summary.exchanges) exchanges, \(TextTable.bytes(reader.fileBytes)) on disk"
+    if !reader.library.isEmpty { title += ", written by \(reader.library)" }
+    lines.append(title)
+    if !reader.isComplete {
+        lines.append("cut: \(TextTable.bytes(reader.bytesBeyond)) beyond the last whole chunk are not read")
+    }
+    if summary.exchanges > 0 {
+        let span = summary.lastNanos - min(summary.firstNanos, summary.lastNanos)
+        lines.append(
+            "from \(Timestamp.rfc3339(summary.firstNanos)) to \(Timestamp.rfc3339(summary.lastNanos)), "
+                + TextTable.seconds(span))
+    }
+    lines.append(
+        "\(summary.requests) requests (\(TextTable.bytes(summary.requestBytes))), "
+            + "\(summary.responses) responses (\(TextTable.bytes(summary.responseBytes))), \(summary.interim) interim")
+    if let coverage = summary.tagCoverage {
+        lines.append("tagged: \(summary.tagged) of \(summary.requests) requests (\(TextTable.percent(coverage)))")
+    }
+    if summary.redactions > 0 { lines.append("redacted: \(summary.redactions) values") }
+    if !reader.attachments.isEmpty {
+        lines.append("attached: " + reader.attachments.map(\.name).joined(separator: ", "))
+    }
+    for (name, counts) in [
+        ("lost", summary.losses), ("carriers", summary.carriers), ("labels", summary.labels),
+        ("expected", summary.expected), ("outcomes", summary.outcomes),
+    ] where !counts.isEmpty {
+        let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        lines.append("\(name): " + ranked.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+    }
+    var table = TextTable(["operation", "protocol", "exchanges", "p50 ms", "p95 ms", "p99 ms", "bytes", "tagged"])
+    for operation in summary.rankedOperations {
+        let format = operation.format
+        let wire = ["\(format.protocol)", "\(format.transport)", "\(format.encoding)"].filter { $0 != "none" }
+        let latency = operation.latency.percentiles
+        let times = [latency.p50Micros, latency.p95Micros, latency.p99Micros]
+        table.add(
+            [operation.name, wire.joined(separator: " "), String(operation.exchanges)]
+                + times.map { latency.count == 0 ? "-" : TextTable.millis(micros: $0) }
+                + [TextTable.bytes(operation.bytes), String(operation.tagged)])
+    }
+    return (lines + [""] + table.lines(textColumns: 2)).joined(separator: "\n")
+}

@@ -1,0 +1,52 @@
+import Analysis
+import Expression
+import JSON
+import Schema
+import Tape
+
+package let showCommand = CommandSpec(
+    name: "show",
+    summary: "List the exchanges of a tape",
+    arguments: "TAPE",
+    argumentCount: 1...1,
+    discussion: """
+        One exchange a line, as text or, with --json, as JSON Lines. Thrift arguments and results are shown by name where
+        the tape carries the IDL or --idl gives it, else by field id. Payload (header values, bodies, arguments, results)
+        is printed only with --payload, because it may hold personal data.
+        """,
+    examples: [
+        ("tinct show day.mcap --limit 20", "Lists the first 20 exchanges."),
+        (
+            "tinct show day.mcap --operation RiskDecision.* --payload --json",
+            "Prints every exchange of one service with arguments and results by name."
+        ),
+    ],
+    flags: [
+        Flag.json,
+        Flag("limit", short: "n", value: "N", help: "Stop after so many exchanges."),
+        Flag("operation", value: "GLOB", help: "Only operations that match, as in 'RiskDecision.*' or 'POST *'."),
+        Flag("payload", help: "Print header values, bodies, arguments and results."),
+        Flag(
+            "idl", value: "FILE", repeatable: true,
+            help: "Thrift IDL or OpenAPI besides what the tape carries.", completion: .file),
+    ]
+) { invocation in
+    let reader = try TapeInput.open(invocation.arguments[0])
+    let schemas = try TapeInput.schemas(of: reader, idl: invocation.all("idl"))
+    let view = ExchangeView(
+        showsPayload: invocation.has("payload"), renderThrift: TapeInput.renderer(schemas))
+    let glob = invocation["operation"].map { Glob($0) }
+    var left =
+        try invocation["limit"].map { text throws(CommandError) in try FlagValue.count(text, flag: "limit") } ?? .max
+    if reader.isRaw { Output.warn("\(reader.path) is raw: credentials and card numbers stand in it unmasked") }
+    while left > 0, let exchange = try TapeInput.next(reader) {
+        if let glob, !glob.matches(exchange.operation) { continue }
+        left -= 1
+        if invocation.wantsJSON {
+            Output.write(view.json(exchange).encoded() + [10])
+        } else {
+            Output.line(view.line(exchange))
+        }
+    }
+    return .ok
+}

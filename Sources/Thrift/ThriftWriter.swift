@@ -29,6 +29,12 @@ package struct ThriftWriter: Sendable {
         enclosingIDs.reserveCapacity(8)
     }
 
+    /// Continues a struct whose last field has the id `previousID`.
+    init(_ encoding: ThriftEncoding, after previousID: Int16) {
+        self.init(encoding)
+        lastID = previousID
+    }
+
     /// Forgets what was written and keeps the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

@@ -106,7 +106,7 @@ let testTargets: [Target] = [
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "tinct"], exclude: ["Native"],
+        name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "Tape", "tinct"], exclude: ["Native"],
         swiftSettings: settings),
 ]
 

@@ -90,7 +90,8 @@ package struct StubServer: ~Copyable {
                 case Self.listenerToken: acceptAll()
                 case Self.signalToken:
                     isStopped = true
-                    if let signals { try? poller.remove(signals.descriptor) }
+                    // Taken from the queue: left there, it would end the process once it is no longer blocked.
+                    _ = signals?.wait(timeoutNanos: 0)
                 case let token:
                     let place = Int(token & 0xFFFF_FFFF)
                     guard place < connections.count, connections[place].fd >= 0,

@@ -10,9 +10,9 @@ package let diffCommand = CommandSpec(
     arguments: "TAPE RUNTAPE",
     argumentCount: 2...2,
     discussion: """
-        Compares each response on the run tape with the one on the tape that was replayed: decisions, status, and bodies by \
-        field, after their codings. A synthesized tape has no responses: there the decision is compared with the one that \
-        the scenario expects. Values are shown only with --payload.
+        Compares each response on the run tape with the one on the tape that was replayed: decisions, status,
+        and bodies by field, after their codings. A synthesized tape has no responses: there the decision is
+        compared with the one that the scenario expects. Values are shown only with --payload.
 
         Ends with 1 when anything changed or is missing, with 0 when nothing did.
         """,

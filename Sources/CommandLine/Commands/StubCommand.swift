@@ -12,19 +12,20 @@ package let stubCommand = CommandSpec(
     arguments: "TAPE",
     argumentCount: 1...1,
     discussion: """
-        Listens on one port for HTTP/1.1 and for Thrift (framed or not, Binary or Compact, told apart by the first bytes of \
-        each connection). A request gets the response that the tape holds for the same request, else the next one of its \
-        operation; ids that the schema declares, and the tag, do not count. A synthesized tape is answered with the \
-        decision that its scenario expects. What the tape does not know gets 404, or a TApplicationException of type 1.
+        Listens on one port for HTTP/1.1 and for Thrift (framed or not, Binary or Compact, told apart by the
+        first bytes of each connection). A request gets the response that the tape holds for the same request,
+        else the next one of its operation; ids that the schema declares, and the tag, do not count. A
+        synthesized tape is answered with the decision that its scenario expects. What the tape does not know
+        gets 404, or a TApplicationException of type 1.
 
-        Once it listens it says 'listening on ADDRESS:PORT' on standard error. SIGINT and SIGTERM end it; then it prints \
-        how many requests came with the tag and how many without.
+        Once it listens it says 'listening on ADDRESS:PORT' on standard error. SIGINT and SIGTERM end it; then
+        it prints how many requests came with the tag and how many without.
         """,
     examples: [
         ("tinct stub payments.mcap --listen 127.0.0.1:9090", "Stands in for the engine on port 9090."),
         (
             "tinct stub payments.mcap --listen 127.0.0.1:0 --delay exp:10ms --json",
-            "Takes a free port, answers after 10 ms on average."
+            "Takes a free port; answers wait 10 ms on average."
         ),
     ],
     flags: [
@@ -35,7 +36,7 @@ package let stubCommand = CommandSpec(
         Flag("seed", value: "N", help: "Seed of the delays.", default: "0"),
         Flag(
             "carrier", value: "CARRIER", repeatable: true,
-            help: "Where the tag is looked for besides the default places, as in replay: didi:path=1.20, http:NAME, …"),
+            help: "Where the tag is looked for besides the default places, as in replay (didi:path=1.20, http:NAME)."),
         Flag(
             "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
             completion: .file),

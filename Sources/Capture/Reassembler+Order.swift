@@ -7,6 +7,7 @@ extension Reassembler {
     /// Sorts one segment into its flow.
     mutating func receive(_ segment: Segment, _ packet: RawSpan, _ flow: Flow, _ slot: Int) {
         let direction = segment.source == flow.first ? 0 : 1
+        let stream = flow[direction]
         let flags = segment.flags
         let isSYN = flags.contains(.syn)
         if isSYN { handshake(segment, flow, direction) }
@@ -18,14 +19,14 @@ extension Reassembler {
         if count > 0 {
             let payload = packet.extracting(segment.payloadOffset..<segment.payloadOffset + segment.payloadCount)
             place(payload, segment, sequence, flow, direction, slot)
-        } else if !flow[direction].hasBase && !flags.contains(.rst) && !isSYN {
+        } else if !stream.hasBase && !flags.contains(.rst) && !isSYN {
             // The first thing seen of this side, without data: it tells where its data will begin.
-            flow[direction].hasBase = true
-            flow[direction].next = sequence
-            flow[direction].base = sequence
+            stream.hasBase = true
+            stream.next = sequence
+            stream.base = sequence
         }
-        if flags.contains(.fin) && flow[direction].finSequence == nil && !flags.contains(.rst) {
-            flow[direction].finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
+        if flags.contains(.fin) && stream.finSequence == nil && !flags.contains(.rst) {
+            stream.finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
             endIfDone(flow, direction, slot, segment.timeNanos)
         }
         if flags.contains(.rst) { flow.isReset = true }
@@ -42,14 +43,15 @@ extension Reassembler {
     }
 
     private mutating func handshake(_ segment: Segment, _ flow: Flow, _ direction: Int) {
+        let stream = flow[direction]
         let start = segment.sequence &+ 1
-        if !flow[direction].hasBase {
-            flow[direction].hasBase = true
-            flow[direction].next = start
-            flow[direction].base = start
-            flow[direction].startsAtSYN = true
-        } else if flow[direction].base == start {
-            flow[direction].startsAtSYN = true
+        if !stream.hasBase {
+            stream.hasBase = true
+            stream.next = start
+            stream.base = start
+            stream.startsAtSYN = true
+        } else if stream.base == start {
+            stream.startsAtSYN = true
         }
         guard segment.flags.contains(.ack) else {
             flow.hasHandshake = true
@@ -74,15 +76,16 @@ extension Reassembler {
     private mutating func place(
         _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
-        flow[direction].account.captured += UInt64(payload.byteCount)
-        if !flow[direction].hasBase {
-            flow[direction].hasBase = true
-            flow[direction].next = sequence
-            flow[direction].base = sequence
+        let stream = flow[direction]
+        stream.account.captured += UInt64(payload.byteCount)
+        if !stream.hasBase {
+            stream.hasBase = true
+            stream.next = sequence
+            stream.base = sequence
         }
-        let ahead = distance(sequence, flow[direction].next)
+        let ahead = distance(sequence, stream.next)
         let hasAck = segment.flags.contains(.ack)
-        if ahead == 0 && flow[direction].pending.isEmpty
+        if ahead == 0 && stream.pending.isEmpty
             && !isHeld(segment.acknowledgement, hasAck, flow[1 - direction])
         {
             deliver(
@@ -91,25 +94,25 @@ extension Reassembler {
             return
         }
         if ahead >= 1 << 30 || ahead <= -(1 << 30) {
-            flow[direction].account.outOfWindow += UInt64(payload.byteCount)
+            stream.account.outOfWindow += UInt64(payload.byteCount)
             return
         }
         // What lies before the next expected byte was there already.
         let behind = min(max(0, -ahead), segment.payloadWireCount)
         if behind > 0 {
             let seen = min(behind, payload.byteCount)
-            compareWithDelivered(payload.extracting(0..<seen), sequence, flow[direction])
-            flow[direction].account.duplicate += UInt64(seen)
+            compareWithDelivered(payload.extracting(0..<seen), sequence, stream)
+            stream.account.duplicate += UInt64(seen)
         }
         if behind >= segment.payloadWireCount { return }
-        if ahead > 0 { flow[direction].account.outOfOrderSegments += 1 }
+        if ahead > 0 { stream.account.outOfOrderSegments += 1 }
         let skip = min(behind, payload.byteCount)
         let rest = PendingSegment(
             sequence: sequence &+ UInt32(truncatingIfNeeded: behind),
             bytes: [UInt8](copying: payload.extracting(skip..<payload.byteCount)),
             cut: segment.payloadWireCount - max(behind, segment.payloadCount), acknowledgement: segment.acknowledgement,
             hasAcknowledgement: hasAck, timeNanos: segment.timeNanos)
-        insert(rest, flow[direction])
+        insert(rest, stream)
         if drain(flow, slot) { flow.stalled = 0 }
     }
 
@@ -126,26 +129,27 @@ extension Reassembler {
     private mutating func deliver(
         _ payload: RawSpan, cut: Int, _ timeNanos: UInt64, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
+        let stream = flow[direction]
         let count = payload.byteCount
-        flow[direction].next &+= UInt32(truncatingIfNeeded: count)
+        stream.next &+= UInt32(truncatingIfNeeded: count)
         if count > 0 {
-            if flow[direction].unread + count > limits.unreadBytes || heldBytes + count > limits.totalBytes {
-                flow[direction].account.dropped += UInt64(count)
-                flow[direction].comparable = 0
+            if stream.unread + count > limits.unreadBytes || heldBytes + count > limits.totalBytes {
+                stream.account.dropped += UInt64(count)
+                stream.comparable = 0
                 emit(
                     StreamEvent(
                         kind: .limit, flow: slot, direction: direction, length: UInt64(count),
-                        end: flow[direction].account.delivered, timeNanos: timeNanos))
+                        end: stream.account.delivered, timeNanos: timeNanos))
             } else {
-                makeRoom(count, flow[direction])
-                unsafe payload.withUnsafeBytes { unsafe flow[direction].bytes.append(contentsOf: $0) }
+                makeRoom(count, stream)
+                unsafe payload.withUnsafeBytes { unsafe stream.bytes.append(contentsOf: $0) }
                 heldBytes += count
-                flow[direction].comparable += count
-                flow[direction].account.delivered += UInt64(count)
+                stream.comparable += count
+                stream.account.delivered += UInt64(count)
                 emit(
                     StreamEvent(
                         kind: .data, flow: slot, direction: direction, length: UInt64(count),
-                        end: flow[direction].account.delivered, timeNanos: timeNanos))
+                        end: stream.account.delivered, timeNanos: timeNanos))
             }
         }
         if cut > 0 { skip(cut, .cut, timeNanos, flow, direction, slot) }
@@ -156,13 +160,14 @@ extension Reassembler {
     private mutating func skip(
         _ count: Int, _ kind: StreamEvent.Kind, _ timeNanos: UInt64, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
-        flow[direction].next &+= UInt32(truncatingIfNeeded: count)
-        flow[direction].comparable = 0
-        flow[direction].account.missing += UInt64(count)
+        let stream = flow[direction]
+        stream.next &+= UInt32(truncatingIfNeeded: count)
+        stream.comparable = 0
+        stream.account.missing += UInt64(count)
         emit(
             StreamEvent(
                 kind: kind, flow: slot, direction: direction, length: UInt64(count),
-                end: flow[direction].account.delivered,
+                end: stream.account.delivered,
                 timeNanos: timeNanos))
     }
 
@@ -277,13 +282,14 @@ extension Reassembler {
     }
 
     private mutating func endIfDone(_ flow: Flow, _ direction: Int, _ slot: Int, _ timeNanos: UInt64) {
-        guard !flow[direction].isEnded, let fin = flow[direction].finSequence,
-            distance(fin, flow[direction].next) <= 0
+        let stream = flow[direction]
+        guard !stream.isEnded, let fin = stream.finSequence,
+            distance(fin, stream.next) <= 0
         else { return }
-        flow[direction].isEnded = true
+        stream.isEnded = true
         emit(
             StreamEvent(
-                kind: .end, flow: slot, direction: direction, end: flow[direction].account.delivered,
+                kind: .end, flow: slot, direction: direction, end: stream.account.delivered,
                 timeNanos: timeNanos))
     }
 

@@ -10,19 +10,25 @@ enum CardNumbers {
     /// Compact length or field header, so runs one longer are tried without it.
     static func find(_ bytes: RawSpan, isCompact: Bool, into found: inout [Range<Int>]) {
         let count = bytes.byteCount
-        var at = 12
         var floor = 0
+        // The last byte of a window of 13; the window moves past the last byte in it that is no member.
+        var at = 12
         while at < count {
-            // `at` is below `count`, the loop's condition.
-            guard isMember(unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)) else {
-                at += 13
+            var start = at
+            while start >= floor && start > at - 13 {
+                // `start` lies between 0 and `at`, which is below `count`.
+                if !isMember(unsafe bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self)) { break }
+                start -= 1
+            }
+            if start > at - 13 {
+                at = start + 13
                 continue
             }
-            var start = at
+            start += 1
             while start > floor && isMember(bytes[byte: start - 1]) { start -= 1 }
             var end = at + 1
             while end < count && isMember(bytes[byte: end]) { end += 1 }
-            if end - start >= 13 { search(bytes, start, end, isCompact, &found) }
+            search(bytes, start, end, isCompact, &found)
             floor = end
             at = end + 13
         }

@@ -103,7 +103,14 @@ final class StreamReader {
 
     /// Follows an HTTP body as far as `message`, which begins at the message's first byte, goes.
     func advanceBody(_ message: RawSpan) throws(ParsingError) {
-        while try body.next(message, &position) != nil {}
+        // Local copies: each access to a property of an object is checked for exclusivity.
+        var body = body
+        var at = position
+        defer {
+            self.body = body
+            position = at
+        }
+        while try body.next(message, &at) != nil {}
     }
 
     /// Notes when the message begins or goes on.

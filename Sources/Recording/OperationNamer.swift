@@ -1,5 +1,6 @@
 import Bytes
 import HTTP1
+package import Schema
 
 /// Names operations, each distinct one once.
 package struct OperationNamer: Sendable {
@@ -9,16 +10,13 @@ package struct OperationNamer: Sendable {
         var method: String
     }
 
-    /// `Service.method` for a method name, from the IDL; methods that it does not know keep their name.
-    package var services: [String: String] = [:]
-    /// The OpenAPI template for a method and a path, where there is one.
-    package var template: (@Sendable (_ method: String, _ path: String) -> String?)?
-
+    /// What operations are called, where it knows them: `Service.method`, and OpenAPI's templates.
+    private let schema: SchemaSet
     private var httpNames = InternTable<String>()
     private var thriftNames = InternTable<ThriftName>()
     private var scratch: [UInt8] = []
 
-    package init() {}
+    package init(schema: SchemaSet = SchemaSet()) { self.schema = schema }
 
     /// `METHOD /path/{}`: without query, id-like segments replaced.
     mutating func http(_ message: RawSpan, _ head: HTTPHead) -> String {
@@ -27,21 +25,22 @@ package struct OperationNamer: Sendable {
         unsafe message.extracting(head.methodRange.range).withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
         let target = message.extracting(head.uri.range)
         let path = target.extracting(Self.path(target, isConnect: head.method == .connect))
-        if template != nil {
+        if path.byteCount > 0 {
             scratch.append(32)
-            unsafe path.withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
-        } else if path.byteCount > 0 {
-            scratch.append(32)
-            Self.appendTemplate(path, &scratch)
+            if schema.routes.isEmpty {
+                Self.appendTemplate(path, &scratch)
+            } else {
+                unsafe path.withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
+            }
         }
-        let template = template
         let key = scratch
+        let schema = schema
         return httpNames.value(for: key.rawSpan) { bytes in
             let name = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
-            guard let template else { return name }
+            if schema.routes.isEmpty { return name }
             let parts = name.split(separator: " ", maxSplits: 1)
             guard parts.count == 2 else { return name }
-            if let known = template(String(parts[0]), String(parts[1])) { return "\(parts[0]) \(known)" }
+            if let route = schema.route(String(parts[0]), String(parts[1])) { return route.name }
             var bytes = Array(parts[0].utf8) + [32]
             Self.appendTemplate(Array(parts[1].utf8).rawSpan, &bytes)
             return String(decoding: bytes, as: UTF8.self)
@@ -50,14 +49,17 @@ package struct OperationNamer: Sendable {
 
     /// The name of a Thrift method; a multiplexed one brings its service along.
     mutating func thrift(_ name: RawSpan) -> ThriftName {
-        let services = services
+        let schema = schema
         return thriftNames.value(for: name) { bytes in
             let text = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
             if let colon = text.lastIndex(of: ":") {
                 let method = String(text[text.index(after: colon)...])
+                if let known = schema.operation(named: text) {
+                    return ThriftName(operation: known.name, method: method)
+                }
                 return ThriftName(operation: "\(text[..<colon]).\(method)", method: method)
             }
-            return ThriftName(operation: services[text] ?? text, method: text)
+            return ThriftName(operation: schema.operation(named: text)?.name ?? text, method: text)
         }
     }
 

@@ -1,5 +1,6 @@
 import Bytes
 package import Capture
+package import Schema
 package import Tape
 
 /// What to do with what is recorded.
@@ -9,7 +10,7 @@ package struct RecordingOptions: Sendable {
     /// Bytes of a message beyond which only its digest is kept.
     package var bodyLimit = 16 << 20
     package var limits = Reassembler.Limits()
-    package var namer = OperationNamer()
+    package var schema = SchemaSet()
 
     package init() {}
 }
@@ -17,13 +18,13 @@ package struct RecordingOptions: Sendable {
 /// Packets in, exchanges out.
 package struct Recorder: ~Copyable {
     var reassembler: Reassembler
-    var decoder: ExchangeDecoder
+    var decoder: StreamDecoder
     /// Complete once ``finish()`` has run.
     package var balance: Balance { decoder.balance }
 
     package init(_ options: RecordingOptions) {
         reassembler = Reassembler(limits: options.limits)
-        decoder = ExchangeDecoder(options)
+        decoder = StreamDecoder(options)
     }
 
     /// Takes the next packet; `bytes` are its captured bytes.
@@ -66,7 +67,7 @@ package struct Recorder: ~Copyable {
         decoder.balance.evictedFlows = reassembler.evictedFlows
     }
 
-    private static func handleEvents(_ reassembler: inout Reassembler, _ decoder: inout ExchangeDecoder) {
+    private static func handleEvents(_ reassembler: inout Reassembler, _ decoder: inout StreamDecoder) {
         var index = 0
         while index < reassembler.events.count {
             let event = reassembler.events[index]

@@ -1,5 +1,6 @@
 /// Every command of `tinct`, in the order in which help lists them.
 package let allCommands: [CommandSpec] = [
+    recordCommand,
     infoCommand,
     showCommand,
     stubCommand,

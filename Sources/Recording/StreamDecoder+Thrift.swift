@@ -4,27 +4,28 @@ import HTTP1
 import Tape
 import Thrift
 
-extension ExchangeDecoder {
+extension StreamDecoder {
     /// Reads on in a Thrift message that begins with `rest`. Returns the bytes that are done with, or nil to wait.
     mutating func readThrift(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
-        if rest.byteCount < state[direction].needed { return nil }
-        switch state[direction].scanner.scan(rest) {
+        let reader = state[direction]
+        if rest.byteCount < reader.needed { return nil }
+        switch reader.scanner.scan(rest) {
         case .needMore(let total):
             if total > options.bodyLimit {
                 loseThrift(rest, reason: "limit", direction, flow, state)
                 return skipThrift(rest, hole: 0, direction, state)
             }
-            state[direction].needed = total
+            reader.needed = total
             return nil
         case .invalid:
             if state.isFinagle {
                 state.makeOpaque("finagle")
                 return 0
             }
-            state[direction].reset()
-            state[direction].mode = .searching
+            reader.reset()
+            reader.mode = .searching
             return 0
         case .message(let found):
             emitThrift(rest, found, direction, flow, state)
@@ -36,15 +37,16 @@ extension ExchangeDecoder {
         _ rest: RawSpan, _ found: MessageScanner.Found, _ direction: Int, _ flow: Flow,
         _ state: FlowDecoder
     ) {
+        let reader = state[direction]
         var message = Message(
-            wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: state[direction].startNanos,
-            endNanos: state[direction].endNanos)
-        let scanner = state[direction].scanner
+            wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: reader.startNanos,
+            endNanos: reader.endNanos)
+        let scanner = reader.scanner
         let format = WireFormat(
             .thrift, scanner.framing == .framed ? .framed : .unframed, scanner.encoding == .binary ? .binary : .compact)
         if !options.isRaw { redactor.redactThrift(&message, scanner.encoding, &balance) }
-        state[direction].use.inMessages += UInt64(found.length)
-        state[direction].reset()
+        reader.use.inMessages += UInt64(found.length)
+        reader.reset()
         let name = namer.thrift(rest.extracting(found.header.nameRange))
 
         switch found.header.type {
@@ -153,14 +155,15 @@ extension ExchangeDecoder {
     private mutating func skipThrift(
         _ bytes: RawSpan, hole: UInt64, _ direction: Int, _ state: FlowDecoder
     ) -> Int {
-        let length = state[direction].scanner.knownLength.map { UInt64($0) }
+        let reader = state[direction]
+        let length = reader.scanner.knownLength.map { UInt64($0) }
         let seen = UInt64(bytes.byteCount) + hole
-        state[direction].use.lost += UInt64(bytes.byteCount)
-        state[direction].reset()
+        reader.use.lost += UInt64(bytes.byteCount)
+        reader.reset()
         if let length, length >= seen {
-            state[direction].mode = length == seen ? .thrift : .skipping(length - seen)
+            reader.mode = length == seen ? .thrift : .skipping(length - seen)
         } else {
-            state[direction].mode = .searching
+            reader.mode = .searching
         }
         return bytes.byteCount
     }
@@ -190,23 +193,24 @@ extension ExchangeDecoder {
         _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: Flow,
         _ state: FlowDecoder
     ) -> Int {
-        switch state[direction].mode {
+        let reader = state[direction]
+        switch reader.mode {
         case .http: return passHTTPHole(count, reason, bytes, direction, flow, state)
         case .thrift: return passThriftHole(count, reason, bytes, direction, flow, state)
         case .start, .searching:
             if state.speech == .unknown {
-                state[direction].use.opaque += UInt64(bytes.byteCount)
+                reader.use.opaque += UInt64(bytes.byteCount)
             } else {
-                state[direction].use.lost += UInt64(bytes.byteCount)
-                if state[direction].mode == .start && direction == 1 - (state.requestDirection ?? direction) {
+                reader.use.lost += UInt64(bytes.byteCount)
+                if reader.mode == .start && direction == 1 - (state.requestDirection ?? direction) {
                     loseOldestResponse(reason, state)
                 }
             }
-            state[direction].reset()
-            state[direction].mode = .searching
+            reader.reset()
+            reader.mode = .searching
             return bytes.byteCount
         case .skipping(let left):
-            state[direction].mode = left > count ? .skipping(left - count) : left == count ? .thrift : .searching
+            reader.mode = left > count ? .skipping(left - count) : left == count ? .thrift : .searching
             return 0
         case .opaque: return 0
         }

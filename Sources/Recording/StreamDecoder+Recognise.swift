@@ -3,7 +3,7 @@ import Capture
 import HTTP1
 import Thrift
 
-extension ExchangeDecoder {
+extension StreamDecoder {
     /// At the first captured byte of a direction. Returns 0 when the mode was settled, nil to wait for more.
     mutating func recognise(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
@@ -28,33 +28,34 @@ extension ExchangeDecoder {
     private mutating func settle(
         _ identity: Identity, _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
+        let reader = state[direction]
         switch identity {
         case .needMore: return nil
         case .http:
-            state[direction].mode = .http
-            state[direction].position = 0
+            reader.mode = .http
+            reader.position = 0
             return 0
         case .thrift(let framing, let encoding):
-            state[direction].scanner = MessageScanner(framing, encoding)
-            state[direction].hasSpokenThrift = true
-            state[direction].mode = .thrift
+            reader.scanner = MessageScanner(framing, encoding)
+            reader.hasSpokenThrift = true
+            reader.mode = .thrift
             state.speech = .thrift
             return 0
         case .named(let reason):
             state.makeOpaque(reason)
             return 0
         case .nothing:
-            if flow.startsAtSYN(direction) && state[direction].mode == .start {
-                state[direction].mode = .opaque
+            if flow.startsAtSYN(direction) && reader.mode == .start {
+                reader.mode = .opaque
                 return 0
             }
-            state[direction].mode = .searching
+            reader.mode = .searching
             if state.speech == .unknown {
-                state[direction].use.opaque += UInt64(rest.byteCount)
+                reader.use.opaque += UInt64(rest.byteCount)
             } else {
-                state[direction].use.lost += UInt64(rest.byteCount)
+                reader.use.lost += UInt64(rest.byteCount)
             }
-            state[direction].reset()
+            reader.reset()
             return rest.byteCount
         }
     }
@@ -159,6 +160,7 @@ extension ExchangeDecoder {
     mutating func search(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
+        let reader = state[direction]
         if state.speech == .unknown {
             return settle(identify(rest, direction, state), rest, direction, flow, state)
         }
@@ -169,21 +171,21 @@ extension ExchangeDecoder {
                 ? httpBoundary(candidate, before: at > 0 ? rest[byte: at - 1] : nil, direction, state)
                 : thriftBoundary(candidate, isAligned: at == 0, direction, state)
             if likeness == .no { continue }
-            state[direction].use.lost += UInt64(at)
+            reader.use.lost += UInt64(at)
             if likeness == .maybe {
                 if at == 0 { return nil }
-                state[direction].isBegun = false
+                reader.isBegun = false
                 return at
             }
-            if at > 0 { state[direction].isBegun = false }
-            state[direction].holes = []
-            state[direction].position = 0
-            state[direction].needed = 0
-            state[direction].mode = state.speech == .http ? .http : .thrift
+            if at > 0 { reader.isBegun = false }
+            reader.holes = []
+            reader.position = 0
+            reader.needed = 0
+            reader.mode = state.speech == .http ? .http : .thrift
             return at
         }
-        state[direction].use.lost += UInt64(rest.byteCount)
-        state[direction].reset()
+        reader.use.lost += UInt64(rest.byteCount)
+        reader.reset()
         return rest.byteCount
     }
 
@@ -210,12 +212,13 @@ extension ExchangeDecoder {
     private func thriftBoundary(
         _ candidate: RawSpan, isAligned: Bool, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
-        var scanner = state[direction].scanner
-        if !state[direction].hasSpokenThrift {
+        let reader = state[direction]
+        var scanner = reader.scanner
+        if !reader.hasSpokenThrift {
             // This direction has not spoken yet: it will speak as the other one does.
             let other = state[1 - direction].scanner
             scanner = MessageScanner(other.framing, other.encoding)
-            state[direction].scanner = scanner
+            reader.scanner = scanner
         }
         scanner.reset()
         switch ThriftDetector.detect(candidate) {

@@ -1,28 +1,30 @@
 import Bytes
 import Capture
 import HTTP1
+import Tagging
 import Tape
 
-extension ExchangeDecoder {
+extension StreamDecoder {
     /// Reads on in an HTTP message that begins with `rest`. Returns the bytes that are done with, or nil to wait.
     mutating func readHTTP(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
-        if state[direction].oversized != nil { return readOversized(rest, direction, flow, state) }
+        let reader = state[direction]
+        if reader.oversized != nil { return readOversized(rest, direction, flow, state) }
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
         do {
-            if !state[direction].hasHead {
-                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &state[direction].position) else {
+            if !reader.hasHead {
+                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &reader.position) else {
                     return nil
                 }
                 beginHTTP(head, kind, direction, state)
             }
-            try state[direction].advanceBody(rest)
+            try reader.advanceBody(rest)
         } catch {
             return refuseHTTP(rest, kind, direction, flow, state)
         }
-        if state[direction].body.isComplete {
-            let length = state[direction].position
+        if reader.body.isComplete {
+            let length = reader.position
             emitHTTP(rest.extracting(0..<length), reason: nil, direction, flow, state)
             return length
         }
@@ -31,13 +33,14 @@ extension ExchangeDecoder {
     }
 
     private mutating func beginHTTP(_ head: HTTPHead, _ kind: HTTPKind, _ direction: Int, _ state: FlowDecoder) {
+        let reader = state[direction]
         var answered = HTTPMethod.get
         if kind == .response { answered = state.outstanding.withFirst { $0.method } ?? .get }
-        state[direction].hasHead = true
-        state[direction].head = head
-        state[direction].framing = head.framing(responseTo: answered)
-        state[direction].body = HTTPBody(state[direction].framing)
-        state[direction].position = head.length
+        reader.hasHead = true
+        reader.head = head
+        reader.framing = head.framing(responseTo: answered)
+        reader.body = HTTPBody(reader.framing)
+        reader.position = head.length
         if kind == .request { balance.requests.seen += 1 } else { balance.responses.seen += 1 }
     }
 
@@ -45,40 +48,43 @@ extension ExchangeDecoder {
     private mutating func refuseHTTP(
         _ rest: RawSpan, _ kind: HTTPKind, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
+        let reader = state[direction]
         var used = 0
-        if state[direction].hasHead {
-            used = min(state[direction].position, rest.byteCount)
+        if reader.hasHead {
+            used = min(reader.position, rest.byteCount)
             emitHTTP(rest.extracting(0..<used), reason: "malformed", direction, flow, state)
         }
-        state[direction].use.opaque += UInt64(rest.byteCount - used)
-        state[direction].reset()
-        state[direction].mode = .opaque
+        reader.use.opaque += UInt64(rest.byteCount - used)
+        reader.reset()
+        reader.mode = .opaque
         return rest.byteCount
     }
 
     /// Content beyond the limit is not kept: its digest and length are.
     private mutating func beginOversized(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Int {
-        let digest = state[direction].holes.isEmpty ? SHA256Stream() : nil
+        let reader = state[direction]
+        let digest = reader.holes.isEmpty ? SHA256Stream() : nil
         digest?.update(rest)
-        state[direction].oversized = StreamReader.Oversized(
-            wire: [UInt8](copying: rest.extracting(0..<min(state[direction].head.length, rest.byteCount))),
-            digest: digest, length: UInt64(rest.byteCount) + state[direction].holeBytes)
-        state[direction].use.inMessages += UInt64(rest.byteCount)
+        reader.oversized = StreamReader.Oversized(
+            wire: [UInt8](copying: rest.extracting(0..<min(reader.head.length, rest.byteCount))),
+            digest: digest, length: UInt64(rest.byteCount) + reader.holeBytes)
+        reader.use.inMessages += UInt64(rest.byteCount)
         return rest.byteCount
     }
 
     private mutating func readOversized(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
+        let reader = state[direction]
         var at = 0
         var reason: String?
-        do { while try state[direction].body.next(rest, &at) != nil {} } catch { reason = "malformed" }
-        state[direction].oversized?.digest?.update(rest.extracting(0..<at))
-        state[direction].oversized?.length += UInt64(at)
-        state[direction].use.inMessages += UInt64(at)
-        if state[direction].body.isComplete || reason != nil {
+        do { while try reader.body.next(rest, &at) != nil {} } catch { reason = "malformed" }
+        reader.oversized?.digest?.update(rest.extracting(0..<at))
+        reader.oversized?.length += UInt64(at)
+        reader.use.inMessages += UInt64(at)
+        if reader.body.isComplete || reason != nil {
             emitHTTP(rest.extracting(0..<0), reason: reason, direction, flow, state)
-            if reason != nil { state[direction].mode = .opaque }
+            if reason != nil { reader.mode = .opaque }
         }
         return at
     }
@@ -88,34 +94,38 @@ extension ExchangeDecoder {
     mutating func emitHTTP(
         _ wire: RawSpan, reason: String?, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
+        let reader = state[direction]
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
-        let head = state[direction].head
-        let framing = state[direction].framing
+        let head = reader.head
+        let framing = reader.framing
         var message: Message
-        if let oversized = state[direction].oversized {
+        if let oversized = reader.oversized {
             message = Message(
-                wire: oversized.wire, startNanos: state[direction].startNanos, endNanos: state[direction].endNanos)
+                wire: oversized.wire, startNanos: reader.startNanos, endNanos: reader.endNanos)
             message.wireLength = oversized.length
             message.digest = oversized.digest?.finish() ?? []
             message.omitted = "bodyLimit"
         } else {
             message = Message(
-                wire: [UInt8](copying: wire), startNanos: state[direction].startNanos,
-                endNanos: state[direction].endNanos)
-            message.wireLength += state[direction].holeBytes
-            if reason == "ended" { message.wireLength += state[direction].body.missingBytes ?? 0 }
-            message.holes = state[direction].holes
-            state[direction].use.inMessages += UInt64(wire.byteCount)
+                wire: [UInt8](copying: wire), startNanos: reader.startNanos,
+                endNanos: reader.endNanos)
+            message.wireLength += reader.holeBytes
+            if reason == "ended" { message.wireLength += reader.body.missingBytes ?? 0 }
+            message.holes = reader.holes
+            reader.use.inMessages += UInt64(wire.byteCount)
         }
         if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
-        let lossReason = reason ?? (state[direction].holeBytes > 0 ? state[direction].holeReason : nil)
+        let lossReason = reason ?? (reader.holeBytes > 0 ? reader.holeReason : nil)
         let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
-        state[direction].reset()
+        reader.reset()
         count(kind, lossReason: lossReason)
 
         if kind == .request {
             var exchange = newExchange(.http1, flow, state)
             exchange.operation = namer.http(message.wire.rawSpan, head)
+            exchange.tags = tags.sightings(message.wire.rawSpan, head).map {
+                TagSighting(carrier: $0.carrier, value: $0.value)
+            }
             exchange.request = message
             if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
             wait(Waiting(exchange: exchange, method: head.method), state)
@@ -142,8 +152,9 @@ extension ExchangeDecoder {
     mutating func endHTTP(
         _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
-        if state[direction].hasHead {
-            let isWhole = state[direction].body.endsWithConnection && isClean
+        let reader = state[direction]
+        if reader.hasHead {
+            let isWhole = reader.body.endsWithConnection && isClean
             emitHTTP(bytes, reason: isWhole ? nil : "ended", direction, flow, state)
         } else {
             cutHead(bytes, reason: "ended", direction, flow, state)
@@ -154,20 +165,21 @@ extension ExchangeDecoder {
     mutating func cutHead(
         _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
+        let reader = state[direction]
         var blanks = 0
         while blanks < bytes.byteCount, bytes[byte: blanks] == 13 || bytes[byte: blanks] == 10 { blanks += 1 }
         if blanks == bytes.byteCount {
-            state[direction].use.blank += UInt64(blanks)
+            reader.use.blank += UInt64(blanks)
             return
         }
         let kind: HTTPKind = direction == state.requestDirection ? .request : .response
         if let head = HTTPHead.parseCut(bytes, kind: kind) {
             beginHTTP(head, kind, direction, state)
-            state[direction].body = HTTPBody(.none)
+            reader.body = HTTPBody(.none)
             emitHTTP(bytes, reason: reason, direction, flow, state)
             return
         }
-        state[direction].use.lost += UInt64(bytes.byteCount)
+        reader.use.lost += UInt64(bytes.byteCount)
         if kind == .request {
             balance.requests.seen += 1
             balance.requests.lost[reason, default: 0] += 1
@@ -183,34 +195,35 @@ extension ExchangeDecoder {
         _ count: UInt64, _ reason: String, _ bytes: RawSpan, _ direction: Int, _ flow: Flow,
         _ state: FlowDecoder
     ) -> Int {
-        guard state[direction].isBegun, state[direction].hasHead || bytes.byteCount > 0 else {
+        let reader = state[direction]
+        guard reader.isBegun, reader.hasHead || bytes.byteCount > 0 else {
             // At a boundary: whatever stood in the hole is unknown; at least one message did.
-            state[direction].mode = .searching
+            reader.mode = .searching
             if direction != state.requestDirection { loseOldestResponse(reason, state) }
             return 0
         }
-        guard state[direction].hasHead else {
+        guard reader.hasHead else {
             cutHead(bytes, reason: reason, direction, flow, state)
-            state[direction].reset()
-            state[direction].mode = .searching
+            reader.reset()
+            reader.mode = .searching
             return bytes.byteCount
         }
-        let passed = state[direction].body.skipHole(count)
+        let passed = reader.body.skipHole(count)
         if passed > 0 {
-            if let length = state[direction].oversized?.length {
-                state[direction].oversized?.length = length + passed
-                state[direction].oversized?.digest = nil
+            if let length = reader.oversized?.length {
+                reader.oversized?.length = length + passed
+                reader.oversized?.digest = nil
             } else {
-                let offset = UInt64(state[direction].position) + state[direction].holeBytes
-                state[direction].holes.append(Extent(offset: offset, length: passed))
+                let offset = UInt64(reader.position) + reader.holeBytes
+                reader.holes.append(Extent(offset: offset, length: passed))
             }
-            state[direction].holeBytes += passed
-            state[direction].holeReason = reason
+            reader.holeBytes += passed
+            reader.holeReason = reason
         }
-        let isComplete = state[direction].body.isComplete
+        let isComplete = reader.body.isComplete
         if passed == count && !isComplete { return 0 }
         emitHTTP(bytes, reason: isComplete ? nil : reason, direction, flow, state)
-        if passed < count && state[direction].mode == .http { state[direction].mode = .searching }
+        if passed < count && reader.mode == .http { reader.mode = .searching }
         return bytes.byteCount
     }
 }

@@ -1,23 +1,25 @@
 import Bytes
 import Capture
 import HTTP1
+import Tagging
 import Tape
 import Thrift
 
 /// Stream events in, exchanges out.
-struct ExchangeDecoder: ~Copyable {
+struct StreamDecoder: ~Copyable {
     var balance = Balance()
     var finished: [Exchange] = []
     var flows: [FlowDecoder?] = []
     let options: RecordingOptions
     var namer: OperationNamer
     var redactor = Redactor()
+    let tags = TagReader()
     /// Requests of one flow that may wait for their response.
     let maximumOutstanding = 4096
 
     init(_ options: RecordingOptions) {
         self.options = options
-        namer = options.namer
+        namer = OperationNamer(schema: options.schema)
     }
 
     /// Handles one event of a flow; `bytes` are the stream's unread bytes. Returns how many of them are done with.
@@ -56,11 +58,12 @@ struct ExchangeDecoder: ~Copyable {
         _ bytes: RawSpan, _ event: StreamEvent, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         let direction = event.direction
+        let reader = state[direction]
         var at = 0
         while at < bytes.byteCount {
             let rest = bytes.extracting(at..<bytes.byteCount)
-            let mode = state[direction].mode
-            if mode != .opaque { state[direction].touch(event.timeNanos) }
+            let mode = reader.mode
+            if mode != .opaque { reader.touch(event.timeNanos) }
             let step: Int?
             switch mode {
             case .start: step = recognise(rest, direction, flow, state)
@@ -69,12 +72,12 @@ struct ExchangeDecoder: ~Copyable {
             case .searching: step = search(rest, direction, flow, state)
             case .skipping(let count):
                 let taken = Int(min(count, UInt64(rest.byteCount)))
-                state[direction].use.lost += UInt64(taken)
-                state[direction].reset()
-                state[direction].mode = UInt64(taken) == count ? .thrift : .skipping(count - UInt64(taken))
+                reader.use.lost += UInt64(taken)
+                reader.reset()
+                reader.mode = UInt64(taken) == count ? .thrift : .skipping(count - UInt64(taken))
                 step = taken
             case .opaque:
-                state[direction].use.opaque += UInt64(rest.byteCount)
+                reader.use.opaque += UInt64(rest.byteCount)
                 step = rest.byteCount
             }
             guard let step else { break }
@@ -87,17 +90,18 @@ struct ExchangeDecoder: ~Copyable {
     private mutating func endStream(
         _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
-        switch state[direction].mode {
+        let reader = state[direction]
+        switch reader.mode {
         case .http: endHTTP(bytes, isClean: isClean, direction, flow, state)
         case .thrift:
             if bytes.byteCount > 0 { loseThrift(bytes, reason: "ended", direction, flow, state) }
-            state[direction].use.lost += UInt64(bytes.byteCount)
-        case .start, .opaque: state[direction].use.opaque += UInt64(bytes.byteCount)
-        case .searching where state.speech == .unknown: state[direction].use.opaque += UInt64(bytes.byteCount)
-        case .searching, .skipping: state[direction].use.lost += UInt64(bytes.byteCount)
+            reader.use.lost += UInt64(bytes.byteCount)
+        case .start, .opaque: reader.use.opaque += UInt64(bytes.byteCount)
+        case .searching where state.speech == .unknown: reader.use.opaque += UInt64(bytes.byteCount)
+        case .searching, .skipping: reader.use.lost += UInt64(bytes.byteCount)
         }
-        state[direction].reset()
-        state[direction].mode = .opaque
+        reader.reset()
+        reader.mode = .opaque
         return bytes.byteCount
     }
 

@@ -1,0 +1,205 @@
+import Capture
+import JSON
+import Recording
+
+/// What `tinct record` prints at the end.
+struct RecordReport {
+    let balance: Balance
+    var notes: [String] = []
+    var expectations: [(text: String, holds: Bool, value: Double)] = []
+    var tape: String?
+
+    init(balance: Balance) { self.balance = balance }
+
+    mutating func add(_ path: String, _ ending: PacketReader.Ending, isCut: Bool) {
+        switch ending {
+        case .whole: if isCut { notes.append("\(path) is cut: what it holds up to there was used") }
+        case .cut(let bytes):
+            notes.append("\(path) is cut inside a packet: \(bytes) bytes of it were left over")
+        case .damaged(let offset):
+            notes.append("\(path) makes no sense from byte \(offset) on: what stands before was used")
+        }
+    }
+
+    /// The capture holds payload or packets that are not read, and nothing of it became an exchange.
+    var isNothingDecoded: Bool {
+        balance.exchanges == 0
+            && (balance.streams.0.captured + balance.streams.1.captured > 0 || balance.refusedPackets > 0)
+    }
+
+    var exit: ExitCode {
+        balance.closes && !isNothingDecoded && expectations.allSatisfy(\.holds) ? .ok : .expectationFailed
+    }
+
+    func printText() {
+        for note in notes { Output.warn(note) }
+        for line in lines() { Output.line(line) }
+    }
+
+    private func lines() -> [String] {
+        let b = balance
+        var out: [String] = []
+        func row(_ name: String, _ text: String) {
+            out.append(name + String(repeating: " ", count: max(1, 12 - name.count)) + text)
+        }
+        func list(_ counts: [(String, UInt64)]) -> String {
+            let some = counts.filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+            return some.isEmpty ? "" : ": " + some.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+        }
+        let refusals = Refusal.allCases.map { ($0.name, b.refusals[Int($0.rawValue)]) }
+        row("packets", "\(b.packets) in = \(b.usedPackets) used + \(b.refusedPackets) refused\(list(refusals))")
+        for (link, count) in b.refusedLinks.sorted(by: { $0.key.number < $1.key.number }) {
+            row("", "\(count) of link type \(link.name)")
+        }
+        if b.cutPackets > 0 { row("", "\(b.cutPackets) cut by the snap length") }
+        let others = b.otherFlows.map { ($0.key, $0.value) }
+        row(
+            "flows",
+            "\(b.flows) = \(b.httpFlows) http1 + \(b.thriftFlows) thrift + \(b.emptyFlows) without payload + "
+                + "\(others.reduce(0) { $0 + $1.1 }) not decoded\(list(others))")
+        if b.oneDirectionFlows > 0 { row("", "\(b.oneDirectionFlows) of which one direction was captured") }
+        if b.evictedFlows > 0 { row("", "\(b.evictedFlows) ended early by the limit on flows") }
+        for (name, account, use) in [
+            ("bytes to", b.streams.0, b.bytes.0), ("bytes from", b.streams.1, b.bytes.1),
+        ] {
+            row(
+                name,
+                "\(account.captured) in = \(use.inMessages) in messages + \(use.opaque) not decoded + \(use.lost) lost"
+                    + " + \(use.blank) blank + \(account.duplicate) seen before + \(account.outOfWindow) out of window"
+                    + " + \(account.dropped) dropped")
+            if account.missing > 0 { row("", "\(account.missing) more were on the wire and not captured") }
+            if account.conflicting > 0 { row("", "\(account.conflicting) seen before with other content") }
+        }
+        for (name, count) in [("requests", b.requests), ("responses", b.responses)] {
+            row(
+                name,
+                "\(count.seen) seen = \(count.whole) whole + \(count.partial) in part"
+                    + "\(list(count.partialReasons.map { ($0.key, $0.value) })) + \(count.lostTotal) lost"
+                    + "\(list(count.lost.map { ($0.key, $0.value) }))")
+        }
+        row("exchanges", "\(b.exchanges), \(b.pairedExchanges) with request and response")
+        if !b.redactions.isEmpty {
+            row("masked", String(list(b.redactions.map { ($0.key, $0.value) }).dropFirst(2)))
+        }
+        row("balance", b.closes ? "closes" : "DOES NOT CLOSE: this is a bug, please report it")
+        if isNothingDecoded {
+            row("decoded", "NOTHING, because:")
+            for reason in b.undecodedReasons { row("", reason) }
+        }
+        for expectation in expectations {
+            row(
+                "expected",
+                "\(expectation.text): \(expectation.holds ? "holds" : "FAILS"), it is \(rounded(expectation.value))")
+        }
+        if let tape { row("tape", tape) }
+        return out
+    }
+
+    private func rounded(_ value: Double) -> Double { (value * 10_000).rounded() / 10_000 }
+
+    func printJSON() {
+        let b = balance
+        var json = JSONWriter(pretty: true)
+        func counts(_ name: String, _ pairs: [(String, UInt64)]) {
+            json.key(name)
+            json.beginObject()
+            for (key, value) in pairs.filter({ $0.1 > 0 }).sorted(by: { $0.0 < $1.0 }) {
+                json.key(key)
+                json.number(value)
+            }
+            json.endObject()
+        }
+        func number(_ name: String, _ value: UInt64) {
+            json.key(name)
+            json.number(value)
+        }
+        json.beginObject()
+        json.key("closes")
+        json.bool(b.closes)
+        json.key("packets")
+        json.beginObject()
+        number("in", b.packets)
+        number("used", b.usedPackets)
+        number("refused", b.refusedPackets)
+        number("cut", b.cutPackets)
+        counts("refusedBy", Refusal.allCases.map { ($0.name, b.refusals[Int($0.rawValue)]) })
+        counts("refusedLinks", b.refusedLinks.map { ($0.key.name, $0.value) })
+        json.endObject()
+        json.key("flows")
+        json.beginObject()
+        number("in", b.flows)
+        number("http1", b.httpFlows)
+        number("thrift", b.thriftFlows)
+        number("withoutPayload", b.emptyFlows)
+        counts("notDecoded", b.otherFlows.map { ($0.key, $0.value) })
+        number("oneDirection", b.oneDirectionFlows)
+        number("evicted", b.evictedFlows)
+        json.endObject()
+        json.key("bytes")
+        json.beginObject()
+        for (name, account, use) in [
+            ("clientToServer", b.streams.0, b.bytes.0), ("serverToClient", b.streams.1, b.bytes.1),
+        ] {
+            json.key(name)
+            json.beginObject()
+            number("captured", account.captured)
+            number("inMessages", use.inMessages)
+            number("notDecoded", use.opaque)
+            number("lost", use.lost)
+            number("blank", use.blank)
+            number("duplicate", account.duplicate)
+            number("outOfWindow", account.outOfWindow)
+            number("dropped", account.dropped)
+            number("conflicting", account.conflicting)
+            number("missing", account.missing)
+            number("outOfOrderSegments", account.outOfOrderSegments)
+            json.endObject()
+        }
+        json.endObject()
+        json.key("messages")
+        json.beginObject()
+        for (name, count) in [("requests", b.requests), ("responses", b.responses)] {
+            json.key(name)
+            json.beginObject()
+            number("seen", count.seen)
+            number("whole", count.whole)
+            number("partial", count.partial)
+            counts("partialBy", count.partialReasons.map { ($0.key, $0.value) })
+            number("lost", count.lostTotal)
+            counts("lostBy", count.lost.map { ($0.key, $0.value) })
+            json.endObject()
+        }
+        json.endObject()
+        json.key("exchanges")
+        json.beginObject()
+        number("count", b.exchanges)
+        number("paired", b.pairedExchanges)
+        json.endObject()
+        counts("redactions", b.redactions.map { ($0.key, $0.value) })
+        json.key("undecoded")
+        json.beginArray()
+        for reason in b.undecodedReasons { json.string(reason) }
+        json.endArray()
+        json.key("expectations")
+        json.beginArray()
+        for expectation in expectations {
+            json.beginObject()
+            json.key("text")
+            json.string(expectation.text)
+            json.key("holds")
+            json.bool(expectation.holds)
+            json.key("value")
+            json.number(expectation.value)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("notes")
+        json.beginArray()
+        for note in notes { json.string(note) }
+        json.endArray()
+        json.key("tape")
+        if let tape { json.string(tape) } else { json.null() }
+        json.endObject()
+        Output.write(json.bytes + [10])
+    }
+}

@@ -122,6 +122,14 @@ extension Array where Element == UInt8 {
     /// `text` in quotes, with the escapes that RFC 8259 §7 requires and no others.
     package mutating func append(jsonQuoted text: String) {
         append(0x22)
+        let bytes = text.utf8Span.span
+        var isPlain = true
+        for at in bytes.indices where bytes[at] < 0x20 || bytes[at] == 0x22 || bytes[at] == 0x5C { isPlain = false }
+        if isPlain {
+            append(contentsOf: text.utf8)
+            append(0x22)
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case 0x22: append(contentsOf: [0x5C, 0x22])

@@ -66,6 +66,7 @@ package struct ValueSkipper: Sendable {
                 let top = depth - 1
                 let level = levels[top]
                 if level.left < 0 {
+                    skipPlainFields(bytes)
                     try field(bytes)
                 } else if level.left == 0 {
                     depth = top
@@ -94,6 +95,59 @@ package struct ValueSkipper: Sendable {
         var result = offset
         for level in 0..<depth where levels[level].left < 0 { result += 1 }
         return result
+    }
+
+    /// Passes over scalar and string fields that are whole; stops before anything else, which ``field(_:)`` judges.
+    ///
+    /// Most fields are of this kind, and this loop has nothing but loads and additions.
+    private mutating func skipPlainFields(_ bytes: RawSpan) {
+        var at = offset
+        // Each load below is checked against `end`, which is within the span.
+        let end = min(bytes.byteCount, limit)
+        switch encoding {
+        case .binary:
+            while end - at >= 7 {
+                var next: Int
+                switch unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self) {
+                case ThriftType.bool.rawValue, ThriftType.i8.rawValue: next = at + 4
+                case ThriftType.i16.rawValue: next = at + 5
+                case ThriftType.i32.rawValue: next = at + 7
+                case ThriftType.i64.rawValue, ThriftType.double.rawValue: next = at + 11
+                case ThriftType.binary.rawValue:
+                    let length = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at + 3, as: UInt32.self)
+                    next = at + 7 + Int(length.bigEndian)
+                default: next = .max
+                }
+                if next > end { break }
+                at = next
+            }
+        case .compact:
+            while end - at >= 2 {
+                let head = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+                let first = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at + 1, as: UInt8.self)
+                var next = Int.max
+                // Only short headers, and only lengths and integers of few bytes.
+                switch head & 0x0F {
+                case _ where head < 0x10: break
+                case 1, 2: next = at + 1
+                case 3: next = at + 2
+                case 7: next = at + 9
+                case 8 where first < 0x80: next = at + 2 + Int(first)
+                case 4, 5, 6:
+                    var last = at + 1
+                    while last < end, last - at < 9,
+                        unsafe bytes.unsafeLoad(fromUncheckedByteOffset: last, as: UInt8.self) >= 0x80
+                    {
+                        last += 1
+                    }
+                    if last - at < 9 { next = last + 1 }
+                default: break
+                }
+                if next > end { break }
+                at = next
+            }
+        }
+        offset = at
     }
 
     /// Reads one field header and its value's head; commits only when both are there.

@@ -72,8 +72,9 @@ package struct ExchangeView: Sendable {
         } else {
             object.append("status", JSONValue(content.head.status))
         }
-        object.append("bodyBytes", JSONValue(content.body.count))
-        object.append("bodySha256", content.body.isEmpty ? .null : JSONValue(SHA256.hex(content.body)))
+        object.append("bodyBytes", JSONValue(content.bodyLength))
+        let isKnown = !content.body.isEmpty && UInt64(content.body.count) == content.bodyLength
+        object.append("bodySha256", isKnown ? JSONValue(SHA256.hex(content.body)) : .null)
         guard showsPayload else { return }
         object.append(
             "headers", JSONValue(content.fields.map { JSONValue([JSONValue($0.name), JSONValue($0.value)]) }))

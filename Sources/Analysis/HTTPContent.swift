@@ -14,6 +14,8 @@ package struct HTTPContent: Sendable {
     package let fields: [(name: String, value: String)]
     /// The body after de-chunking and before decompression; bytes that were not captured are left out.
     package let body: [UInt8]
+    /// Length of the body as it was sent, with the bytes that were not captured.
+    package let bodyLength: UInt64
     /// False when the tape does not hold the whole body.
     package let isWhole: Bool
 
@@ -39,7 +41,7 @@ package struct HTTPContent: Sendable {
             case "CONNECT": .connect
             default: .other
             }
-        (body, isWhole) = Self.content(message, found.length, found.framing(responseTo: asked))
+        (body, isWhole, bodyLength) = Self.content(message, found.length, found.framing(responseTo: asked))
     }
 
     /// The value of the first field with this name, case aside.
@@ -64,7 +66,7 @@ package struct HTTPContent: Sendable {
     /// Runs the body's framing over the captured bytes and over the holes between them.
     private static func content(
         _ message: Message, _ start: Int, _ framing: HTTPFraming
-    ) -> (body: [UInt8], isWhole: Bool) {
+    ) -> (body: [UInt8], isWhole: Bool, length: UInt64) {
         let bytes = message.wire.rawSpan
         var state = HTTPBody(framing)
         var content: [UInt8] = []
@@ -72,14 +74,14 @@ package struct HTTPContent: Sendable {
         var skipped: UInt64 = 0
         for hole in message.holes.sorted(by: { $0.offset < $1.offset }) {
             let end = Int(clamping: hole.offset &- skipped)
-            guard end >= at, end <= bytes.byteCount else { return (content, false) }
+            guard end >= at, end <= bytes.byteCount else { return (content, false, state.contentBytes) }
             let piece = bytes.extracting(0..<end)
             while let range = try? state.next(piece, &at) { content += [UInt8](copying: bytes.extracting(range)) }
-            if state.skipHole(hole.length) < hole.length { return (content, false) }
+            if state.skipHole(hole.length) < hole.length { return (content, false, state.contentBytes) }
             skipped += hole.length
         }
         while let range = try? state.next(bytes, &at) { content += [UInt8](copying: bytes.extracting(range)) }
         let ended = state.isComplete || state.endsWithConnection
-        return (content, ended && message.isWhole)
+        return (content, ended && message.isWhole, state.contentBytes)
     }
 }

@@ -14,9 +14,9 @@ extension HTTPHead {
         let end = try headEnd(bytes, scanned: &scanned)
         guard end > 0 else {
             // A start line that is already whole can be refused without waiting for the rest.
-            if bytes.byteCount > 16, let line = bytes.firstIndex(of: 10) {
+            let start = blankPrefix(bytes)
+            if let line = bytes.firstIndex(of: 10, from: start) {
                 var head = HTTPHead()
-                let start = blankPrefix(bytes)
                 if line > start { try head.parseStartLine(bytes, from: start, to: line, kind: kind) }
             }
             return nil

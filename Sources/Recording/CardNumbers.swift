@@ -80,16 +80,27 @@ enum CardNumbers {
     private static func grouped(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int? {
         guard start + 4 < end else { return nil }
         let separator = bytes[byte: start + 4]
+        // Four digits among others in a list are no card.
+        func isList(_ at: Int, _ step: Int) -> Bool {
+            let next = at + step
+            guard at >= 0, next >= 0, at < bytes.byteCount, next < bytes.byteCount else { return false }
+            return bytes[byte: at] == separator && isDigit(bytes[byte: next])
+        }
+        if isList(start - 1, -1) { return nil }
         func next(_ at: Int, _ lengths: ClosedRange<Int>) -> Int? {
             guard at + 1 < end, bytes[byte: at] == separator, isDigit(bytes[byte: at + 1]) else { return nil }
             let stop = groupEnd(bytes, at + 1, end)
             return lengths.contains(stop - at - 1) ? stop : nil
         }
         if let second = next(start + 4, 4...4), let third = next(second, 4...4), let fourth = next(third, 1...4) {
-            if let fifth = next(fourth, 1...3), fourth - third == 5, isCard(bytes, start, fifth) { return fifth }
-            if isCard(bytes, start, fourth) { return fourth }
+            if let fifth = next(fourth, 1...3), fourth - third == 5, !isList(fifth, 1), isCard(bytes, start, fifth) {
+                return fifth
+            }
+            if !isList(fourth, 1), isCard(bytes, start, fourth) { return fourth }
         }
-        if let second = next(start + 4, 6...6), let third = next(second, 4...5), isCard(bytes, start, third) {
+        if let second = next(start + 4, 6...6), let third = next(second, 4...5), !isList(third, 1),
+            isCard(bytes, start, third)
+        {
             return third
         }
         return nil

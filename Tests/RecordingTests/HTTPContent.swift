@@ -1,21 +1,22 @@
-package import Bytes
+import Bytes
+import HTTP1
 
 /// A recorded message taken apart: head, and content after de-chunking (before decompression).
-package struct HTTPContent: Sendable {
-    package var head: HTTPHead
+struct HTTPContent: Sendable {
+    var head: HTTPHead
     /// Content bytes that are there.
-    package var bytes: [UInt8]
+    var bytes: [UInt8]
     /// Length of the content with its holes.
-    package var length: UInt64
+    var length: UInt64
     /// The head and every byte of content are there, and the message ended where it should.
-    package var isWhole: Bool
+    var isWhole: Bool
 
     /// - Parameters:
     ///   - message: captured bytes, from the first byte of the head.
     ///   - answered: for a response, the method of its request.
     ///   - holes: offset in the original message and length of bytes that are left out of `message`, ascending.
     /// - Throws: `invalid` when not even the start line can be read. Content that is malformed further on ends there.
-    package init(
+    init(
         _ message: RawSpan, _ kind: HTTPKind, responseTo answered: HTTPMethod = .get,
         holes: [(offset: UInt64, length: UInt64)] = []
     ) throws(ParsingError) {

@@ -88,7 +88,7 @@ let testTargets: [Target] = [
     tests("Thrift", ["Bytes", "JSON"], exclude: ["Oracle"]),
     tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
     tests("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
-    tests("Tape", ["Bytes", "Compression", "JSON", "Schema"]),
+    tests("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema"]),
     tests("Capture", ["Bytes", "Compression"]),
     tests("Recording", ["Bytes", "JSON", "Capture", "HTTP1", "Thrift", "Tape"]),
     tests("Synthesis", ["Bytes", "JSON", "YAML", "Schema", "Thrift", "Tape"]),

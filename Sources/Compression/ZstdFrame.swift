@@ -53,10 +53,10 @@ internal import CZstd
     deinit { unsafe ZSTD_freeDCtx(context) }
 
     /// Decompresses `input`, which must hold exactly `size` bytes, into the first `size` bytes of `output`, which is
-    /// grown when it is shorter. The caller bounds `size` before.
+    /// replaced when it is shorter. The caller bounds `size` before.
     package func decompress(_ input: RawSpan, size: Int, into output: inout [UInt8]) throws(ParsingError) {
         if size < 0 { throw ParsingError(.invalid, at: 0, "zstd content size") }
-        if output.count < size { output.append(contentsOf: repeatElement(0, count: size - output.count)) }
+        if output.count < size { output = [UInt8](repeating: 0, count: size) }
         let made = unsafe input.withUnsafeBytes { bytes in
             unsafe output.withUnsafeMutableBytes { space in
                 unsafe ZSTD_decompressDCtx(context, space.baseAddress, size, bytes.baseAddress, bytes.count)

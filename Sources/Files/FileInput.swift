@@ -89,7 +89,7 @@ package func readFile(_ path: String, limit: Int = 1 << 30) throws(FileError) ->
     var filled = 0
     while true {
         if filled == buffer.count {
-            buffer.append(contentsOf: repeatElement(0, count: min(buffer.count, limit + 1 - buffer.count)))
+            buffer += [UInt8](repeating: 0, count: min(buffer.count, limit + 1 - buffer.count))
         }
         let got = try input.read(into: &buffer, from: filled)
         if got == 0 { break }

@@ -123,7 +123,10 @@ func readAll(_ reader: TapeReader) throws -> [Exchange] {
         }
         perChunk.append(60)
         var opened = 0
-        for cut in stride(from: 0, to: bytes.count, by: 37) {
+        // Everywhere, and exactly at each chunk's end.
+        let cuts = Set(stride(from: 0, to: bytes.count, by: bytes.count / 150)).union(
+            ends.flatMap { [$0 - 1, $0, $0 + 1] })
+        for cut in cuts {
             try writeFile(cutPath, bytes: Array(bytes[..<cut]))
             let chunksInside = ends.count { $0 <= cut }
             guard let reader = try? TapeReader(path: cutPath) else {
@@ -170,7 +173,8 @@ func readAll(_ reader: TapeReader) throws -> [Exchange] {
         let bytes = try readFile(path)
         for position in bytes.indices {
             // Content of chunks has its own test; here lengths, offsets and indexes matter.
-            if position > 1500 && position < bytes.count - 3000 && position % 17 != 0 { continue }
+            let isOutside = position < 200 || position > bytes.count - 600
+            if !isOutside && position % 97 != 0 { continue }
             var broken = bytes
             broken[position] ^= 1 << UInt8(position & 7)
             try writeFile(path, bytes: broken)

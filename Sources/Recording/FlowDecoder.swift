@@ -20,6 +20,8 @@ final class FlowDecoder {
     var requestDirection: Int?
     /// Requests that wait for their response, oldest first.
     var outstanding = Deque<Waiting>()
+    /// Responses to the request that is still being read: interim ones, and a final one that came early.
+    var early: [EarlyResponse] = []
     var nextOrdinal: UInt32 = 0
     var client = ""
     var server = ""
@@ -43,6 +45,13 @@ struct Waiting {
     /// The method's name without its service.
     var name = ""
     var seqid: Int32 = 0
+}
+
+/// A response that came before the last byte of its request.
+struct EarlyResponse {
+    var message: Message
+    var isInterim: Bool
+    var loss: Loss?
 }
 
 /// How far one direction has been read.

@@ -35,7 +35,9 @@ extension StreamDecoder {
     private mutating func beginHTTP(_ head: HTTPHead, _ kind: HTTPKind, _ direction: Int, _ state: FlowDecoder) {
         let reader = state[direction]
         var answered = HTTPMethod.get
-        if kind == .response { answered = state.outstanding.withFirst { $0.method } ?? .get }
+        if kind == .response {
+            answered = state.outstanding.withFirst { $0.method } ?? requestInProgress(state)?.head.method ?? .get
+        }
         reader.hasHead = true
         reader.head = head
         reader.framing = head.framing(responseTo: answered)
@@ -128,10 +130,17 @@ extension StreamDecoder {
             }
             exchange.request = message
             if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
-            wait(Waiting(exchange: exchange, method: head.method), state)
+            takeEarly(exchange, head.method, state)
             return
         }
-        if (100..<200).contains(head.status) && head.status != 101 {
+        let loss = lossReason.map { Loss(reason: $0, side: "response", bytes: lostBytes) }
+        let isInterim = (100..<200).contains(head.status) && head.status != 101
+        let isAnswered = state.early.last.map { !$0.isInterim } ?? false
+        if state.outstanding.isEmpty, framing != .tunnel, !isAnswered, requestInProgress(state) != nil {
+            state.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
+            return
+        }
+        if isInterim {
             let isTaken: Void? = state.outstanding.withFirst { $0.exchange.interim.append(message) }
             if isTaken != nil { return }
         }
@@ -143,9 +152,30 @@ extension StreamDecoder {
             exchange.losses.append(Loss(reason: "noRequest", side: "request"))
         }
         exchange.response = message
-        if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "response", bytes: lostBytes)) }
+        if let loss { exchange.losses.append(loss) }
         finish(exchange)
         if framing == .tunnel { state.makeOpaque("upgraded") }
+    }
+
+    /// The reader of the request direction, when it has the head of a request whose body is still to come.
+    private func requestInProgress(_ state: FlowDecoder) -> StreamReader? {
+        guard let direction = state.requestDirection, state[direction].hasHead else { return nil }
+        return state[direction]
+    }
+
+    /// A request is whole: it takes what was answered while it was being sent, or waits for its response.
+    private mutating func takeEarly(_ exchange: Exchange, _ method: HTTPMethod, _ state: FlowDecoder) {
+        var exchange = exchange
+        for early in state.early {
+            if let loss = early.loss { exchange.losses.append(loss) }
+            if early.isInterim { exchange.interim.append(early.message) } else { exchange.response = early.message }
+        }
+        state.early = []
+        if exchange.response == nil {
+            wait(Waiting(exchange: exchange, method: method), state)
+        } else {
+            finish(exchange)
+        }
     }
 
     /// The stream ended while `bytes` were unread.

@@ -9,7 +9,7 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
 @Suite struct FilesTests {
     @Test func whatIsWrittenInPiecesIsReadBack() throws {
         let path = temporaryPath()
-        defer { unlink(path) }
+        defer { unsafe unlink(path) }
         let output = try FileOutput(path: path, bufferBytes: 16)
         var expected: [UInt8] = []
         for size in [1, 7, 8, 15, 16, 17, 100, 0, 3] {
@@ -38,7 +38,7 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
 
     @Test func anEmptyFileMapsToNothing() throws {
         let path = temporaryPath()
-        defer { unlink(path) }
+        defer { unsafe unlink(path) }
         try writeFile(path, bytes: [])
         let mapped = try MappedFile(path: path)
         let count = mapped.bytes.byteCount
@@ -48,7 +48,7 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
 
     @Test func aPrivateModeAlsoHoldsForAFileThatWasThere() throws {
         let path = temporaryPath()
-        defer { unlink(path) }
+        defer { unsafe unlink(path) }
         try writeFile(path, bytes: [1])
         try writeFile(path, bytes: [2], mode: 0o600)
         let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
@@ -57,7 +57,7 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
 
     @Test func moreThanTheLimitIsRefused() throws {
         let path = temporaryPath()
-        defer { unlink(path) }
+        defer { unsafe unlink(path) }
         try writeFile(path, bytes: [UInt8](repeating: 1, count: 100))
         #expect(try readFile(path, limit: 100).count == 100)
         #expect(throws: FileError(path: path, operation: .read, code: EFBIG)) { try readFile(path, limit: 99) }

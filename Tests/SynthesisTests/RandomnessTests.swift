@@ -127,7 +127,7 @@ import Testing
     @Test func `the normal sampler inverts the normal distribution`() {
         let sampler = NormalSampler()
         for p in [1e-9, 1e-6, 0.001, 0.01, 0.1, 0.2, 0.25, 0.3, 0.4, 0.49, 0.4999] {
-            let bits = UInt64(p * 18446744073709551615)
+            let bits = UInt64(p * 18446744073709551616)
             let z = Double(sampler.value(bits)) / 4294967296
             let tail = 0.5 * erfc(z / 2.0.squareRoot())
             #expect(abs(tail - p) < p * 0.002, "p \(p) z \(z)")

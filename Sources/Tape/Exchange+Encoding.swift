@@ -1,6 +1,6 @@
 extension RecordBuffer {
-    /// Appends `exchange` as a protobuf message `tinct.Exchange`, without a length in front of it.
-    package mutating func append(_ exchange: borrowing Exchange) {
+    /// Appends `exchange` as a protobuf message `tinct.Exchange`, without a length in front of it, and leaves it as it is.
+    package mutating func append(_ exchange: inout Exchange) {
         varintField(1, exchange.id)
         varintField(2, exchange.flow)
         varintField(3, UInt64(exchange.ordinal))

@@ -5,7 +5,8 @@ import Testing
 
 private func encode(_ exchange: Exchange) -> [UInt8] {
     var buffer = RecordBuffer(capacity: 64)
-    buffer.append(exchange)
+    var exchange = exchange
+    buffer.append(&exchange)
     return [UInt8](copying: buffer.bytes)
 }
 

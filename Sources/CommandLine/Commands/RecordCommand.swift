@@ -138,7 +138,7 @@ struct RecordRun {
     private func store(_ batch: inout [Exchange], from recorder: inout Recorder, to writer: TapeWriter?) throws {
         recorder.takeFinished(into: &batch)
         guard let writer else { return }
-        for index in batch.indices { try writer.append(batch[index]) }
+        try writer.append(contentsOf: &batch)
     }
 
     private func open() throws(CommandError) -> [(path: String, input: FileCaptureInput, reader: PacketReader)] {

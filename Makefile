@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test swift-version build demo test test-sanitizers lint format bench native python install clean
+.PHONY: all deps deps-test build demo test test-sanitizers lint format bench native python install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -20,14 +20,11 @@ TEST_ENVIRONMENT = TINCT_PYTHON=$(PYTHON) TINCT_NATIVE=$(NATIVE)
 all: build
 
 # Debian packages that are missing are installed, by root or through sudo; what is there is left alone.
-deps: swift-version
-	@.ci/deps.sh build
+deps:
+	@.ci/deps.sh "$(SWIFT)" build
 
-deps-test: swift-version
-	@.ci/deps.sh build test
-
-swift-version:
-	@.ci/swift-version.sh "$(SWIFT)"
+deps-test:
+	@.ci/deps.sh "$(SWIFT)" build test
 
 build: deps
 	$(SWIFT) build -c release --product tinct

@@ -1,7 +1,20 @@
 #!/bin/sh
-# Installs the Debian packages that Tinct needs and that are missing: `deps.sh build` to build it, `deps.sh build test`
-# to test it as well. Installs as root or through sudo; otherwise prints the line to run and exits 2.
+# Installs the Debian packages that Tinct needs and that are missing: `deps.sh SWIFT build` to build it, `deps.sh SWIFT
+# build test` to test it as well, where SWIFT is the compiler's command. Installs as root or through sudo; otherwise
+# prints the line to run and exits 2.
 set -eu
+
+swift=$1
+shift
+wanted=""
+if ! command -v "$swift" >/dev/null 2>&1; then
+    echo "Tinct needs Swift 6.2 or later, and there is no swift on the PATH: see https://www.swift.org/install/linux/" >&2
+    exit 2
+fi
+# A toolchain that was only unpacked lacks libraries; their names are not worth asking for where it runs.
+if ! { "$swift" --version && "$swift" build --version && "$swift" format --version; } >/dev/null 2>&1; then
+    wanted="binutils libc6-dev libncurses6 libsqlite3-0 libcurl4 libxml2 libedit2 tzdata"
+fi
 
 # g++ brings the C library's headers and the linker that Swift uses too.
 build="g++ pkg-config libzstd-dev zlib1g-dev libdeflate-dev libyaml-dev libssl-dev"
@@ -9,7 +22,6 @@ build="g++ pkg-config libzstd-dev zlib1g-dev libdeflate-dev libyaml-dev libssl-d
 test="libthrift-dev libboost-dev libevent-dev thrift-compiler python3 python3-venv python3-thrift python3-yaml
   ca-certificates nginx-light curl openssl zstd gzip tcpdump tshark iproute2 procps"
 
-wanted=""
 for set in "$@"; do
     case $set in
     build) wanted="$wanted $build" ;;
@@ -29,7 +41,7 @@ for package in $wanted; do
     status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
     [ "$status" = "install ok installed" ] || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || exec .ci/swift-version.sh "$swift"
 
 line="apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" = 0 ]; then
@@ -60,3 +72,4 @@ until $as_root env DEBIAN_FRONTEND=noninteractive sh -c "
     attempt=$((attempt + 1))
     sleep 5
 done
+exec .ci/swift-version.sh "$swift"

@@ -5,7 +5,8 @@ version=$("${1:-swift}" --version 2>/dev/null | sed -n 's/.*Swift version \([0-9
 major=${version%%.*}
 minor=$(echo "$version" | cut -d. -f2)
 if [ -z "$version" ]; then
-    echo "Tinct needs Swift 6.2 or later, and there is no swift on the PATH: see https://www.swift.org/install/linux/" >&2
+    echo "Tinct needs Swift 6.2 or later, and ${1:-swift} --version does not run; what it lacks:" >&2
+    "${1:-swift}" --version >&2 || true
     exit 2
 fi
 if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "${minor:-0}" -lt 2 ]; }; then

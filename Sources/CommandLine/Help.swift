@@ -39,7 +39,7 @@ package enum Help {
             "tinct \(command.name): \(command.summary)", "",
             wrap("Usage: \(usage(command))", indent: 8 + command.name.count),
         ]
-        if !command.discussion.isEmpty { lines += ["", command.discussion] }
+        if !command.discussion.isEmpty { lines += ["", paragraphs(command.discussion)] }
         if !command.flags.isEmpty {
             lines += ["", "Flags:"]
             let heads = command.flags.map(head)
@@ -72,6 +72,17 @@ package enum Help {
         let short = flag.short.map { "-\($0), " } ?? ""
         let value = flag.value.map { " " + $0 } ?? ""
         return "\(short)--\(flag.long)\(value)" + (flag.isRepeatable ? "..." : "")
+    }
+
+    /// Fills each paragraph to ``width``; one with an indented line is laid out by its author and stays as it is.
+    private static func paragraphs(_ text: String) -> String {
+        let filled = text.split(separator: "\n\n").map { paragraph in
+            paragraph.split(separator: "\n").contains { $0.hasPrefix(" ") }
+                ? String(paragraph)
+                : wrap(
+                    String(paragraph.map { $0 == "\n" ? " " : $0 }), indent: 0)
+        }
+        return filled.joined(separator: "\n\n")
     }
 
     /// Breaks at spaces so that no line passes ``width``; continuation lines start at column `indent`.

@@ -27,6 +27,8 @@ struct Compiler {
     let identities: any IdentityFinder
     /// Operations in order of appearance.
     private(set) var operations: [String] = []
+    /// For the Host header of each target.
+    private let hosts: [[UInt8]]
     private var operationIndex: [String: UInt16] = [:]
     private var refusedOperations: [UInt16: [Int: String]] = [:]
     /// The first request that nothing could carry the tag in.
@@ -42,6 +44,7 @@ struct Compiler {
         self.keepsHost = keepsHost
         self.allowsDuplicates = allowsDuplicates
         self.identities = identities
+        hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
     }
 
     mutating func compile(_ exchange: Exchange) -> Result {
@@ -64,6 +67,7 @@ struct Compiler {
             draft.operation = operation
             draft.target = UInt8(clamping: target)
             draft.isWireFault = isWireFault
+            draft.format = exchange.format
             draft.sourceID = exchange.id
             if !exchange.client.isEmpty {
                 // The top value stands for no flow.
@@ -106,8 +110,7 @@ struct Compiler {
         var draft: TemplateBlock.Draft
         do throws(TagError) {
             if format == .http1 {
-                let host = keepsHost ? nil : gatekeeper.admitted[target].target.authority
-                let rewritten = try RequestRewriting.rewrite(wire, host: host)
+                let rewritten = try RequestRewriting.rewrite(wire, host: keepsHost ? nil : hosts[target])
                 draft = TemplateBlock.Draft(bytes: rewritten.bytes, reply: rewritten.isHead ? .httpHead : .http)
             } else {
                 draft = TemplateBlock.Draft(bytes: wire, reply: .frame)

@@ -1,6 +1,7 @@
 import Bytes
 import HTTP1
 package import JSON
+import Schema
 package import Tape
 
 /// Finds identities by the paths that were declared for each operation, and every other place in the request where the
@@ -8,8 +9,10 @@ package import Tape
 package struct DeclaredIdentities: IdentityFinder {
     /// Paths into a JSON body by operation; those under "" hold for every operation.
     package var jsonPaths: [String: [JSONPath]]
-    /// Finds Thrift fields; nil when no Thrift identities are declared.
-    package var thriftSpans: (@Sendable ([UInt8], Exchange) -> [IdentitySpan])?
+    /// Names Thrift fields and says which are identities.
+    var schemas: SchemaSet?
+    /// As `--id` gave them.
+    var paths: [String] = []
 
     package init(jsonPaths: [String: [JSONPath]] = [:]) { self.jsonPaths = jsonPaths }
 
@@ -17,7 +20,7 @@ package struct DeclaredIdentities: IdentityFinder {
         var spans: [IdentitySpan] = []
         if exchange.format.protocol == .http1 {
             spans = jsonSpans(request, exchange.operation)
-        } else if let thriftSpans {
+        } else {
             spans = thriftSpans(request, exchange)
         }
         return DeclaredIdentities.withEchoes(spans, in: request)

@@ -85,7 +85,7 @@ extension Loop {
         guard let tape, let template = unsafe c.pointee.template else { return }
         let entry = unsafe RunTapeEntry(
             sourceID: template.pointee.sourceID, operation: Int(template.pointee.operation),
-            target: Int(template.pointee.target), round: c.pointee.round,
+            target: Int(template.pointee.target), format: template.pointee.format, round: c.pointee.round,
             request: [UInt8](
                 UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length))),
             reply: [UInt8](UnsafeBufferPointer(start: c.pointee.buffer, count: replyLength)), outcome: outcome,

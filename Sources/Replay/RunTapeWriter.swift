@@ -1,5 +1,6 @@
 import EventLoop
 package import Metrics
+package import Tape
 
 /// Writes what a run sent and got as a tape, on a thread of its own.
 package protocol RunTapeWriter: AnyObject, Sendable {
@@ -34,6 +35,7 @@ package struct RunTapeEntry: Sendable {
     package var sourceID: UInt64
     var operation: Int
     package var target: Int
+    package var format: WireFormat
     package var round: UInt32
     package var request: [UInt8]
     package var reply: [UInt8]

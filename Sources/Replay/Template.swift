@@ -1,4 +1,4 @@
-import Glibc
+import Tape
 
 /// One request, ready to be sent: bytes in which all that is constant for the run already stands.
 @safe
@@ -20,6 +20,7 @@ struct Template {
     var bytes: UnsafeMutablePointer<UInt8>
     var length: Int32
     var reply: Reply
+    var format = WireFormat()
     /// Encoding of a Thrift message, sent or received.
     var isCompact = false
     var isWireFault = false
@@ -104,6 +105,7 @@ final class TemplateBlock: @unchecked Sendable {
     struct Draft {
         var bytes: [UInt8]
         var reply: Template.Reply
+        var format = WireFormat()
         var isCompact = false
         var isWireFault = false
         var isTagged = true
@@ -130,6 +132,7 @@ final class TemplateBlock: @unchecked Sendable {
         }
         used += draft.bytes.count
         var template = unsafe Template(bytes: base, length: Int32(clamping: draft.bytes.count), reply: draft.reply)
+        template.format = draft.format
         template.isCompact = draft.isCompact
         template.isWireFault = draft.isWireFault
         template.isTagged = draft.isTagged

@@ -19,20 +19,24 @@ package enum HeaderEditing {
     /// Every field called `name` (in lower case), in order.
     package static func fields(_ name: String, in message: [UInt8], _ head: HTTPHead) -> [HTTPField] {
         var found: [HTTPField] = []
+        let wanted = Array(name.utf8)
         let bytes = unsafe message.span.bytes
         var fields = HTTPFieldIterator(head)
         while let field = fields.next(bytes) {
-            if isNamed(name, field, message) { found.append(field) }
+            if isNamed(wanted, field, message) { found.append(field) }
         }
         return found
     }
 
-    private static func isNamed(_ name: String, _ field: HTTPField, _ message: [UInt8]) -> Bool {
+    /// Whether a field has this name, given in lower case.
+    static func isNamed(_ name: [UInt8], _ field: HTTPField, _ message: [UInt8]) -> Bool {
         let range = field.name.range
-        guard range.count == name.utf8.count, range.upperBound <= message.count else { return false }
-        return zip(message[range], name.utf8).allSatisfy { byte, expected in
-            (byte &- 0x41 < 26 ? byte | 32 : byte) == expected
+        guard range.count == name.count, range.upperBound <= message.count else { return false }
+        for index in 0..<name.count {
+            let byte = message[range.lowerBound + index]
+            if (byte &- 0x41 < 26 ? byte | 32 : byte) != name[index] { return false }
         }
+        return true
     }
 
     package static func text(_ range: HTTPRange, _ message: [UInt8]) -> String {
@@ -52,10 +56,13 @@ package enum HeaderEditing {
 
     /// Adds a field as the last of the head.
     package static func insert(_ name: String, _ value: String, in message: inout [UInt8], _ head: HTTPHead) {
-        // The blank line is CRLF, or a bare LF after a head that uses those.
-        var at = max(0, head.length - 1)
-        if at > 0 && message[at - 1] == 13 { at -= 1 }
-        message.insert(contentsOf: "\(name): \(value)\r\n".utf8, at: at)
+        message.insert(contentsOf: "\(name): \(value)\r\n".utf8, at: end(of: head, message))
+    }
+
+    /// Where a field can be added behind the last one. The blank line is CRLF, or a bare LF after a head that uses those.
+    static func end(of head: HTTPHead, _ message: [UInt8]) -> Int {
+        let at = max(0, head.length - 1)
+        return at > 0 && message[at - 1] == 13 ? at - 1 : at
     }
 
     /// Takes out every field called `name` with its line.

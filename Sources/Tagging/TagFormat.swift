@@ -10,7 +10,8 @@ package enum TagFormat: Sendable, Hashable {
     /// Whether a carrier can ride in this format at all.
     package func carries(_ place: Carrier.Place) -> Bool {
         switch (self, place) {
-        case (.http1, .httpHeader), (.http1, .baggage): true
+        case (.http1, .httpHeader), (.http1, .baggage), (.http1, .jsonBody): true
+        case (.thrift, .thriftField): true
         case (.theader, .theader): true
         case (.ttheader, .ttheaderString), (.ttheader, .ttheaderInteger): true
         default: false

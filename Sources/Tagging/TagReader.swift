@@ -1,5 +1,6 @@
 import Bytes
 package import HTTP1
+import Thrift
 
 /// Finds the tags that a request already carries: every preset's places, and what else is configured.
 ///
@@ -18,7 +19,18 @@ package struct TagReader: Sendable {
         switch format {
         case .http1: http(message)
         case .theader, .ttheader: frame(message)
-        case .thrift, .other: []
+        case .thrift(let isFramed, let isCompact): thrift(message, isFramed, isCompact)
+        case .other: []
+        }
+    }
+
+    private func thrift(_ message: RawSpan, _ isFramed: Bool, _ isCompact: Bool) -> [Sighting] {
+        configured.compactMap { carrier in
+            guard case .thriftField(let place) = carrier.place,
+                let value = ThriftTagging.read(place, message, isFramed: isFramed, isCompact: isCompact)
+            else { return nil }
+            let text = value.integer.map { String($0) } ?? value.string ?? ""
+            return carrier.isTag(text) ? Sighting(carrier: carrier.description, value: text) : nil
         }
     }
 

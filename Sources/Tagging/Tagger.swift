@@ -22,11 +22,34 @@ package struct Tagger: Sendable {
     /// The tag's value. Must be ``Carrier/isFieldText(_:)``.
     package let run: String
     private let reader: TagReader
+    /// What is added to a head in which none of the carriers stands yet, when all that fit HTTP are header fields.
+    private let addedFields: [UInt8]
+    /// Names of those fields, in lower case.
+    private let addedNames: [[UInt8]]
+    private let httpCarriers: [String]
 
     package init(carriers: [Carrier], run: String) {
         self.carriers = carriers
         self.run = run
         reader = TagReader(carriers: carriers)
+        var fields = ""
+        var names: [[UInt8]] = []
+        let fitting = carriers.filter { TagFormat.http1.carries($0.place) }
+        for carrier in fitting {
+            switch carrier.place {
+            case .httpHeader(let name):
+                fields += "\(name): \(carrier.text(run: run))\r\n"
+                names.append(Array(name.utf8))
+            case .baggage(let key):
+                fields += "baggage: \(key)=\(Baggage.encoded(carrier.text(run: run)))\r\n"
+                names.append(Array("baggage".utf8))
+            default: break
+            }
+        }
+        let isPlain = names.count == fitting.count && Set(names).count == names.count
+        addedFields = isPlain ? Array(fields.utf8) : []
+        addedNames = names
+        httpCarriers = fitting.map(\.description)
     }
 
     /// `message` with the tag in it.
@@ -36,6 +59,7 @@ package struct Tagger: Sendable {
     /// - Throws: `conflict` when the request carries tags that disagree, `nothingCanCarry` when no enabled carrier fits,
     ///   `malformed` when the bytes are not what `format` says.
     package func tag(_ message: [UInt8], _ format: TagFormat) throws(TagError) -> Tagged {
+        if format == .http1, let tagged = try fastTagged(message) { return tagged }
         let fitting = carriers.filter { format.carries($0.place) }
         guard !fitting.isEmpty else {
             throw TagError(
@@ -55,6 +79,27 @@ package struct Tagger: Sendable {
                 .nothingCanCarry, "nothing can carry the tag in this request", remedy: Tagger.remedy(for: format))
         }
         return tagged
+    }
+
+    /// The common case in one pass: no carrier stands in the head, so all are added at its end. Nil when it is another.
+    private func fastTagged(_ message: [UInt8]) throws(TagError) -> Tagged? {
+        if addedFields.isEmpty { return nil }
+        let head = try HeaderEditing.head(of: message)
+        let bytes = unsafe message.span.bytes
+        var fields = HTTPFieldIterator(head)
+        while let field = fields.next(bytes) {
+            for name in addedNames where name.count == Int(field.name.count) {
+                if HeaderEditing.isNamed(name, field, message) { return nil }
+            }
+        }
+        // Tags at places that are not ours to write still have a say in whether tags disagree.
+        if !reader.sightings(bytes, head).isEmpty { return nil }
+        var result = Tagged(bytes: [], journal: EditJournal(), written: httpCarriers)
+        result.bytes.reserveCapacity(message.count + addedFields.count)
+        result.bytes += message
+        let at = HeaderEditing.end(of: head, message)
+        result.journal.replace(at..<at, with: addedFields, in: &result.bytes)
+        return result
     }
 
     private static func remedy(for format: TagFormat) -> String {
@@ -96,7 +141,11 @@ package struct Tagger: Sendable {
                 throw TagError(.malformed, "the request's \(format.name) header cannot be read (\(error))")
             }
             message = try frame.setting(carrier.place, to: carrier.text(run: run), in: message)
-        case .thriftField, .jsonBody: return false
+        case .thriftField(let place):
+            guard case .thrift(let isFramed, let isCompact) = format else { return false }
+            return try ThriftTagging.write(
+                place, carrier.value, run: run, into: &message, isFramed: isFramed, isCompact: isCompact)
+        case .jsonBody(let path): try JSONTagging.write(path, carrier.text(run: run), into: &message)
         }
         return true
     }

@@ -3,6 +3,7 @@ package let allCommands: [CommandSpec] = [
     recordCommand,
     infoCommand,
     showCommand,
+    replayCommand,
     stubCommand,
     diffCommand,
     completionsCommand,

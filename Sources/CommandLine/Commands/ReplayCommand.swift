@@ -1,0 +1,302 @@
+import EventLoop
+import Expression
+import Files
+import Glibc
+import Metrics
+import Pacing
+import Replay
+import Report
+import Schema
+import Tagging
+
+package let replayCommand = CommandSpec(
+    name: "replay",
+    summary: "Send the requests of a tape again, tagged, and measure",
+    arguments: "TAPE",
+    argumentCount: 1...1,
+    discussion: """
+        Every request carries the stress-test tag, or it is not sent. Without a policy only loopback can be reached. The \
+        loop is open unless --rate is max: latency runs from the time a request was due, and what could not be sent is \
+        counted.
+
+        Exit status: 0 done; 2 nothing was sent, the message says why; 3 stopped by a signal or the policy's volume; \
+        4 the generator could not hold the rate; 5 failed after sending began.
+        """,
+    examples: [
+        (
+            "tinct replay tape.mcap --to http://127.0.0.1:8080 --rate 2000 --duration 30s --report run.html",
+            "Sends 2,000 requests a second for 30 s and writes a report."
+        ),
+        (
+            "tinct replay tape.mcap --to thrift://127.0.0.1:9090 --carrier didi:path=1.20 --rate recorded",
+            "Sends Thrift calls as recorded, tagged in the hintCode of the Trace struct at field 1.20."
+        ),
+    ],
+    flags: [
+        Flag(
+            "to", value: "URL", repeatable: true, required: true,
+            help: "Target: http://HOST:PORT or thrift://HOST:PORT, one for each protocol."),
+        Flag(
+            "rate", value: "RATE",
+            help: "Requests a second, recorded, Nx (recorded time, scaled) or max (closed loop).", default: "recorded"),
+        Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
+        Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
+        Flag("duration", value: "TIME", help: "How long to send; a shorter tape is sent again with fresh identities."),
+        Flag(
+            "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
+            default: "5s"),
+        Flag("tag", value: "RUN", help: "The tag's value.", default: "a new id for each run"),
+        Flag(
+            "carrier", value: "CARRIER", repeatable: true,
+            help:
+                "Where the tag rides: default, didi:path=1.20, bytedance, takin, uber, http:NAME, baggage:KEY, theader:KEY, ttheader:KEY, ttheader-int:N, json:PATH, thrift:PATH.",
+            default: "default"),
+        Flag(
+            "policy", value: "FILE", help: "What may be sent where. Also TINCT_POLICY and /etc/tinct/policy.yaml.",
+            completion: .file),
+        Flag("allow", value: "HOST:PORT", repeatable: true, help: "Narrow the targets to these."),
+        Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
+        Flag("decision", value: "PATH", help: "Where the decision stands in a reply; counted by operation."),
+        Flag("id", value: "PATH", repeatable: true, help: "A field that identifies a request, fresh in later rounds."),
+        Flag(
+            "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
+            completion: .file),
+        Flag("keep-host", help: "Keep the recorded Host header."),
+        Flag("allow-duplicates", help: "Send requests again with the same identities."),
+        Flag(
+            "dry-run", help: "Say what would be sent, with a few requests before and after tagging, and send nothing."),
+        Flag("result", value: "FILE", help: "Write the result as JSON.", completion: .file),
+        Flag("report", value: "FILE", help: "Write the result as one HTML page.", completion: .file),
+        Flag(
+            "output", short: "o", value: "TAPE", help: "Write a run tape: what was sent, and the replies.",
+            completion: .file),
+        .json,
+    ]
+) { invocation in try ReplayCommand(invocation).run() }
+
+private struct ReplayCommand {
+    let invocation: Invocation
+    let path: String
+    let source: TapeSource
+    var options: Run.Options
+    let gatekeeper: Guard
+    let policy: Policy?
+    let schemas: SchemaSet
+
+    init(_ invocation: Invocation) throws {
+        self.invocation = invocation
+        path = invocation.arguments[0]
+        let pacer: Pacer
+        do { pacer = try Pacer(parsing: invocation["rate"] ?? "recorded") } catch {
+            throw CommandError("--rate \(error)")
+        }
+        let tag = invocation["tag"] ?? ReplayCommand.freshTag()
+        guard Carrier.isFieldText(tag) else {
+            throw CommandError(
+                "--tag must be visible ASCII text of at most 1024 characters",
+                remedy: "Give a name like run-2024-11-02.")
+        }
+        var carriers: [Carrier] = []
+        let texts = invocation.all("carrier")
+        for text in texts.isEmpty ? ["default"] : texts {
+            do {
+                for carrier in try Carrier.parse(text) where !carriers.contains(carrier) { carriers.append(carrier) }
+            } catch {
+                throw CommandError(error.message, remedy: error.remedy)
+            }
+        }
+        options = Run.Options(pacer: pacer, carriers: carriers, tag: tag)
+        try ReplayCommand.readNumbers(invocation, &options)
+        policy = try ReplayCommand.readPolicy(invocation)
+        gatekeeper = try ReplayCommand.makeGuard(invocation, options, policy)
+        source = try TapeSource(path: path)
+        schemas = try source.schemas(idl: invocation.all("idl"))
+    }
+
+    private static func readNumbers(_ invocation: Invocation, _ options: inout Run.Options) throws {
+        if let text = invocation["connections"] {
+            options.connections = Int(clamping: try FlagValue.count(text, flag: "connections"))
+        }
+        if let text = invocation["threads"] {
+            options.threads = Int(clamping: try FlagValue.count(text, flag: "threads"))
+        }
+        guard (1...100_000).contains(options.connections), (1...256).contains(options.threads) else {
+            throw CommandError("--connections and --threads must be at least 1", remedy: "At most 100000 and 256.")
+        }
+        if let text = invocation["timeout"] {
+            options.timeoutNanos = max(1_000_000, try FlagValue.durationNanos(text, flag: "timeout"))
+        }
+        if let text = invocation["duration"] {
+            let duration = try FlagValue.durationNanos(text, flag: "duration")
+            guard duration > 0 else { throw CommandError("--duration must be longer than 0") }
+            options.durationNanos = duration
+        }
+        options.keepsHost = invocation.has("keep-host")
+        options.allowsDuplicates = invocation.has("allow-duplicates")
+    }
+
+    /// The policy of the flag, else of the environment, else of the machine; nil when there is none.
+    private static func readPolicy(_ invocation: Invocation) throws -> Policy? {
+        let machine = "/etc/tinct/policy.yaml"
+        let fromEnvironment = unsafe getenv("TINCT_POLICY").map { unsafe String(cString: $0) }
+        guard
+            let path = invocation["policy"] ?? (fromEnvironment?.isEmpty == false ? fromEnvironment : nil)
+                ?? (unsafe access(machine, F_OK) == 0 ? machine : nil)
+        else { return nil }
+        do { return try Policy.parse(try readFile(path, limit: 1 << 20), file: path) } catch {
+            throw CommandError("the policy cannot be used: \(error)", remedy: "Nothing is sent without it.")
+        }
+    }
+
+    private static func makeGuard(_ invocation: Invocation, _ options: Run.Options, _ policy: Policy?) throws -> Guard {
+        var targets: [Target] = []
+        do throws(ReplayError) {
+            for url in invocation.all("to") { targets.append(try Target(parsing: url)) }
+        } catch {
+            throw CommandError(error.message, remedy: error.remedy)
+        }
+        var request = Guard.Request(
+            targets: targets, pacer: options.pacer, rateIsStated: invocation.has("rate"), carriers: options.carriers)
+        for text in invocation.all("allow") { request.allowed.append(try FlagValue.hostPort(text, flag: "allow")) }
+        do throws(ReplayError) {
+            return try Guard(request, policy: policy, secondsOfDay: Clock.realtimeNanos() / 1_000_000_000 % 86_400) {
+                target throws(ReplayError) in try target.resolved()
+            }
+        } catch {
+            throw CommandError("nothing was sent: \(error.message)", remedy: error.remedy)
+        }
+    }
+
+    /// Unique to the run: its time and process.
+    private static func freshTag() -> String {
+        let now = Clock.realtimeNanos()
+        return "tinct-" + String(now / 1_000_000, radix: 36) + "-" + String(now % 1_000_000, radix: 36)
+    }
+
+    func run() throws -> ExitCode {
+        let identities = DeclaredIdentities(schemas: schemas, paths: invocation.all("id"))
+        let writer = try invocation["output"].map { output in
+            if output == path { throw CommandError("the run tape would replace the tape it is made from") }
+            return try TapeRunWriter(
+                path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source)
+        }
+        let run = Run(
+            options: options, gatekeeper: gatekeeper, source: source, identities: identities, judge: try makeJudge(),
+            writer: writer)
+        if invocation.has("dry-run") { return try rehearse(run) }
+        announce()
+        var result: RunResult
+        var progress = ProgressLine(intervalNanos: 1_000_000_000)
+        do throws(ReplayError) {
+            let signals: SignalWatch
+            do throws(SystemError) { signals = try SignalWatch() } catch {
+                throw ReplayError("signals cannot be watched (\(error))", isFailure: true)
+            }
+            result = try run.run(signals: signals) { state in
+                progress.update(ReplayCommand.line(state))
+            }
+        } catch {
+            progress.finish()
+            throw CommandError(
+                error.isFailure ? error.message : "nothing was sent: \(error.message)", remedy: error.remedy,
+                exit: error.isFailure ? .failed : .usage)
+        }
+        progress.finish()
+        result.run.tape = path
+        result.run.pacer = invocation["rate"] ?? "recorded"
+        result.run.toolVersion = tinctVersion
+        try write(result)
+        return status(result, writer)
+    }
+
+    private func write(_ result: RunResult) throws {
+        let json = result.json()
+        if let file = invocation["result"] { try ReplayCommand.save(json, file) }
+        if let file = invocation["report"] { try ReplayCommand.save(HTMLReport.render(result), file) }
+        if invocation.wantsJSON { Output.write(json) } else { Output.write(TextReport.render(result)) }
+    }
+
+    private func status(_ result: RunResult, _ writer: TapeRunWriter?) -> ExitCode {
+        if let text = writer?.failureText {
+            Output.note("tinct: the run tape is not whole: \(text)")
+            return .failed
+        }
+        if result.totals.runTapeDropped > 0 {
+            Output.warn(
+                "\(result.totals.runTapeDropped) exchanges are not on the run tape: it could not be written fast enough"
+            )
+        }
+        switch result.run.exitReason {
+        case "signal", "guard": return .stopped
+        case "failed": return .failed
+        case "tapeEnded":
+            Output.warn("the tape ended; it is not sent again with the same identities (--id, --allow-duplicates)")
+        default: break
+        }
+        if result.run.isGeneratorBound {
+            Output.warn("generator-bound: \(result.run.generatorBoundReason)")
+            return .inconclusive
+        }
+        return .ok
+    }
+
+    private static func save(_ bytes: [UInt8], _ path: String) throws {
+        do { try writeFile(path, bytes: bytes) } catch { throw CommandError("\(error)", exit: .failed) }
+    }
+
+    private func makeJudge() throws -> Judge? {
+        if !invocation.has("success") && !invocation.has("decision") { return nil }
+        do throws(ExpressionError) {
+            let success = try invocation["success"].map { text throws(ExpressionError) in try Expression(text) }
+            let decision = try invocation["decision"].map { text throws(ExpressionError) in try ExpressionPath(text) }
+            let schemas = schemas
+            return Judge(success: success, decision: decision) { reply in ThriftReplies.render(reply, schemas) }
+        } catch {
+            throw CommandError("--success or --decision cannot be read: \(error)")
+        }
+    }
+
+    /// Who sends what where, before it begins.
+    private func announce() {
+        let rate = options.pacer.isOpenLoop ? invocation["rate"] ?? "recorded" : "max (closed loop)"
+        let targets = gatekeeper.admitted.map { "\($0.target) [\($0.address)]" }.joined(separator: ", ")
+        Output.note("replay \(path) → \(targets), rate \(rate), tag \(options.tag)")
+        if options.allowsDuplicates { Output.note("requests may be sent again with the same identities") }
+    }
+
+    private static func line(_ state: Run.Progress) -> String {
+        "\(Figures.duration(nanos: state.elapsedNanos))  due \(Figures.count(state.due))  "
+            + "sent \(Figures.count(state.sent))  answered \(Figures.count(state.answered))  "
+            + "errors \(Figures.count(state.errors))"
+    }
+}
+
+// MARK: Dry run
+
+extension ReplayCommand {
+    private func rehearse(_ run: Run) throws -> ExitCode {
+        let rehearsal: Rehearsal
+        do throws(ReplayError) { rehearsal = try run.rehearse() } catch {
+            throw CommandError(error.message, remedy: error.remedy)
+        }
+        let due = options.durationNanos.flatMap { options.pacer.dueCount(withinNanos: $0) } ?? rehearsal.requests
+        for admitted in gatekeeper.admitted {
+            Output.line("target     \(admitted.target) [\(admitted.address)]")
+        }
+        Output.line("tag        \(options.tag) in \(options.carriers.map(\.description).joined(separator: ", "))")
+        Output.line("rate       \(invocation["rate"] ?? "recorded")")
+        let mean = rehearsal.requests == 0 ? 0 : rehearsal.bytes / rehearsal.requests
+        Output.line("volume     \(Figures.count(due)) requests, about \(Figures.bytes(due &* mean))")
+        Output.line("operations \(rehearsal.operations.joined(separator: ", "))")
+        if rehearsal.notAddressed > 0 { Output.line("no target  \(Figures.count(rehearsal.notAddressed)) exchanges") }
+        for refusal in rehearsal.refusals { Output.line("refused    \(Figures.count(refusal.count)): \(refusal.name)") }
+        for sample in rehearsal.samples {
+            Output.line()
+            Output.line("exchange \(sample.sourceID), \(sample.operation) → \(sample.target)")
+            for line in ByteDifference.lines(from: sample.before, to: sample.after) { Output.line(line) }
+        }
+        Output.line()
+        Output.line("Nothing was sent.")
+        return .ok
+    }
+}

@@ -1,0 +1,97 @@
+import Metrics
+import Replay
+import Schema
+import Synchronization
+import Tape
+
+/// A tape as the source of a replay.
+final class TapeSource: ExchangeSource, @unchecked Sendable {
+    // Used by the feeder's thread alone once the run has begun; the command reads attachments before that.
+    private let reader: TapeReader
+
+    init(path: String) throws(CommandError) { reader = try TapeInput.open(path) }
+
+    /// The IDL and OpenAPI documents that travel with the tape, and those that are given besides.
+    func schemas(idl: [String]) throws(CommandError) -> SchemaSet { try TapeInput.schemas(of: reader, idl: idl) }
+
+    /// Every attachment, for the run tape.
+    func attachments() throws(CommandError) -> [(name: String, mediaType: String, bytes: [UInt8])] {
+        var all: [(name: String, mediaType: String, bytes: [UInt8])] = []
+        for attachment in reader.attachments {
+            do { all.append((attachment.name, attachment.mediaType, try reader.read(attachment))) } catch {
+                throw CommandError("\(error)")
+            }
+        }
+        return all
+    }
+
+    func next() throws(ReplayError) -> Exchange? {
+        do { return try reader.next() } catch { throw ReplayError("\(error)", isFailure: true) }
+    }
+
+    func rewind() throws(ReplayError) { reader.rewind() }
+}
+
+/// Writes the run tape: what was sent, when, and what came back.
+final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
+    // Used by one thread at a time: the command opens it, the run's writer thread fills and finishes it.
+    private let writer: TapeWriter
+    private let targets: [Target]
+    private var clockOffsetNanos: UInt64 = 0
+    private var count: UInt64 = 0
+    private var ordinals: [UInt32: UInt32] = [:]
+    private let failure = Mutex<String?>(nil)
+
+    init(path: String, tag: String, targets: [Target], source: TapeSource) throws(CommandError) {
+        self.targets = targets
+        do {
+            var options = TapeWriter.Options(source: "replay", library: "tinct \(tinctVersion)")
+            options.runTag = tag
+            writer = try TapeWriter(path: path, options: options)
+        } catch {
+            throw CommandError("\(error)")
+        }
+        for attachment in try source.attachments() {
+            do {
+                try writer.attach(name: attachment.name, mediaType: attachment.mediaType, bytes: attachment.bytes)
+            } catch {
+                throw CommandError("\(error)")
+            }
+        }
+    }
+
+    /// Why the tape is not whole; nil when it is.
+    var failureText: String? { failure.withLock { $0 } }
+
+    func begin(clockOffsetNanos: UInt64) { self.clockOffsetNanos = clockOffsetNanos }
+
+    func write(_ entry: RunTapeEntry, operation: String) {
+        if failureText != nil { return }
+        var exchange = Exchange()
+        exchange.id = count
+        count += 1
+        exchange.flow = UInt64(entry.flow)
+        exchange.ordinal = ordinals[entry.flow, default: 0]
+        ordinals[entry.flow, default: 0] += 1
+        exchange.format = entry.format
+        exchange.operation = operation
+        exchange.server = targets.indices.contains(entry.target) ? targets[entry.target].authority : ""
+        let sent = entry.sentNanos &+ clockOffsetNanos
+        let end = entry.endNanos &+ clockOffsetNanos
+        exchange.request = Message(wire: entry.request, startNanos: sent, endNanos: sent)
+        if !entry.reply.isEmpty { exchange.response = Message(wire: entry.reply, startNanos: end, endNanos: end) }
+        var run = RunRecord()
+        run.sourceID = entry.sourceID
+        run.round = entry.round
+        run.dueNanos = entry.dueNanos &+ clockOffsetNanos
+        run.sentNanos = sent
+        run.outcome = entry.outcome.name
+        run.target = targets.indices.contains(entry.target) ? targets[entry.target].description : ""
+        exchange.run = run
+        do { try writer.append(exchange) } catch { failure.withLock { $0 = "\(error)" } }
+    }
+
+    func finish() {
+        do { try writer.finish() } catch { failure.withLock { $0 = $0 ?? "\(error)" } }
+    }
+}

@@ -62,6 +62,8 @@ package struct Percentiles: Sendable, Equatable {
     package var p999Micros: UInt64 = 0
     package var maxMicros: UInt64 = 0
     package var meanMicros: Double = 0
+    /// The whole histogram (``Histogram/hdr``), where a result keeps it: of all operations together. Else empty.
+    package var hdr = ""
 
     package init() {}
 }

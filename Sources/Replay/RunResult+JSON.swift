@@ -156,6 +156,10 @@ extension RunResult {
         }
         writer.key("meanMicros")
         writer.number(percentiles.meanMicros)
+        if !percentiles.hdr.isEmpty {
+            writer.key("hdr")
+            writer.string(percentiles.hdr)
+        }
         writer.endObject()
     }
 }

@@ -95,6 +95,8 @@ struct RunSummary {
         }
         result.latency.corrected = corrected.percentiles
         result.latency.raw = raw.percentiles
+        result.latency.corrected.hdr = corrected.hdr
+        result.latency.raw.hdr = raw.hdr
     }
 
     private func series() -> [RunResult.Second] {

@@ -1,4 +1,6 @@
+import Foundation
 import Metrics
+import TestSupport
 import Testing
 
 @Suite struct HistogramTests {
@@ -60,5 +62,25 @@ import Testing
         #expect(histogram.count == 0 && histogram.steps().isEmpty && histogram.valueMicros(atPercentile: 99) == 0)
         histogram.record(micros: 7)
         #expect(histogram.steps().map(\.count) == [1])
+    }
+
+    /// PyPI's hdrhistogram reads our V2 form and finds the same counts, extremes and percentiles.
+    @Test(.requires(.python), arguments: [0, 1, 7, 20_000]) func hdrHistogramReadsTheCompressedForm(count: Int) throws {
+        let histogram = Histogram()
+        for value in Self.sample(count) { histogram.record(micros: value, times: value % 5 == 0 ? 3_000_000_000 : 1) }
+        let script = """
+            import sys, json
+            from hdrh.histogram import HdrHistogram
+            h = HdrHistogram.decode(sys.argv[1])
+            print(json.dumps([h.get_total_count(), h.get_max_value() if h.get_total_count() else 0,
+                              h.significant_figures, h.highest_trackable_value]
+                             + [h.get_value_at_percentile(p) for p in (1, 50, 90, 99, 99.9, 100)]))
+            """
+        let result = try python(script, [histogram.hdr])
+        try #require(result.status == 0, "\(result.errors)")
+        let theirs = try JSONDecoder().decode([UInt64].self, from: Data(result.stdout))
+        let highest = histogram.count == 0 ? 0 : histogram.valueMicros(atPercentile: 100)
+        #expect(theirs[..<4] == [histogram.count, highest, 3, Histogram.highestMicros])
+        #expect(theirs[4...] == ArraySlice([1, 50, 90, 99, 99.9, 100].map { histogram.valueMicros(atPercentile: $0) }))
     }
 }

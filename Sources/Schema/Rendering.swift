@@ -6,8 +6,8 @@ extension SchemaSet {
     /// A message by the names of its operation: `{"req":{"requestId":"r-1","scene":"payment"}}` for a call,
     /// `{"success":…}` or the name of the declared exception for a reply, `{"message":…,"type":…}` for an exception.
     ///
-    /// What the schema does not know, or knows as another type than the wire has, goes by field id. Strings that are not
-    /// UTF-8 become `{"base64":"…"}`, enumeration values their names where they have one, numbers that JSON does not have
+    /// What the schema does not know, or knows as another type than the wire has, goes by field id. Binary fields, and strings
+    /// that are not UTF-8, become `{"base64":"…"}`, enumeration values their names where they have one, numbers that JSON does not have
     /// their names (`"NaN"`), maps whose keys are neither text nor whole numbers lists of pairs.
     ///
     /// - Parameter operation: nil to look it up by the message's own name.
@@ -35,7 +35,10 @@ extension SchemaSet {
             return JSONValue(value)
         case .i64(let value): return JSONValue(value)
         case .double(let value): return SchemaSet.render(value)
-        case .binary(let bytes): return SchemaSet.render(bytes)
+        case .binary(let bytes):
+            // What is declared as bytes looks the same whatever the bytes are.
+            if type?.kind == .binary { return ["base64": .string(Base64.encode(bytes))] }
+            return SchemaSet.render(bytes)
         case .uuid(let bytes): return .string(SchemaSet.uuid(bytes))
         case .structure(let fields):
             if case .structure(let index)? = type?.kind { return render(fields: fields, structures[index]) }

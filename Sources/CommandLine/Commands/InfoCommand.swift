@@ -12,6 +12,7 @@ package let infoCommand = CommandSpec(
     discussion: """
         Operations with counts and latency, bytes, time span, losses by reason, how many requests carry the stress-test
         tag, labels and expected decisions, and what is attached. A tape that was cut is read up to its last whole chunk.
+        Parts that are damaged are counted and passed over; the command then ends with status 5.
         """,
     examples: [("tinct info day.mcap", "Sums up a tape."), ("tinct info day.mcap --json", "The same for programs.")],
     flags: [Flag.json]
@@ -19,33 +20,43 @@ package let infoCommand = CommandSpec(
     let reader = try TapeInput.open(invocation.arguments[0])
     var summary = TapeSummary()
     var progress = ProgressLine()
-    while let exchange = try TapeInput.next(reader) {
-        summary.add(exchange)
-        progress.update("\(summary.exchanges) exchanges")
+    var damaged: UInt64 = 0
+    while true {
+        do throws(TapeError) {
+            guard let exchange = try reader.next() else { break }
+            summary.add(exchange)
+            progress.update("\(summary.exchanges) exchanges")
+        } catch {
+            if case .file = error.reason { throw CommandError(error.description, exit: .failed) }
+            // The reader passes over what it cannot read, so this ends.
+            damaged += 1
+            if damaged == 1 { Output.warn(error.description) }
+        }
     }
     progress.finish()
     if invocation.wantsJSON {
-        Output.write(infoJSON(reader, summary).encoded(pretty: true) + [10])
+        Output.write(infoJSON(reader, summary, damaged: damaged).encoded(pretty: true) + [10])
     } else {
-        Output.line(infoText(reader, summary))
+        Output.line(infoText(reader, summary, damaged: damaged))
     }
-    return .ok
+    return damaged == 0 ? .ok : .failed
 }
 
-private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary) -> JSONValue {
+private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary, damaged: UInt64) -> JSONValue {
     var object = JSONObject()
     object.append("tape", JSONValue(reader.path))
     object.append("bytes", JSONValue(reader.fileBytes))
     object.append("library", JSONValue(reader.library))
     object.append("complete", JSONValue(reader.isComplete))
     object.append("bytesBeyond", JSONValue(reader.bytesBeyond))
+    object.append("damaged", JSONValue(damaged))
     object.append("raw", JSONValue(reader.isRaw))
     object.append("attachments", JSONValue(reader.attachments.map { JSONValue($0.name) }))
     for member in summary.json.members { object.append(member.key, member.value) }
     return .object(object)
 }
 
-private func infoText(_ reader: TapeReader, _ summary: TapeSummary) -> String {
+private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UInt64) -> String {
     var lines: [String] = []
     if reader.isRaw { lines.append("RAW TAPE: credentials and card numbers stand in it unmasked") }
     var title = "\(reader.path): \(summary.exchanges) exchanges, \(TextTable.bytes(reader.fileBytes)) on disk"
@@ -54,6 +65,7 @@ private func infoText(_ reader: TapeReader, _ summary: TapeSummary) -> String {
     if !reader.isComplete {
         lines.append("cut: \(TextTable.bytes(reader.bytesBeyond)) beyond the last whole chunk are not read")
     }
+    if damaged > 0 { lines.append("damaged: \(damaged) chunks or exchanges cannot be read and are not counted") }
     if summary.exchanges > 0 {
         let span = summary.lastNanos - min(summary.firstNanos, summary.lastNanos)
         lines.append(

@@ -71,7 +71,7 @@ struct Compiler {
             draft.sourceID = exchange.id
             if !exchange.client.isEmpty {
                 // The top value stands for no flow.
-                draft.flow = UInt32(truncatingIfNeeded: FreshValues.mix(exchange.flow &+ 1)) & 0x7FFF_FFFF
+                draft.flow = UInt32(truncatingIfNeeded: exchange.flow) & 0x7FFF_FFFF
             }
             return .draft(draft)
         } catch {

@@ -1,4 +1,5 @@
 import HTTP1
+import Tape
 
 /// One connection of a loop, with at most one request in flight.
 @safe
@@ -24,6 +25,8 @@ struct Connection {
     var failures: UInt8 = 0
     var status: Int32 = 0
     var seqid: UInt32 = 0
+    /// What it has spoken; a connection may change the service it calls, not the protocol.
+    var format: WireFormat?
 
     var buffer: UnsafeMutablePointer<UInt8>
     var capacity: Int

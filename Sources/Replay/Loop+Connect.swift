@@ -148,6 +148,7 @@ extension Loop {
         unsafe c.pointee.fd = -1
         unsafe c.pointee.length = 0
         unsafe c.pointee.phase = .head
+        unsafe c.pointee.format = nil
         unsafe c.pointee.awaitsWritable = false
         unsafe c.pointee.pending?.deallocate()
         unsafe c.pointee.pending = nil

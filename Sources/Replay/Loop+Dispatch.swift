@@ -66,9 +66,7 @@ extension Loop {
                 sequence: cursor.baseSequence &+ sequence,
                 recordedOffsetNanos: cursor.baseOffsetNanos &+ template.pointee.recordedOffsetNanos)
             if let limit = plan.durationNanos, offset >= limit {
-                cursor.finish()
-                queue.cancel()
-                blocks.release(cursor.takeSlot())
+                endOfTape()
                 return nil
             }
             return start &+ offset
@@ -85,7 +83,10 @@ extension Loop {
             report.lateness.record(nanos: now &- due)
             second.due += 1
             let connection = unsafe idleConnection(for: template)
-            if connection >= 0 {
+            if connection >= 0, unsafe speaksOtherwise(connection, template) {
+                unsafe enqueue(template, due: due, inFrontOf: connection)
+                reopen(connection)
+            } else if connection >= 0 {
                 blocks.retain(cursor.slot)
                 unsafe send(connection, template, due: due, round: cursor.round, slot: cursor.slot)
                 settle(connection)
@@ -96,13 +97,20 @@ extension Loop {
         }
     }
 
-    /// Takes one request of a policy's volume; false, and the run stops, when it is used up.
+    /// Takes nothing more from the tape; what was taken is still sent.
+    mutating func endOfTape() {
+        cursor.finish()
+        queue.cancel()
+        blocks.release(cursor.takeSlot())
+    }
+
+    /// Takes one request of a policy's volume; false, and the tape is at its end, when it is used up.
     @inline(__always)
     mutating func mayStillSend() -> Bool {
         if !plan.hasVolumeLimit { return true }
         if control.allowance.subtract(1, ordering: .relaxed).newValue >= 0 { return true }
         control.isExhausted.store(true, ordering: .relaxed)
-        control.isStopped.store(true, ordering: .relaxed)
+        endOfTape()
         return false
     }
 
@@ -133,17 +141,46 @@ extension Loop {
         return first + Int(unsafe template.pointee.flow / UInt32(truncatingIfNeeded: plan.loops)) % max(1, size)
     }
 
-    /// Puts the template under the cursor's block into the queue of its connection, or of its target.
-    private mutating func enqueue(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
+    /// Whether the connection has spoken another protocol than the template's, so that it must be opened anew first.
+    @inline(__always)
+    private func speaksOtherwise(_ connection: Int, _ template: UnsafeMutablePointer<Template>) -> Bool {
+        guard let spoken = unsafe connections[connection].format else { return false }
+        return unsafe spoken != template.pointee.format
+    }
+
+    /// A node for the template under the cursor's block; below 0, and the request is counted, when there is no room.
+    private mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
         let node = takeNode()
         if node < 0 {
             count(.unsent, operation: unsafe template.pointee.operation)
-            return
+            return node
         }
         blocks.retain(cursor.slot)
         unsafe nodes[Int(node)] = Waiting(
             template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1)
         waitingCount += 1
+        return node
+    }
+
+    private mutating func enqueue(
+        _ template: UnsafeMutablePointer<Template>, due: UInt64, inFrontOf connection: Int
+    ) {
+        let node = unsafe waitingNode(template, due: due)
+        if node >= 0 { putBack(node, connection) }
+    }
+
+    /// Makes a node the first of a connection's queue.
+    private mutating func putBack(_ node: Int32, _ connection: Int) {
+        let c = unsafe connections + connection
+        unsafe nodes[Int(node)].next = c.pointee.queueHead
+        if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = node }
+        unsafe c.pointee.queueHead = node
+    }
+
+    /// Puts the template under the cursor's block into the queue of its connection, or of its target.
+    private mutating func enqueue(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
+        let node = unsafe waitingNode(template, due: due)
+        if node < 0 { return }
         if unsafe template.pointee.flow == Template.free {
             let target = Int(unsafe template.pointee.target)
             if freeTail[target] >= 0 {
@@ -218,10 +255,24 @@ extension Loop {
         for _ in 0..<64 {
             if isStopping { break }
             if let waiting = popWaiting(connection) {
+                if unsafe speaksOtherwise(connection, waiting.template) {
+                    // The node that was just given back is free again, so there is room.
+                    let node = takeNode()
+                    unsafe nodes[Int(node)] = waiting
+                    waitingCount += 1
+                    putBack(node, connection)
+                    reopen(connection)
+                    return
+                }
                 unsafe send(
                     connection, waiting.template, due: isOpen ? waiting.due : now, round: waiting.round,
                     slot: waiting.blockSlot)
             } else if !isOpen, let template = unsafe takeClosed(for: connection) {
+                if unsafe speaksOtherwise(connection, template) {
+                    unsafe enqueue(template, due: now, inFrontOf: connection)
+                    reopen(connection)
+                    return
+                }
                 blocks.retain(cursor.slot)
                 unsafe send(connection, template, due: now, round: cursor.round, slot: cursor.slot)
             } else {
@@ -271,9 +322,7 @@ extension Loop {
         if let limit = plan.durationNanos, now >= start &+ limit {
             if !cursor.isFinished {
                 dropWaiting()
-                cursor.finish()
-                queue.cancel()
-                blocks.release(cursor.takeSlot())
+                endOfTape()
             }
             return
         }

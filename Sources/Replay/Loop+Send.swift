@@ -27,6 +27,7 @@ extension Loop {
         unsafe c.pointee.due = due
         unsafe c.pointee.sentAt = now
         unsafe c.pointee.state = .busy
+        unsafe c.pointee.format = template.pointee.format
         enterInFlight(connection)
         report.sent += 1
         second.sent += 1

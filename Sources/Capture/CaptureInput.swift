@@ -1,5 +1,6 @@
 import Bytes
 package import Compression
+import Files
 
 /// Where a capture's bytes come from: a file, a pipe, a decompressor, an array in a test.
 package protocol CaptureInput: AnyObject {
@@ -29,18 +30,39 @@ package final class ArrayInput: CaptureInput {
 
 /// A file or pipe, plain or compressed, as an input. What a cut compressed file holds up to the cut is used.
 package final class FileCaptureInput: CaptureInput {
-    package let input: DecompressingInput
+    private enum Source {
+        case plain(FileInput)
+        case decompressing(DecompressingInput)
+    }
+
+    private let source: Source
     /// The compressed data ended early.
     package private(set) var isCut = false
 
-    package init(path: String) throws(DecompressionError) { input = try DecompressingInput(path: path) }
+    package init(path: String) throws(DecompressionError) {
+        // A plain file is read without the detour through the decompressor's buffer; a pipe cannot be opened twice.
+        if path != "-", let file = try? FileInput(path: path), file.size != nil, file.isSeekable {
+            var magic = [UInt8](repeating: 0, count: 4)
+            let got = (try? file.read(into: &magic, count: 4, at: 0)) ?? 0
+            if CompressionFormat.detect(magic.rawSpan.extracting(0..<got)) == .plain {
+                source = .plain(file)
+                return
+            }
+        }
+        source = .decompressing(try DecompressingInput(path: path))
+    }
 
     package func read(into buffer: inout [UInt8], from start: Int) throws(CaptureError) -> Int {
         if isCut || start >= buffer.count { return 0 }
-        do { return try input.read(into: &buffer, from: start) } catch {
-            guard error.isTruncation else { throw CaptureError(error.description) }
-            isCut = true
-            return 0
+        switch source {
+        case .plain(let file):
+            do { return try file.read(into: &buffer, from: start) } catch { throw CaptureError(error.description) }
+        case .decompressing(let input):
+            do { return try input.read(into: &buffer, from: start) } catch {
+                guard error.isTruncation else { throw CaptureError(error.description) }
+                isCut = true
+                return 0
+            }
         }
     }
 }

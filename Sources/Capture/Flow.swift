@@ -1,5 +1,5 @@
 /// A TCP connection as far as the capture shows it.
-package final class Flow {
+package struct FlowStorage {
     /// Numbered from 0 in order of appearance.
     package let number: UInt64
     /// Sender of the connection's first packet, unless that was a SYN-ACK: then its receiver.
@@ -7,28 +7,42 @@ package final class Flow {
     package let second: Endpoint
     /// ``first`` sent a SYN or was sent a SYN-ACK, so it is the client.
     package var hasHandshake = false
-    let forward = StreamState()
-    let backward = StreamState()
+    let forward = StreamState(StreamStorage())
+    let backward = StreamState(StreamStorage())
     var isReset = false
     /// Packets since something began to wait without coming nearer.
     var stalled = 0
     var lastPacket: UInt64 = 0
-
-    package func account(_ direction: Int) -> StreamAccount { self[direction].account }
-    package func startsAtSYN(_ direction: Int) -> Bool { self[direction].startsAtSYN }
-
-    /// The other side acknowledged bytes of this direction, or spoke without ever being answered: so there were some
-    /// that the capture does not have.
-    package func lacks(_ direction: Int) -> Bool { self[direction].account.missing > 0 || !self[direction].hasBase }
 
     init(number: UInt64, first: Endpoint, second: Endpoint) {
         self.number = number
         self.first = first
         self.second = second
     }
+}
 
-    /// 0: from ``first`` to ``second``; 1: back.
-    subscript(direction: Int) -> StreamState { direction == 0 ? forward : backward }
+/// A flow, in place.
+package typealias Flow = Place<FlowStorage>
+
+extension Place where Value == FlowStorage {
+    package func account(_ direction: Int) -> StreamAccount { self[direction].value.account }
+    package func startsAtSYN(_ direction: Int) -> Bool { self[direction].value.startsAtSYN }
+
+    /// The other side acknowledged bytes of this direction, or spoke without ever being answered: so there were some
+    /// that the capture does not have.
+    package func lacks(_ direction: Int) -> Bool {
+        self[direction].value.account.missing > 0 || !self[direction].value.hasBase
+    }
+
+    /// 0: from the first endpoint to the second; 1: back.
+    @inline(__always)
+    subscript(direction: Int) -> StreamState { direction == 0 ? value.forward : value.backward }
+
+    func destroyAll() {
+        value.forward.destroy()
+        value.backward.destroy()
+        destroy()
+    }
 }
 
 /// Finds a flow's slot by its endpoints: open addressing, linear probing, no allocation for a lookup.

@@ -6,7 +6,7 @@ extension Reassembler {
 
     /// Sorts one segment into its flow.
     mutating func receive(_ segment: Segment, _ packet: RawSpan, _ flow: Flow, _ slot: Int) {
-        let direction = segment.source == flow.first ? 0 : 1
+        let direction = segment.source == flow.value.first ? 0 : 1
         let stream = flow[direction]
         let flags = segment.flags
         let isSYN = flags.contains(.syn)
@@ -19,25 +19,26 @@ extension Reassembler {
         if count > 0 {
             let payload = packet.extracting(segment.payloadOffset..<segment.payloadOffset + segment.payloadCount)
             place(payload, segment, sequence, flow, direction, slot)
-        } else if !stream.hasBase && !flags.contains(.rst) && !isSYN {
+        } else if !stream.value.hasBase && !flags.contains(.rst) && !isSYN {
             // The first thing seen of this side, without data: it tells where its data will begin.
-            stream.hasBase = true
-            stream.next = sequence
-            stream.base = sequence
+            stream.value.hasBase = true
+            stream.value.next = sequence
+            stream.value.base = sequence
         }
-        if flags.contains(.fin) && stream.finSequence == nil && !flags.contains(.rst) {
-            stream.finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
+        if flags.contains(.fin) && stream.value.finSequence == nil && !flags.contains(.rst) {
+            stream.value.finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
             endIfDone(flow, direction, slot, segment.timeNanos)
         }
-        if flags.contains(.rst) { flow.isReset = true }
+        if flags.contains(.rst) { flow.value.isReset = true }
 
-        if !flow.forward.pending.isEmpty || !flow.backward.pending.isEmpty {
-            if drain(flow, slot) { flow.stalled = 0 } else { flow.stalled += 1 }
+        if !flow.value.forward.value.pending.isEmpty || !flow.value.backward.value.pending.isEmpty {
+            if drain(flow, slot) { flow.value.stalled = 0 } else { flow.value.stalled += 1 }
             let isFull =
-                flow.forward.pendingBytes > limits.pendingBytes || flow.backward.pendingBytes > limits.pendingBytes
-            if flow.stalled >= limits.patiencePackets || isFull {
+                flow.value.forward.value.pendingBytes > limits.pendingBytes
+                || flow.value.backward.value.pendingBytes > limits.pendingBytes
+            if flow.value.stalled >= limits.patiencePackets || isFull {
                 giveUpWaiting(flow, slot)
-                flow.stalled = 0
+                flow.value.stalled = 0
             }
         }
     }
@@ -45,31 +46,31 @@ extension Reassembler {
     private mutating func handshake(_ segment: Segment, _ flow: Flow, _ direction: Int) {
         let stream = flow[direction]
         let start = segment.sequence &+ 1
-        if !stream.hasBase {
-            stream.hasBase = true
-            stream.next = start
-            stream.base = start
-            stream.startsAtSYN = true
-        } else if stream.base == start {
-            stream.startsAtSYN = true
+        if !stream.value.hasBase {
+            stream.value.hasBase = true
+            stream.value.next = start
+            stream.value.base = start
+            stream.value.startsAtSYN = true
+        } else if stream.value.base == start {
+            stream.value.startsAtSYN = true
         }
         guard segment.flags.contains(.ack) else {
-            flow.hasHandshake = true
+            flow.value.hasHandshake = true
             return
         }
-        flow.hasHandshake = true
+        flow.value.hasHandshake = true
         let other = 1 - direction
-        if !flow[other].hasBase {
-            flow[other].hasBase = true
-            flow[other].next = segment.acknowledgement
-            flow[other].base = segment.acknowledgement
-            flow[other].startsAtSYN = true
+        if !flow[other].value.hasBase {
+            flow[other].value.hasBase = true
+            flow[other].value.next = segment.acknowledgement
+            flow[other].value.base = segment.acknowledgement
+            flow[other].value.startsAtSYN = true
         }
     }
 
     private func noteAcknowledgement(_ value: UInt32, _ stream: StreamState) {
-        if let known = stream.acknowledged, distance(value, known) <= 0 { return }
-        stream.acknowledged = value
+        if let known = stream.value.acknowledged, distance(value, known) <= 0 { return }
+        stream.value.acknowledged = value
     }
 
     /// Delivers the payload, keeps it for later, or counts it as seen before.
@@ -77,15 +78,15 @@ extension Reassembler {
         _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
         let stream = flow[direction]
-        stream.account.captured += UInt64(payload.byteCount)
-        if !stream.hasBase {
-            stream.hasBase = true
-            stream.next = sequence
-            stream.base = sequence
+        stream.value.account.captured += UInt64(payload.byteCount)
+        if !stream.value.hasBase {
+            stream.value.hasBase = true
+            stream.value.next = sequence
+            stream.value.base = sequence
         }
-        let ahead = distance(sequence, stream.next)
+        let ahead = distance(sequence, stream.value.next)
         let hasAck = segment.flags.contains(.ack)
-        if ahead == 0 && stream.pending.isEmpty
+        if ahead == 0 && stream.value.pending.isEmpty
             && !isHeld(segment.acknowledgement, hasAck, flow[1 - direction])
         {
             deliver(
@@ -94,7 +95,7 @@ extension Reassembler {
             return
         }
         if ahead >= 1 << 30 || ahead <= -(1 << 30) {
-            stream.account.outOfWindow += UInt64(payload.byteCount)
+            stream.value.account.outOfWindow += UInt64(payload.byteCount)
             return
         }
         // What lies before the next expected byte was there already.
@@ -102,10 +103,10 @@ extension Reassembler {
         if behind > 0 {
             let seen = min(behind, payload.byteCount)
             compareWithDelivered(payload.extracting(0..<seen), sequence, stream)
-            stream.account.duplicate += UInt64(seen)
+            stream.value.account.duplicate += UInt64(seen)
         }
         if behind >= segment.payloadWireCount { return }
-        if ahead > 0 { stream.account.outOfOrderSegments += 1 }
+        if ahead > 0 { stream.value.account.outOfOrderSegments += 1 }
         let skip = min(behind, payload.byteCount)
         let rest = PendingSegment(
             sequence: sequence &+ UInt32(truncatingIfNeeded: behind),
@@ -113,15 +114,15 @@ extension Reassembler {
             cut: segment.payloadWireCount - max(behind, segment.payloadCount), acknowledgement: segment.acknowledgement,
             hasAcknowledgement: hasAck, timeNanos: segment.timeNanos)
         insert(rest, stream)
-        if drain(flow, slot) { flow.stalled = 0 }
+        if drain(flow, slot) { flow.value.stalled = 0 }
     }
 
     /// A segment whose sender had received more than is known here waits, so that causes come before effects. One byte
     /// of difference is the other side's FIN.
     @inline(__always)
     private func isHeld(_ acknowledgement: UInt32, _ hasAck: Bool, _ other: StreamState) -> Bool {
-        guard hasAck, other.hasBase else { return false }
-        let missing = distance(acknowledgement, other.next)
+        guard hasAck, other.value.hasBase else { return false }
+        let missing = distance(acknowledgement, other.value.next)
         return missing > 1 && missing < 1 << 30
     }
 
@@ -131,25 +132,25 @@ extension Reassembler {
     ) {
         let stream = flow[direction]
         let count = payload.byteCount
-        stream.next &+= UInt32(truncatingIfNeeded: count)
+        stream.value.next &+= UInt32(truncatingIfNeeded: count)
         if count > 0 {
-            if stream.unread + count > limits.unreadBytes || heldBytes + count > limits.totalBytes {
-                stream.account.dropped += UInt64(count)
-                stream.comparable = 0
+            if stream.value.unread + count > limits.unreadBytes || heldBytes + count > limits.totalBytes {
+                stream.value.account.dropped += UInt64(count)
+                stream.value.comparable = 0
                 emit(
                     StreamEvent(
                         kind: .limit, flow: slot, direction: direction, length: UInt64(count),
-                        end: stream.account.delivered, timeNanos: timeNanos))
+                        end: stream.value.account.delivered, timeNanos: timeNanos))
             } else {
                 makeRoom(count, stream)
-                unsafe payload.withUnsafeBytes { unsafe stream.bytes.append(contentsOf: $0) }
+                unsafe payload.withUnsafeBytes { unsafe stream.value.bytes.append(contentsOf: $0) }
                 heldBytes += count
-                stream.comparable += count
-                stream.account.delivered += UInt64(count)
+                stream.value.comparable += count
+                stream.value.account.delivered += UInt64(count)
                 emit(
                     StreamEvent(
                         kind: .data, flow: slot, direction: direction, length: UInt64(count),
-                        end: stream.account.delivered, timeNanos: timeNanos))
+                        end: stream.value.account.delivered, timeNanos: timeNanos))
             }
         }
         if cut > 0 { skip(cut, .cut, timeNanos, flow, direction, slot) }
@@ -161,47 +162,48 @@ extension Reassembler {
         _ count: Int, _ kind: StreamEvent.Kind, _ timeNanos: UInt64, _ flow: Flow, _ direction: Int, _ slot: Int
     ) {
         let stream = flow[direction]
-        stream.next &+= UInt32(truncatingIfNeeded: count)
-        stream.comparable = 0
-        stream.account.missing += UInt64(count)
+        stream.value.next &+= UInt32(truncatingIfNeeded: count)
+        stream.value.comparable = 0
+        stream.value.account.missing += UInt64(count)
         emit(
             StreamEvent(
                 kind: kind, flow: slot, direction: direction, length: UInt64(count),
-                end: stream.account.delivered,
+                end: stream.value.account.delivered,
                 timeNanos: timeNanos))
     }
 
     /// Forgets bytes that were taken long ago, before the buffer grows.
     private mutating func makeRoom(_ count: Int, _ stream: StreamState) {
         let history = 2048
-        guard stream.bytes.count + count > max(stream.bytes.capacity, 8192), stream.taken > history else { return }
-        let dropped = stream.taken - history
-        if dropped * 2 < stream.bytes.count { return }
-        stream.bytes.removeFirst(dropped)
+        guard stream.value.bytes.count + count > max(stream.value.bytes.capacity, 8192), stream.value.taken > history
+        else { return }
+        let dropped = stream.value.taken - history
+        if dropped * 2 < stream.value.bytes.count { return }
+        stream.value.bytes.removeFirst(dropped)
         heldBytes -= dropped
-        stream.taken = history
-        stream.comparable = min(stream.comparable, stream.bytes.count)
+        stream.value.taken = history
+        stream.value.comparable = min(stream.value.comparable, stream.value.bytes.count)
     }
 
     private func compareWithDelivered(_ copy: RawSpan, _ sequence: UInt32, _ stream: StreamState) {
         // A one-byte probe before the expected byte is a keep-alive; its byte means nothing.
-        if copy.byteCount == 1 && distance(sequence, stream.next) == -1 { return }
-        let end = stream.bytes.count
+        if copy.byteCount == 1 && distance(sequence, stream.value.next) == -1 { return }
+        let end = stream.value.bytes.count
         var different: UInt64 = 0
         for i in 0..<copy.byteCount {
-            let back = -(distance(sequence, stream.next) + i)
-            if back <= 0 || back > stream.comparable || back > end { continue }
-            if stream.bytes[end - back] != copy[byte: i] { different += 1 }
+            let back = -(distance(sequence, stream.value.next) + i)
+            if back <= 0 || back > stream.value.comparable || back > end { continue }
+            if stream.value.bytes[end - back] != copy[byte: i] { different += 1 }
         }
-        stream.account.conflicting += different
+        stream.value.account.conflicting += different
     }
 
     /// Keeps the parts of `segment` that no waiting segment covers.
     private mutating func insert(_ segment: PendingSegment, _ stream: StreamState) {
         var rest = segment
         var index = 0
-        while index < stream.pending.count {
-            let known = stream.pending[index]
+        while index < stream.value.pending.count {
+            let known = stream.value.pending[index]
             let offset = distance(known.sequence, rest.sequence)
             if offset >= rest.length { break }
             let knownEnd = offset + known.length
@@ -213,21 +215,23 @@ extension Reassembler {
             let from = max(offset, 0)
             let to = min(knownEnd, rest.length)
             for i in from..<to where i < rest.bytes.count {
-                stream.account.duplicate += 1
+                stream.value.account.duplicate += 1
                 let there = i - offset
-                if there < known.bytes.count && known.bytes[there] != rest.bytes[i] { stream.account.conflicting += 1 }
+                if there < known.bytes.count && known.bytes[there] != rest.bytes[i] {
+                    stream.value.account.conflicting += 1
+                }
             }
             if from > 0 {
-                stream.pending.insert(rest.part(0..<from), at: index)
-                stream.pendingBytes += min(from, rest.bytes.count)
+                stream.value.pending.insert(rest.part(0..<from), at: index)
+                stream.value.pendingBytes += min(from, rest.bytes.count)
                 index += 1
             }
             if to >= rest.length { return }
             rest = rest.part(to..<rest.length)
             index += 1
         }
-        stream.pending.insert(rest, at: index)
-        stream.pendingBytes += rest.bytes.count
+        stream.value.pending.insert(rest, at: index)
+        stream.value.pendingBytes += rest.bytes.count
     }
 
     /// Delivers whatever has come to its turn; true when anything moved.
@@ -237,11 +241,12 @@ extension Reassembler {
         while again {
             again = false
             for direction in 0...1 {
-                while let head = flow[direction].pending.first, distance(head.sequence, flow[direction].next) <= 0,
+                while let head = flow[direction].value.pending.first,
+                    distance(head.sequence, flow[direction].value.next) <= 0,
                     !isHeld(head.acknowledgement, head.hasAcknowledgement, flow[1 - direction])
                 {
-                    flow[direction].pending.removeFirst()
-                    flow[direction].pendingBytes -= head.bytes.count
+                    flow[direction].value.pending.removeFirst()
+                    flow[direction].value.pendingBytes -= head.bytes.count
                     deliver(head.bytes.rawSpan, cut: head.cut, head.timeNanos, flow, direction, slot)
                     again = true
                     moved = true
@@ -253,7 +258,7 @@ extension Reassembler {
 
     /// Takes what is missing for lost, beginning with what the earliest waiting segment waits for.
     private mutating func giveUpWaiting(_ flow: Flow, _ slot: Int) {
-        let heads = (flow.forward.pending.first, flow.backward.pending.first)
+        let heads = (flow.value.forward.value.pending.first, flow.value.backward.value.pending.first)
         let direction: Int
         switch heads {
         case (let a?, let b?): direction = a.timeNanos <= b.timeNanos ? 0 : 1
@@ -261,21 +266,21 @@ extension Reassembler {
         case (nil, _?): direction = 1
         case (nil, nil): return
         }
-        guard let head = flow[direction].pending.first else { return }
-        let missing = distance(head.sequence, flow[direction].next)
+        guard let head = flow[direction].value.pending.first else { return }
+        let missing = distance(head.sequence, flow[direction].value.next)
         if missing > 0 {
             skip(missing, .gap, head.timeNanos, flow, direction, slot)
         } else {
             let other = 1 - direction
-            var lost = distance(head.acknowledgement, flow[other].next)
-            if let waiting = flow[other].pending.first {
-                lost = min(lost, max(distance(waiting.sequence, flow[other].next), 0))
+            var lost = distance(head.acknowledgement, flow[other].value.next)
+            if let waiting = flow[other].value.pending.first {
+                lost = min(lost, max(distance(waiting.sequence, flow[other].value.next), 0))
             }
             if lost > 0 {
                 skip(lost, .gap, head.timeNanos, flow, other, slot)
             } else {
                 // Both wait for each other: this one goes first.
-                flow[direction].pending[0].hasAcknowledgement = false
+                flow[direction].value.pending[0].hasAcknowledgement = false
             }
         }
         _ = drain(flow, slot)
@@ -283,26 +288,28 @@ extension Reassembler {
 
     private mutating func endIfDone(_ flow: Flow, _ direction: Int, _ slot: Int, _ timeNanos: UInt64) {
         let stream = flow[direction]
-        guard !stream.isEnded, let fin = stream.finSequence,
-            distance(fin, stream.next) <= 0
+        guard !stream.value.isEnded, let fin = stream.value.finSequence,
+            distance(fin, stream.value.next) <= 0
         else { return }
-        stream.isEnded = true
+        stream.value.isEnded = true
         emit(
             StreamEvent(
-                kind: .end, flow: slot, direction: direction, end: stream.account.delivered,
+                kind: .end, flow: slot, direction: direction, end: stream.value.account.delivered,
                 timeNanos: timeNanos))
     }
 
     /// Everything that waits is delivered or its lack declared; then what the acknowledgements say was lost at the end.
     mutating func settle(_ flow: Flow, _ slot: Int) {
-        while !flow.forward.pending.isEmpty || !flow.backward.pending.isEmpty { giveUpWaiting(flow, slot) }
-        for direction in 0...1 where flow[direction].hasBase && !flow[direction].isEnded {
-            if let fin = flow[direction].finSequence {
-                let missing = distance(fin, flow[direction].next)
+        while !flow.value.forward.value.pending.isEmpty || !flow.value.backward.value.pending.isEmpty {
+            giveUpWaiting(flow, slot)
+        }
+        for direction in 0...1 where flow[direction].value.hasBase && !flow[direction].value.isEnded {
+            if let fin = flow[direction].value.finSequence {
+                let missing = distance(fin, flow[direction].value.next)
                 if missing > 0 && missing < 1 << 30 { skip(missing, .gap, 0, flow, direction, slot) }
                 endIfDone(flow, direction, slot, 0)
-            } else if let acknowledged = flow[direction].acknowledged {
-                let missing = distance(acknowledged, flow[direction].next)
+            } else if let acknowledged = flow[direction].value.acknowledged {
+                let missing = distance(acknowledged, flow[direction].value.next)
                 if missing > 1 && missing < 1 << 30 { skip(missing, .gap, 0, flow, direction, slot) }
             }
         }

@@ -38,6 +38,10 @@ package struct Reassembler: ~Copyable {
 
     package init(limits: Limits = Limits()) { self.limits = limits }
 
+    deinit {
+        for case let flow? in flows { flow.destroyAll() }
+    }
+
     package mutating func clearEvents() { events.removeAll(keepingCapacity: true) }
 
     /// Takes one segment; `packet` are the captured bytes of its packet.
@@ -57,14 +61,16 @@ package struct Reassembler: ~Copyable {
         }
         if heldBytes > limits.totalBytes / 2 && packets & 1023 == 0 { forgetTakenBytes() }
         guard let flow = flows[slot] else { return }
-        flow.lastPacket = packets
+        flow.value.lastPacket = packets
         receive(segment, packet, flow, slot)
     }
 
     /// Ends every flow, in order of appearance; afterwards the capture is over.
     package mutating func finish() {
         let open = flows.indices.filter { flows[$0] != nil }
-        for slot in open.sorted(by: { (flows[$0]?.number ?? 0) < (flows[$1]?.number ?? 0) }) { close(slot: slot) }
+        for slot in open.sorted(by: { (flows[$0]?.value.number ?? 0) < (flows[$1]?.value.number ?? 0) }) {
+            close(slot: slot)
+        }
     }
 
     /// Calls `body` with the unread bytes of a stream up to those of `event`, and marks as many of them as taken as it
@@ -73,18 +79,19 @@ package struct Reassembler: ~Copyable {
     package mutating func read(_ event: StreamEvent, _ body: (Flow, RawSpan) -> Int) {
         guard let flow = flows[event.flow] else { return }
         let direction = event.direction
-        let later = Int(clamping: flow[direction].account.delivered - event.end)
-        let taken = flow[direction].taken
-        let bytes = flow[direction].bytes
+        let later = Int(clamping: flow[direction].value.account.delivered - event.end)
+        let taken = flow[direction].value.taken
+        let bytes = flow[direction].value.bytes
         let end = max(taken, bytes.count - later)
         let count = body(flow, bytes.rawSpan.extracting(taken..<end))
-        flow[direction].taken += min(max(count, 0), end - taken)
+        flow[direction].value.taken += min(max(count, 0), end - taken)
     }
 
     /// Drops a flow after its ``StreamEvent/Kind/closed`` event was handled.
     package mutating func release(_ slot: Int) {
         guard let flow = flows[slot] else { return }
-        heldBytes -= flow[0].bytes.count + flow[1].bytes.count
+        heldBytes -= flow[0].value.bytes.count + flow[1].value.bytes.count
+        flow.destroyAll()
         flows[slot] = nil
         freeSlots.append(slot)
     }
@@ -95,8 +102,9 @@ package struct Reassembler: ~Copyable {
         if table.count >= limits.flows { evict() }
         let isAnswer = segment.flags.contains(.syn) && segment.flags.contains(.ack)
         let flow = Flow(
-            number: flowCount, first: isAnswer ? segment.destination : segment.source,
-            second: isAnswer ? segment.source : segment.destination)
+            FlowStorage(
+                number: flowCount, first: isAnswer ? segment.destination : segment.source,
+                second: isAnswer ? segment.source : segment.destination))
         flowCount += 1
         let slot: Int
         if let free = freeSlots.popLast() {
@@ -115,19 +123,19 @@ package struct Reassembler: ~Copyable {
         guard segment.flags.contains(.syn), !segment.flags.contains(.ack), let flow = flows[slot] else {
             return false
         }
-        let direction = segment.source == flow.first ? 0 : 1
-        if !flow[direction].hasBase { return flow.isReset }
-        return flow[direction].base != segment.sequence &+ 1
+        let direction = segment.source == flow.value.first ? 0 : 1
+        if !flow[direction].value.hasBase { return flow.value.isReset }
+        return flow[direction].value.base != segment.sequence &+ 1
     }
 
     /// Settles what waits, reports the end, and forgets the flow's name; the slot stays until it is released.
     private mutating func close(slot: Int) {
         guard let flow = flows[slot] else { return }
         settle(flow, slot)
-        let key = FlowTable.Key(flow.first, flow.second)
+        let key = FlowTable.Key(flow.value.first, flow.value.second)
         if table.find(key) == slot { table.remove(key) }
-        for direction in 0...1 where !flow[direction].isEnded {
-            let end = flow[direction].account.delivered
+        for direction in 0...1 where !flow[direction].value.isEnded {
+            let end = flow[direction].value.account.delivered
             events.append(StreamEvent(kind: .stop, flow: slot, direction: direction, end: end))
         }
         events.append(StreamEvent(kind: .closed, flow: slot, direction: 0))
@@ -136,7 +144,7 @@ package struct Reassembler: ~Copyable {
     private mutating func evict() {
         // A sweep over all slots, paid once for each eighth of the table that is freed.
         let known = flows.indices.filter { flows[$0] != nil }
-            .sorted { (flows[$0]?.lastPacket ?? 0) < (flows[$1]?.lastPacket ?? 0) }
+            .sorted { (flows[$0]?.value.lastPacket ?? 0) < (flows[$1]?.value.lastPacket ?? 0) }
         for slot in known.prefix(max(1, limits.flows / 8)) {
             evictedFlows += 1
             close(slot: slot)
@@ -146,9 +154,9 @@ package struct Reassembler: ~Copyable {
     /// Lets go of bytes that are kept only to compare retransmissions with.
     private mutating func forgetTakenBytes() {
         for case let flow? in flows {
-            for direction in 0...1 where flow[direction].taken > 0 {
-                heldBytes -= flow[direction].taken
-                flow[direction].forgetTaken()
+            for direction in 0...1 where flow[direction].value.taken > 0 {
+                heldBytes -= flow[direction].value.taken
+                flow[direction].value.forgetTaken()
             }
         }
     }

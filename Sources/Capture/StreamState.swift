@@ -1,7 +1,5 @@
 /// One direction of a flow: what has been put in order and not been taken yet, and what waits for its place.
-///
-/// A class, like ``Flow``: both are large, and live in one place instead of being copied on the way of each packet.
-package final class StreamState {
+package struct StreamStorage {
     /// Bytes in order, without the holes between them. Those before ``taken`` were taken and are kept for a while, to
     /// compare retransmissions with.
     var bytes: [UInt8] = []
@@ -27,12 +25,16 @@ package final class StreamState {
     /// How many bytes were put in order and not been taken.
     var unread: Int { bytes.count - taken }
 
-    func forgetTaken() {
+    /// Lets go of bytes that are kept only for comparison.
+    mutating func forgetTaken() {
         bytes.removeFirst(taken)
         taken = 0
         comparable = min(comparable, bytes.count)
     }
 }
+
+/// One direction of a flow, in place.
+typealias StreamState = Place<StreamStorage>
 
 /// What became of the payload bytes that were captured in one direction: they are delivered, or one of the rest.
 package struct StreamAccount: Sendable, Equatable {

@@ -22,33 +22,33 @@ package struct HTTPFieldIterator: Sendable {
     /// `bytes` must hold the message from its first byte.
     package mutating func next(_ bytes: RawSpan) -> HTTPField? {
         let limit = min(end, bytes.byteCount)
-        while at < limit {
-            let start = at
-            var line = limit
-            unsafe bytes.withUnsafeBytes { buffer in
-                // memchr reads `limit - start` bytes, which lie inside the span.
-                if let base = buffer.baseAddress, let hit = unsafe memchr(base + start, 10, limit - start) {
-                    line = unsafe UnsafeRawPointer(hit) - base
+        return unsafe bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            // Every offset below lies between `at` and `limit`, which is inside the span.
+            func byte(_ offset: Int) -> UInt8 { unsafe base.load(fromByteOffset: offset, as: UInt8.self) }
+            while at < limit {
+                let start = at
+                let hit = unsafe memchr(base + start, 10, limit - start)
+                let line = unsafe hit.map { unsafe UnsafeRawPointer($0) - base } ?? limit
+                at = line + 1
+                var stop = line
+                if stop > start && byte(stop - 1) == 13 { stop -= 1 }
+                if stop == start { return nil }
+                var colon = start
+                while colon < stop && byte(colon) != 0x3A { colon += 1 }
+                var nameEnd = colon
+                while nameEnd > start && HTTPHead.isBlank(byte(nameEnd - 1)) { nameEnd -= 1 }
+                if colon == stop || nameEnd == start || HTTPHead.isBlank(byte(start)) {
+                    sawBadLine = true
+                    continue
                 }
+                var from = colon + 1
+                while from < stop && HTTPHead.isBlank(byte(from)) { from += 1 }
+                while stop > from && HTTPHead.isBlank(byte(stop - 1)) { stop -= 1 }
+                return HTTPField(name: HTTPRange(start, nameEnd), value: HTTPRange(from, stop))
             }
-            at = line + 1
-            var stop = min(line, limit)
-            if stop > start && bytes[byte: stop - 1] == 13 { stop -= 1 }
-            if stop == start { return nil }
-            var colon = start
-            while colon < stop && bytes[byte: colon] != 0x3A { colon += 1 }
-            var nameEnd = colon
-            while nameEnd > start && HTTPHead.isBlank(bytes[byte: nameEnd - 1]) { nameEnd -= 1 }
-            if colon == stop || nameEnd == start || HTTPHead.isBlank(bytes[byte: start]) {
-                sawBadLine = true
-                continue
-            }
-            var from = colon + 1
-            while from < stop && HTTPHead.isBlank(bytes[byte: from]) { from += 1 }
-            while stop > from && HTTPHead.isBlank(bytes[byte: stop - 1]) { stop -= 1 }
-            return HTTPField(name: HTTPRange(start, nameEnd), value: HTTPRange(from, stop))
+            return nil
         }
-        return nil
     }
 }
 
@@ -77,7 +77,8 @@ extension HTTPHead {
         let start = range.lower
         let text = unsafe lowercased.utf8Start
         for i in 0..<Int(range.count) {
-            let byte = bytes[byte: start + i]
+            // The range was checked to lie inside the span.
+            let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: start + i, as: UInt8.self)
             let lower = byte &- 0x41 < 26 ? byte | 32 : byte
             // `i` stays below the static string's length, checked above.
             let expected = unsafe text[i]

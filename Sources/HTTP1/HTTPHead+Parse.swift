@@ -177,6 +177,11 @@ extension HTTPHead {
     /// Takes what matters for framing, keep-alive and masking from one field.
     private mutating func read(_ field: HTTPField, _ bytes: RawSpan) {
         let name = field.name
+        switch bytes[byte: name.lower] | 32 {
+        case 0x62: if name.count == 7 { notes.insert(.tagCandidate) }  // baggage
+        case 0x64, 0x70, 0x72, 0x78: if name.count > 10 { notes.insert(.tagCandidate) }  // didi-, p-, r…, x-
+        default: break
+        }
         switch name.count {
         case 6:
             if HTTPHead.matches(bytes, name, "cookie") { notes.insert(.credentials) }

@@ -62,6 +62,9 @@ package struct HTTPHead: Sendable, Equatable {
         package static let badField = Notes(rawValue: 32)
         package static let upgrade = Notes(rawValue: 64)
         package static let expectContinue = Notes(rawValue: 128)
+        /// Holds a field by whose name a stress-test tag may travel: `baggage`, or one that begins with `x-`, `rpc-`,
+        /// `request-tenancy`, `didi-` or `p-pradar-`.
+        package static let tagCandidate = Notes(rawValue: 256)
     }
 
     /// True when the connection stays open after this message, as far as this side says.

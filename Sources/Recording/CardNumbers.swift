@@ -4,34 +4,42 @@ import Bytes
 ///
 /// A number is 13 to 19 digits, alone or in the groups in which cards are printed (4-4-4-4, 4-4-4-4-3, 4-6-5, 4-6-4,
 /// with one space or dash between), with the issuer prefix and length of a known brand and a valid check digit
-/// (ISO/IEC 7812-1, annex B), and no part of a longer word. Any such run covers every 13th byte, so only those are looked at.
+/// (ISO/IEC 7812-1, annex B), and no part of a longer word.
 enum CardNumbers {
     /// Ranges in ascending order; with `isCompact`, a digit that stands directly before or behind may be a Thrift
     /// Compact length or field header, so runs one longer are tried without it.
     static func find(_ bytes: RawSpan, isCompact: Bool, into found: inout [Range<Int>]) {
         let count = bytes.byteCount
         var floor = 0
-        // The last byte of a window of 13; the window moves past the last byte in it that is no member.
-        var at = 12
-        while at < count {
-            var start = at
-            while start >= floor && start > at - 13 {
-                // `start` lies between 0 and `at`, which is below `count`.
-                if !isMember(unsafe bytes.unsafeLoad(fromUncheckedByteOffset: start, as: UInt8.self)) { break }
-                start -= 1
+        var at = 0
+        // Thirteen consecutive bytes hold a whole window of eight that begins at a multiple of four, counted from
+        // anywhere. Digits, space and dash lie between 0x20 and 0x3F, which one comparison tells for all eight.
+        while at + 8 <= count {
+            // Eight bytes from `at` lie inside the span.
+            let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+            if window & 0xE0E0_E0E0_E0E0_E0E0 == 0x2020_2020_2020_2020, isMembers(window) {
+                at = widen(bytes, at, &floor, isCompact, &found)
+            } else {
+                at += 4
             }
-            if start > at - 13 {
-                at = start + 13
-                continue
-            }
-            start += 1
-            while start > floor && isMember(bytes[byte: start - 1]) { start -= 1 }
-            var end = at + 1
-            while end < count && isMember(bytes[byte: end]) { end += 1 }
-            search(bytes, start, end, isCompact, &found)
-            floor = end
-            at = end + 13
         }
+        // What is left is shorter than a window; a run in it may have begun before.
+        while at < count {
+            at = isMember(bytes[byte: at]) ? widen(bytes, at, &floor, isCompact, &found) : at + 1
+        }
+    }
+
+    /// Searches the run of members around `inside`, which is one. Returns the offset behind it.
+    private static func widen(
+        _ bytes: RawSpan, _ inside: Int, _ floor: inout Int, _ isCompact: Bool, _ found: inout [Range<Int>]
+    ) -> Int {
+        var start = inside
+        while start > floor && isMember(bytes[byte: start - 1]) { start -= 1 }
+        var end = inside + 1
+        while end < bytes.byteCount && isMember(bytes[byte: end]) { end += 1 }
+        if end - start >= 13 { search(bytes, start, end, isCompact, &found) }
+        floor = end
+        return end
     }
 
     /// Looks at the digit groups of one run of digits, spaces and dashes.
@@ -156,6 +164,15 @@ enum CardNumbers {
         case 979_200...979_289: digits == 16  // Troy
         default: false
         }
+    }
+
+    private static func isMembers(_ window: UInt64) -> Bool {
+        var rest = window
+        for _ in 0..<8 {
+            if !isMember(UInt8(truncatingIfNeeded: rest)) { return false }
+            rest >>= 8
+        }
+        return true
     }
 
     @inline(__always) private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }

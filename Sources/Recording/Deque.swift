@@ -6,7 +6,9 @@ struct Deque<Element> {
     var count: Int { items.count - head }
     var isEmpty: Bool { head == items.count }
 
-    mutating func append(_ item: Element) { items.append(item) }
+    var first: Element? { head < items.count ? items[head] : nil }
+
+    mutating func append(_ item: consuming Element) { items.append(item) }
 
     mutating func popFirst() -> Element? {
         guard head < items.count else { return nil }
@@ -39,11 +41,10 @@ struct Deque<Element> {
         return items.remove(at: head + index)
     }
 
-    /// Changes the front element in place; nil when there is none.
-    mutating func withFirst<R>(_ body: (inout Element) -> R) -> R? {
-        guard head < items.count, var item = items[head].take() else { return nil }
-        let result = body(&item)
+    /// Changes the front element, if there is one.
+    mutating func withFirst(_ body: (inout Element) -> Void) {
+        guard head < items.count, var item = items[head].take() else { return }
+        body(&item)
         items[head] = item
-        return result
     }
 }

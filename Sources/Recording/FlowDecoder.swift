@@ -5,21 +5,19 @@ import Tape
 import Thrift
 
 /// What is known about a flow besides its bytes.
-///
-/// A class, like ``StreamReader``: both are large, and live in one place instead of being
-/// copied on the way of each packet.
-final class FlowDecoder {
+struct FlowDecoderStorage {
     enum Speech: Equatable { case unknown, http, thrift }
 
     var speech = Speech.unknown
     /// Why payload of this flow is not decoded; empty when it is.
     var opaqueReason = ""
-    let forward = StreamReader()
-    let backward = StreamReader()
+    let forward = StreamReader(StreamReaderStorage())
+    let backward = StreamReader(StreamReaderStorage())
     /// The direction in which requests travel, once known.
     var requestDirection: Int?
-    /// Requests that wait for their response, oldest first.
-    var outstanding = Deque<Waiting>()
+    /// Exchanges that wait for their response, oldest first, and what pairs them.
+    var outstanding = Deque<Exchange>()
+    var keys = Deque<WaitingKey>()
     /// Responses to the request that is still being read: interim ones, and a final one that came early.
     var early: [EarlyResponse] = []
     var nextOrdinal: UInt32 = 0
@@ -27,20 +25,42 @@ final class FlowDecoder {
     var server = ""
     /// A Finagle upgrade call was answered without exception: frames are preceded by headers from now on.
     var isFinagle = false
+}
 
-    subscript(direction: Int) -> StreamReader { direction == 0 ? forward : backward }
+/// What is known about a flow besides its bytes, in place.
+typealias FlowDecoder = Place<FlowDecoderStorage>
+
+extension Place where Value == FlowDecoderStorage {
+    /// Takes the oldest waiting exchange.
+    func popOutstanding() -> Exchange? {
+        _ = value.keys.popFirst()
+        return value.outstanding.popFirst()
+    }
+
+    func removeOutstanding(at index: Int) -> Exchange? {
+        _ = value.keys.remove(at: index)
+        return value.outstanding.remove(at: index)
+    }
+
+    @inline(__always)
+    subscript(direction: Int) -> StreamReader { direction == 0 ? value.forward : value.backward }
 
     /// Leaves the rest of both directions undecoded.
     func makeOpaque(_ reason: String) {
-        if opaqueReason.isEmpty { opaqueReason = reason }
-        forward.mode = .opaque
-        backward.mode = .opaque
+        if value.opaqueReason.isEmpty { value.opaqueReason = reason }
+        value.forward.value.mode = .opaque
+        value.backward.value.mode = .opaque
+    }
+
+    func destroyAll() {
+        value.forward.destroy()
+        value.backward.destroy()
+        destroy()
     }
 }
 
-/// A request that was seen and not answered yet.
-struct Waiting {
-    var exchange: Exchange
+/// What pairing needs to know of a request that was not answered yet; its exchange waits beside it.
+struct WaitingKey {
     var method = HTTPMethod.other
     /// The method's name without its service.
     var name = ""
@@ -55,7 +75,7 @@ struct EarlyResponse {
 }
 
 /// How far one direction has been read.
-final class StreamReader {
+struct StreamReaderStorage {
     enum Mode: Equatable {
         /// At the stream's first captured byte; the protocol may be known from the other direction.
         case start
@@ -99,7 +119,7 @@ final class StreamReader {
     }
 
     /// Forgets the present message.
-    func reset() {
+    mutating func reset() {
         isBegun = false
         if !holes.isEmpty { holes = [] }
         holeBytes = 0
@@ -111,20 +131,13 @@ final class StreamReader {
     }
 
     /// Follows an HTTP body as far as `message`, which begins at the message's first byte, goes.
-    func advanceBody(_ message: RawSpan) throws(ParsingError) {
-        // Local copies: each access to a property of an object is checked for exclusivity.
-        var body = body
-        var at = position
-        defer {
-            self.body = body
-            position = at
-        }
-        while try body.next(message, &at) != nil {}
+    mutating func advanceBody(_ message: RawSpan) throws(ParsingError) {
+        while try body.next(message, &position) != nil {}
     }
 
     /// Notes when the message begins or goes on.
     @inline(__always)
-    func touch(_ timeNanos: UInt64) {
+    mutating func touch(_ timeNanos: UInt64) {
         if !isBegun {
             isBegun = true
             startNanos = timeNanos
@@ -134,3 +147,6 @@ final class StreamReader {
         }
     }
 }
+
+/// How far one direction has been read, in place.
+typealias StreamReader = Place<StreamReaderStorage>

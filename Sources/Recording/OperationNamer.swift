@@ -34,6 +34,7 @@ package struct OperationNamer: Sendable {
             }
         }
         let key = scratch
+        if let known = httpNames.find(key.rawSpan) { return known }
         let schema = schema
         return httpNames.value(for: key.rawSpan) { bytes in
             let name = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
@@ -49,6 +50,7 @@ package struct OperationNamer: Sendable {
 
     /// The name of a Thrift method; a multiplexed one brings its service along.
     mutating func thrift(_ name: RawSpan) -> ThriftName {
+        if let known = thriftNames.find(name) { return known }
         let schema = schema
         return thriftNames.value(for: name) { bytes in
             let text = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
@@ -134,22 +136,32 @@ struct InternTable<Value: Sendable>: Sendable {
     private var count = 0
     private let maximum = 1 << 16
 
-    mutating func value(for key: RawSpan, _ make: (RawSpan) -> Value) -> Value {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for i in 0..<key.byteCount { hash = (hash ^ UInt64(key[byte: i])) &* 0x100_0000_01B3 }
-        hash ^= hash >> 32
-        var at = Int(truncatingIfNeeded: hash) & (keys.count - 1)
+    func find(_ key: RawSpan) -> Value? {
+        var at = slot(key)
         while let known = keys[at] {
-            if known.count == key.byteCount && isEqual(known, key), let value = values[at] { return value }
+            if known.count == key.byteCount && isEqual(known, key) { return values[at] }
             at = (at + 1) & (keys.count - 1)
         }
+        return nil
+    }
+
+    mutating func value(for key: RawSpan, _ make: (RawSpan) -> Value) -> Value {
+        if let known = find(key) { return known }
         let value = make(key)
         if count >= maximum { return value }
+        var at = slot(key)
+        while keys[at] != nil { at = (at + 1) & (keys.count - 1) }
         keys[at] = [UInt8](copying: key)
         values[at] = value
         count += 1
         if count * 2 > keys.count { grow() }
         return value
+    }
+
+    private func slot(_ key: RawSpan) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for i in 0..<key.byteCount { hash = (hash ^ UInt64(key[byte: i])) &* 0x100_0000_01B3 }
+        return Int(truncatingIfNeeded: hash ^ hash >> 32) & (keys.count - 1)
     }
 
     private func isEqual(_ known: [UInt8], _ key: RawSpan) -> Bool {

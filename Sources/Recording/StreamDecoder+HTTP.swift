@@ -10,21 +10,21 @@ extension StreamDecoder {
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
-        if reader.oversized != nil { return readOversized(rest, direction, flow, state) }
-        let kind: HTTPKind = direction == state.requestDirection ? .request : .response
+        if reader.value.oversized != nil { return readOversized(rest, direction, flow, state) }
+        let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         do {
-            if !reader.hasHead {
-                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &reader.position) else {
+            if !reader.value.hasHead {
+                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &reader.value.position) else {
                     return nil
                 }
                 beginHTTP(head, kind, direction, state)
             }
-            try reader.advanceBody(rest)
+            try reader.value.advanceBody(rest)
         } catch {
             return refuseHTTP(rest, kind, direction, flow, state)
         }
-        if reader.body.isComplete {
-            let length = reader.position
+        if reader.value.body.isComplete {
+            let length = reader.value.position
             emitHTTP(rest.extracting(0..<length), reason: nil, direction, flow, state)
             return length
         }
@@ -36,13 +36,13 @@ extension StreamDecoder {
         let reader = state[direction]
         var answered = HTTPMethod.get
         if kind == .response {
-            answered = state.outstanding.withFirst { $0.method } ?? requestInProgress(state)?.head.method ?? .get
+            answered = state.value.keys.first?.method ?? requestInProgress(state)?.value.head.method ?? .get
         }
-        reader.hasHead = true
-        reader.head = head
-        reader.framing = head.framing(responseTo: answered)
-        reader.body = HTTPBody(reader.framing)
-        reader.position = head.length
+        reader.value.hasHead = true
+        reader.value.head = head
+        reader.value.framing = head.framing(responseTo: answered)
+        reader.value.body = HTTPBody(reader.value.framing)
+        reader.value.position = head.length
         if kind == .request { balance.requests.seen += 1 } else { balance.responses.seen += 1 }
     }
 
@@ -52,25 +52,25 @@ extension StreamDecoder {
     ) -> Int {
         let reader = state[direction]
         var used = 0
-        if reader.hasHead {
-            used = min(reader.position, rest.byteCount)
+        if reader.value.hasHead {
+            used = min(reader.value.position, rest.byteCount)
             emitHTTP(rest.extracting(0..<used), reason: "malformed", direction, flow, state)
         }
-        reader.use.opaque += UInt64(rest.byteCount - used)
-        reader.reset()
-        reader.mode = .opaque
+        reader.value.use.opaque += UInt64(rest.byteCount - used)
+        reader.value.reset()
+        reader.value.mode = .opaque
         return rest.byteCount
     }
 
     /// Content beyond the limit is not kept: its digest and length are.
     private mutating func beginOversized(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Int {
         let reader = state[direction]
-        let digest = reader.holes.isEmpty ? SHA256Stream() : nil
+        let digest = reader.value.holes.isEmpty ? SHA256Stream() : nil
         digest?.update(rest)
-        reader.oversized = StreamReader.Oversized(
-            wire: [UInt8](copying: rest.extracting(0..<min(reader.head.length, rest.byteCount))),
-            digest: digest, length: UInt64(rest.byteCount) + reader.holeBytes)
-        reader.use.inMessages += UInt64(rest.byteCount)
+        reader.value.oversized = StreamReaderStorage.Oversized(
+            wire: [UInt8](copying: rest.extracting(0..<min(reader.value.head.length, rest.byteCount))),
+            digest: digest, length: UInt64(rest.byteCount) + reader.value.holeBytes)
+        reader.value.use.inMessages += UInt64(rest.byteCount)
         return rest.byteCount
     }
 
@@ -80,13 +80,13 @@ extension StreamDecoder {
         let reader = state[direction]
         var at = 0
         var reason: String?
-        do { while try reader.body.next(rest, &at) != nil {} } catch { reason = "malformed" }
-        reader.oversized?.digest?.update(rest.extracting(0..<at))
-        reader.oversized?.length += UInt64(at)
-        reader.use.inMessages += UInt64(at)
-        if reader.body.isComplete || reason != nil {
+        do { while try reader.value.body.next(rest, &at) != nil {} } catch { reason = "malformed" }
+        reader.value.oversized?.digest?.update(rest.extracting(0..<at))
+        reader.value.oversized?.length += UInt64(at)
+        reader.value.use.inMessages += UInt64(at)
+        if reader.value.body.isComplete || reason != nil {
             emitHTTP(rest.extracting(0..<0), reason: reason, direction, flow, state)
-            if reason != nil { reader.mode = .opaque }
+            if reason != nil { reader.value.mode = .opaque }
         }
         return at
     }
@@ -97,82 +97,87 @@ extension StreamDecoder {
         _ wire: RawSpan, reason: String?, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         let reader = state[direction]
-        let kind: HTTPKind = direction == state.requestDirection ? .request : .response
-        let head = reader.head
-        let framing = reader.framing
+        let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
+        let head = reader.value.head
+        let framing = reader.value.framing
         var message: Message
-        if let oversized = reader.oversized {
+        if let oversized = reader.value.oversized {
             message = Message(
-                wire: oversized.wire, startNanos: reader.startNanos, endNanos: reader.endNanos)
+                wire: oversized.wire, startNanos: reader.value.startNanos, endNanos: reader.value.endNanos)
             message.wireLength = oversized.length
             message.digest = oversized.digest?.finish() ?? []
             message.omitted = "bodyLimit"
         } else {
             message = Message(
-                wire: [UInt8](copying: wire), startNanos: reader.startNanos,
-                endNanos: reader.endNanos)
-            message.wireLength += reader.holeBytes
-            if reason == "ended" { message.wireLength += reader.body.missingBytes ?? 0 }
-            message.holes = reader.holes
-            reader.use.inMessages += UInt64(wire.byteCount)
+                wire: [UInt8](copying: wire), startNanos: reader.value.startNanos,
+                endNanos: reader.value.endNanos)
+            message.wireLength += reader.value.holeBytes
+            if reason == "ended" { message.wireLength += reader.value.body.missingBytes ?? 0 }
+            message.holes = reader.value.holes
+            reader.value.use.inMessages += UInt64(wire.byteCount)
         }
         if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
-        let lossReason = reason ?? (reader.holeBytes > 0 ? reader.holeReason : nil)
+        let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
-        reader.reset()
+        reader.value.reset()
         count(kind, lossReason: lossReason)
 
         if kind == .request {
             var exchange = newExchange(.http1, flow, state)
             exchange.operation = namer.http(message.wire.rawSpan, head)
-            exchange.tags = tags.sightings(message.wire.rawSpan, head).map {
-                TagSighting(carrier: $0.carrier, value: $0.value)
+            if head.notes.contains(.tagCandidate) {
+                exchange.tags = tags.sightings(message.wire.rawSpan, head).map {
+                    TagSighting(carrier: $0.carrier, value: $0.value)
+                }
             }
-            exchange.request = message
+            exchange.request = consume message
             if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
-            takeEarly(exchange, head.method, state)
+            if state.value.early.isEmpty {
+                wait(consume exchange, WaitingKey(method: head.method), state)
+            } else {
+                takeEarly(consume exchange, head.method, state)
+            }
             return
         }
         let loss = lossReason.map { Loss(reason: $0, side: "response", bytes: lostBytes) }
         let isInterim = (100..<200).contains(head.status) && head.status != 101
-        let isAnswered = state.early.last.map { !$0.isInterim } ?? false
-        if state.outstanding.isEmpty, framing != .tunnel, !isAnswered, requestInProgress(state) != nil {
-            state.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
+        if state.value.outstanding.isEmpty {
+            let isAnswered = state.value.early.last.map { !$0.isInterim } ?? false
+            if framing != .tunnel, !isAnswered, requestInProgress(state) != nil {
+                state.value.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
+                return
+            }
+        } else if isInterim {
+            state.value.outstanding.withFirst { $0.interim.append(message) }
             return
         }
-        if isInterim {
-            let isTaken: Void? = state.outstanding.withFirst { $0.exchange.interim.append(message) }
-            if isTaken != nil { return }
-        }
         var exchange: Exchange
-        if let waiting = state.outstanding.popFirst() {
-            exchange = waiting.exchange
+        if let known = state.popOutstanding() {
+            exchange = consume known
         } else {
-            exchange = newExchange(.http1, flow, state)
-            exchange.losses.append(Loss(reason: "noRequest", side: "request"))
+            exchange = newOrphan(.http1, flow, state)
         }
-        exchange.response = message
+        exchange.response = consume message
         if let loss { exchange.losses.append(loss) }
-        finish(exchange)
+        finish(consume exchange)
         if framing == .tunnel { state.makeOpaque("upgraded") }
     }
 
     /// The reader of the request direction, when it has the head of a request whose body is still to come.
     private func requestInProgress(_ state: FlowDecoder) -> StreamReader? {
-        guard let direction = state.requestDirection, state[direction].hasHead else { return nil }
+        guard let direction = state.value.requestDirection, state[direction].value.hasHead else { return nil }
         return state[direction]
     }
 
     /// A request is whole: it takes what was answered while it was being sent, or waits for its response.
-    private mutating func takeEarly(_ exchange: Exchange, _ method: HTTPMethod, _ state: FlowDecoder) {
-        var exchange = exchange
-        for early in state.early {
+    private mutating func takeEarly(_ exchange: consuming Exchange, _ method: HTTPMethod, _ state: FlowDecoder) {
+        for early in state.value.early {
             if let loss = early.loss { exchange.losses.append(loss) }
             if early.isInterim { exchange.interim.append(early.message) } else { exchange.response = early.message }
         }
-        state.early = []
+        state.value.early = []
         if exchange.response == nil {
-            wait(Waiting(exchange: exchange, method: method), state)
+            wait(exchange, WaitingKey(method: method), state)
         } else {
             finish(exchange)
         }
@@ -183,8 +188,8 @@ extension StreamDecoder {
         _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         let reader = state[direction]
-        if reader.hasHead {
-            let isWhole = reader.body.endsWithConnection && isClean
+        if reader.value.hasHead {
+            let isWhole = reader.value.body.endsWithConnection && isClean
             emitHTTP(bytes, reason: isWhole ? nil : "ended", direction, flow, state)
         } else {
             cutHead(bytes, reason: "ended", direction, flow, state)
@@ -199,17 +204,17 @@ extension StreamDecoder {
         var blanks = 0
         while blanks < bytes.byteCount, bytes[byte: blanks] == 13 || bytes[byte: blanks] == 10 { blanks += 1 }
         if blanks == bytes.byteCount {
-            reader.use.blank += UInt64(blanks)
+            reader.value.use.blank += UInt64(blanks)
             return
         }
-        let kind: HTTPKind = direction == state.requestDirection ? .request : .response
+        let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         if let head = HTTPHead.parseCut(bytes, kind: kind) {
             beginHTTP(head, kind, direction, state)
-            reader.body = HTTPBody(.none)
+            reader.value.body = HTTPBody(.none)
             emitHTTP(bytes, reason: reason, direction, flow, state)
             return
         }
-        reader.use.lost += UInt64(bytes.byteCount)
+        reader.value.use.lost += UInt64(bytes.byteCount)
         if kind == .request {
             balance.requests.seen += 1
             balance.requests.lost[reason, default: 0] += 1
@@ -226,34 +231,34 @@ extension StreamDecoder {
         _ state: FlowDecoder
     ) -> Int {
         let reader = state[direction]
-        guard reader.isBegun, reader.hasHead || bytes.byteCount > 0 else {
+        guard reader.value.isBegun, reader.value.hasHead || bytes.byteCount > 0 else {
             // At a boundary: whatever stood in the hole is unknown; at least one message did.
-            reader.mode = .searching
-            if direction != state.requestDirection { loseOldestResponse(reason, state) }
+            reader.value.mode = .searching
+            if direction != state.value.requestDirection { loseOldestResponse(reason, state) }
             return 0
         }
-        guard reader.hasHead else {
+        guard reader.value.hasHead else {
             cutHead(bytes, reason: reason, direction, flow, state)
-            reader.reset()
-            reader.mode = .searching
+            reader.value.reset()
+            reader.value.mode = .searching
             return bytes.byteCount
         }
-        let passed = reader.body.skipHole(count)
+        let passed = reader.value.body.skipHole(count)
         if passed > 0 {
-            if let length = reader.oversized?.length {
-                reader.oversized?.length = length + passed
-                reader.oversized?.digest = nil
+            if let length = reader.value.oversized?.length {
+                reader.value.oversized?.length = length + passed
+                reader.value.oversized?.digest = nil
             } else {
-                let offset = UInt64(reader.position) + reader.holeBytes
-                reader.holes.append(Extent(offset: offset, length: passed))
+                let offset = UInt64(reader.value.position) + reader.value.holeBytes
+                reader.value.holes.append(Extent(offset: offset, length: passed))
             }
-            reader.holeBytes += passed
-            reader.holeReason = reason
+            reader.value.holeBytes += passed
+            reader.value.holeReason = reason
         }
-        let isComplete = reader.body.isComplete
+        let isComplete = reader.value.body.isComplete
         if passed == count && !isComplete { return 0 }
         emitHTTP(bytes, reason: isComplete ? nil : reason, direction, flow, state)
-        if passed < count && reader.mode == .http { reader.mode = .searching }
+        if passed < count && reader.value.mode == .http { reader.value.mode = .searching }
         return bytes.byteCount
     }
 }

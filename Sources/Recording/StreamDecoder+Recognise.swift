@@ -8,11 +8,11 @@ extension StreamDecoder {
     mutating func recognise(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
-        switch state.speech {
+        switch state.value.speech {
         case .http:
             // Even when the other side speaks HTTP, a capture that begins in the middle may begin inside a message.
             if flow.startsAtSYN(direction) {
-                state[direction].mode = .http
+                state[direction].value.mode = .http
                 return 0
             }
             return settle(identify(rest, direction, state), rest, direction, flow, state)
@@ -32,53 +32,53 @@ extension StreamDecoder {
         switch identity {
         case .needMore: return nil
         case .http:
-            reader.mode = .http
-            reader.position = 0
+            reader.value.mode = .http
+            reader.value.position = 0
             return 0
         case .thrift(let framing, let encoding):
-            reader.scanner = MessageScanner(framing, encoding)
-            reader.hasSpokenThrift = true
-            reader.mode = .thrift
-            state.speech = .thrift
+            reader.value.scanner = MessageScanner(framing, encoding)
+            reader.value.hasSpokenThrift = true
+            reader.value.mode = .thrift
+            state.value.speech = .thrift
             return 0
         case .named(let reason):
             state.makeOpaque(reason)
             return 0
         case .nothing:
-            if flow.startsAtSYN(direction) && reader.mode == .start {
-                reader.mode = .opaque
+            if flow.startsAtSYN(direction) && reader.value.mode == .start {
+                reader.value.mode = .opaque
                 return 0
             }
-            reader.mode = .searching
-            if state.speech == .unknown {
-                reader.use.opaque += UInt64(rest.byteCount)
+            reader.value.mode = .searching
+            if state.value.speech == .unknown {
+                reader.value.use.opaque += UInt64(rest.byteCount)
             } else {
-                reader.use.lost += UInt64(rest.byteCount)
+                reader.value.use.lost += UInt64(rest.byteCount)
             }
-            reader.reset()
+            reader.value.reset()
             return rest.byteCount
         }
     }
 
     /// What `rest` begins with. HTTP settles which way requests go.
     private func identify(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Identity {
-        if state.speech != .thrift {
+        if state.value.speech != .thrift {
             switch Self.looksLikeHTTP(rest, kind: nil) {
             case .yes(let kind):
-                if state.speech == .http {
-                    let expected: HTTPKind = direction == state.requestDirection ? .request : .response
+                if state.value.speech == .http {
+                    let expected: HTTPKind = direction == state.value.requestDirection ? .request : .response
                     return kind == expected ? .http : .nothing
                 }
-                state.speech = .http
-                state.requestDirection = kind == .request ? direction : 1 - direction
+                state.value.speech = .http
+                state.value.requestDirection = kind == .request ? direction : 1 - direction
                 return .http
             case .maybe: return .needMore
             case .no: break
             }
-            if state.speech == .http { return .nothing }
+            if state.value.speech == .http { return .nothing }
             if let name = Self.otherProtocol(rest) { return .named(name) }
         }
-        return Self.identifyThrift(rest, isFinagle: state.isFinagle)
+        return Self.identifyThrift(rest, isFinagle: state.value.isFinagle)
     }
 
     private static func identifyThrift(_ rest: RawSpan, isFinagle: Bool) -> Identity {
@@ -161,38 +161,38 @@ extension StreamDecoder {
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
-        if state.speech == .unknown {
+        if state.value.speech == .unknown {
             return settle(identify(rest, direction, state), rest, direction, flow, state)
         }
         for at in 0..<rest.byteCount {
             let candidate = rest.extracting(at..<rest.byteCount)
             let likeness: Likeness =
-                state.speech == .http
+                state.value.speech == .http
                 ? httpBoundary(candidate, before: at > 0 ? rest[byte: at - 1] : nil, direction, state)
                 : thriftBoundary(candidate, isAligned: at == 0, direction, state)
             if likeness == .no { continue }
-            reader.use.lost += UInt64(at)
+            reader.value.use.lost += UInt64(at)
             if likeness == .maybe {
                 if at == 0 { return nil }
-                reader.isBegun = false
+                reader.value.isBegun = false
                 return at
             }
-            if at > 0 { reader.isBegun = false }
-            reader.holes = []
-            reader.position = 0
-            reader.needed = 0
-            reader.mode = state.speech == .http ? .http : .thrift
+            if at > 0 { reader.value.isBegun = false }
+            reader.value.holes = []
+            reader.value.position = 0
+            reader.value.needed = 0
+            reader.value.mode = state.value.speech == .http ? .http : .thrift
             return at
         }
-        reader.use.lost += UInt64(rest.byteCount)
-        reader.reset()
+        reader.value.use.lost += UInt64(rest.byteCount)
+        reader.value.reset()
         return rest.byteCount
     }
 
     private func httpBoundary(
         _ candidate: RawSpan, before: UInt8?, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
-        let kind: HTTPKind = direction == state.requestDirection ? .request : .response
+        let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         let first = candidate[byte: 0]
         if kind == .response {
             if first | 32 != 0x68 { return .no }
@@ -213,12 +213,12 @@ extension StreamDecoder {
         _ candidate: RawSpan, isAligned: Bool, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
         let reader = state[direction]
-        var scanner = reader.scanner
-        if !reader.hasSpokenThrift {
+        var scanner = reader.value.scanner
+        if !reader.value.hasSpokenThrift {
             // This direction has not spoken yet: it will speak as the other one does.
-            let other = state[1 - direction].scanner
+            let other = state[1 - direction].value.scanner
             scanner = MessageScanner(other.framing, other.encoding)
-            reader.scanner = scanner
+            reader.value.scanner = scanner
         }
         scanner.reset()
         switch ThriftDetector.detect(candidate) {

@@ -10,22 +10,22 @@ extension StreamDecoder {
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
-        if rest.byteCount < reader.needed { return nil }
-        switch reader.scanner.scan(rest) {
+        if rest.byteCount < reader.value.needed { return nil }
+        switch reader.value.scanner.scan(rest) {
         case .needMore(let total):
             if total > options.bodyLimit {
                 loseThrift(rest, reason: "limit", direction, flow, state)
                 return skipThrift(rest, hole: 0, direction, state)
             }
-            reader.needed = total
+            reader.value.needed = total
             return nil
         case .invalid:
-            if state.isFinagle {
+            if state.value.isFinagle {
                 state.makeOpaque("finagle")
                 return 0
             }
-            reader.reset()
-            reader.mode = .searching
+            reader.value.reset()
+            reader.value.mode = .searching
             return 0
         case .message(let found):
             emitThrift(rest, found, direction, flow, state)
@@ -39,14 +39,14 @@ extension StreamDecoder {
     ) {
         let reader = state[direction]
         var message = Message(
-            wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: reader.startNanos,
-            endNanos: reader.endNanos)
-        let scanner = reader.scanner
+            wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: reader.value.startNanos,
+            endNanos: reader.value.endNanos)
+        let scanner = reader.value.scanner
         let format = WireFormat(
             .thrift, scanner.framing == .framed ? .framed : .unframed, scanner.encoding == .binary ? .binary : .compact)
         if !options.isRaw { redactor.redactThrift(&message, scanner.encoding, &balance) }
-        reader.use.inMessages += UInt64(found.length)
-        reader.reset()
+        reader.value.use.inMessages += UInt64(found.length)
+        reader.value.reset()
         let name = namer.thrift(rest.extracting(found.header.nameRange))
 
         switch found.header.type {
@@ -56,54 +56,53 @@ extension StreamDecoder {
             count(.request, lossReason: nil)
             var exchange = newExchange(format, flow, state)
             exchange.operation = name.operation
-            exchange.request = message
+            exchange.request = consume message
             if found.header.type == .oneway {
-                finish(exchange)
+                finish(consume exchange)
             } else {
-                wait(Waiting(exchange: exchange, name: name.method, seqid: found.header.seqid), state)
+                wait(consume exchange, WaitingKey(name: name.method, seqid: found.header.seqid), state)
             }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             count(.response, lossReason: nil)
-            if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply { state.isFinagle = true }
-            var exchange: Exchange
-            if let waiting = pairThrift(name.method, found.header.seqid, state) {
-                exchange = waiting.exchange
-            } else {
-                exchange = newExchange(format, flow, state)
-                exchange.operation = name.operation
-                exchange.losses.append(Loss(reason: "noRequest", side: "request"))
+            if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply {
+                state.value.isFinagle = true
             }
-            exchange.response = message
-            finish(exchange)
+            var exchange: Exchange
+            if let known = pairThrift(name.method, found.header.seqid, state) {
+                exchange = consume known
+            } else {
+                exchange = newOrphan(format, flow, state)
+            }
+            if exchange.request == nil { exchange.operation = name.operation }
+            exchange.response = consume message
+            finish(consume exchange)
         }
     }
 
     private func noteRequests(_ direction: Int, _ state: FlowDecoder) {
-        if state.requestDirection == nil { state.requestDirection = direction }
+        if state.value.requestDirection == nil { state.value.requestDirection = direction }
     }
 
     /// Takes the call that a reply belongs to. Calls with the same seqid that were passed over have no response.
-    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Waiting? {
-        guard let index = state.outstanding.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
-        guard index > 0 else { return state.outstanding.popFirst() }
-        var passed = index
+    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Exchange? {
+        guard var index = state.value.keys.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
         var at = 0
-        while at < passed {
-            guard state.outstanding.at(at)?.seqid == seqid else {
+        while at < index {
+            guard state.value.keys.at(at)?.seqid == seqid else {
                 at += 1
                 continue
             }
-            if var waiting = state.outstanding.remove(at: at) {
-                if !waiting.exchange.losses.contains(where: { $0.side == "response" }) {
-                    waiting.exchange.losses.append(Loss(reason: "noResponse", side: "response"))
+            if var exchange = state.removeOutstanding(at: at) {
+                if !exchange.losses.contains(where: { $0.side == "response" }) {
+                    exchange.losses.append(Loss(reason: "noResponse", side: "response"))
                 }
-                finish(waiting.exchange)
+                finish(exchange)
             }
-            passed -= 1
+            index -= 1
         }
-        return state.outstanding.remove(at: passed)
+        return state.removeOutstanding(at: index)
     }
 
     /// Accounts for a message of which `bytes` are all that was captured. It is not put on the tape: what was lost is
@@ -111,10 +110,10 @@ extension StreamDecoder {
     mutating func loseThrift(
         _ bytes: RawSpan, reason: String, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
-        let scanner = state[direction].scanner
+        let scanner = state[direction].value.scanner
         let known = (scanner.knownLength).map { UInt64(max(0, $0 - bytes.byteCount)) } ?? 0
         guard let header = scanner.header, header.nameRange.upperBound <= bytes.byteCount else {
-            let isRequest = direction == (state.requestDirection ?? direction)
+            let isRequest = direction == (state.value.requestDirection ?? direction)
             if isRequest {
                 balance.requests.seen += 1
                 balance.requests.lost[reason, default: 0] += 1
@@ -137,15 +136,15 @@ extension StreamDecoder {
             exchange.operation = name.operation
             exchange.losses.append(Loss(reason: reason, side: "request", bytes: known))
             if header.type == .call {
-                wait(Waiting(exchange: exchange, name: name.method, seqid: header.seqid), state)
+                wait(exchange, WaitingKey(name: name.method, seqid: header.seqid), state)
             }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             balance.responses.lost[reason, default: 0] += 1
-            if var waiting = pairThrift(name.method, header.seqid, state) {
-                waiting.exchange.losses.append(Loss(reason: reason, side: "response", bytes: known))
-                if waiting.exchange.request != nil { finish(waiting.exchange) }
+            if var exchange = pairThrift(name.method, header.seqid, state) {
+                exchange.losses.append(Loss(reason: reason, side: "response", bytes: known))
+                if exchange.request != nil { finish(exchange) }
             }
         }
     }
@@ -156,14 +155,14 @@ extension StreamDecoder {
         _ bytes: RawSpan, hole: UInt64, _ direction: Int, _ state: FlowDecoder
     ) -> Int {
         let reader = state[direction]
-        let length = reader.scanner.knownLength.map { UInt64($0) }
+        let length = reader.value.scanner.knownLength.map { UInt64($0) }
         let seen = UInt64(bytes.byteCount) + hole
-        reader.use.lost += UInt64(bytes.byteCount)
-        reader.reset()
+        reader.value.use.lost += UInt64(bytes.byteCount)
+        reader.value.reset()
         if let length, length >= seen {
-            reader.mode = length == seen ? .thrift : .skipping(length - seen)
+            reader.value.mode = length == seen ? .thrift : .skipping(length - seen)
         } else {
-            reader.mode = .searching
+            reader.value.mode = .searching
         }
         return bytes.byteCount
     }
@@ -174,8 +173,8 @@ extension StreamDecoder {
         _ state: FlowDecoder
     ) -> Int {
         guard bytes.byteCount > 0 else {
-            state[direction].mode = .searching
-            if direction == 1 - (state.requestDirection ?? direction) { loseOldestZero(reason, state) }
+            state[direction].value.mode = .searching
+            if direction == 1 - (state.value.requestDirection ?? direction) { loseOldestZero(reason, state) }
             return 0
         }
         loseThrift(bytes, reason: reason, direction, flow, state)
@@ -184,7 +183,7 @@ extension StreamDecoder {
 
     /// Where seqids do not tell replies apart, a lost reply must not shift the pairing of those that follow.
     private mutating func loseOldestZero(_ reason: String, _ state: FlowDecoder) {
-        let isAmbiguous = state.outstanding.withFirst { $0.seqid } == 0
+        let isAmbiguous = state.value.keys.first?.seqid == 0
         if isAmbiguous { loseOldestResponse(reason, state) }
     }
 
@@ -194,23 +193,23 @@ extension StreamDecoder {
         _ state: FlowDecoder
     ) -> Int {
         let reader = state[direction]
-        switch reader.mode {
+        switch reader.value.mode {
         case .http: return passHTTPHole(count, reason, bytes, direction, flow, state)
         case .thrift: return passThriftHole(count, reason, bytes, direction, flow, state)
         case .start, .searching:
-            if state.speech == .unknown {
-                reader.use.opaque += UInt64(bytes.byteCount)
+            if state.value.speech == .unknown {
+                reader.value.use.opaque += UInt64(bytes.byteCount)
             } else {
-                reader.use.lost += UInt64(bytes.byteCount)
-                if reader.mode == .start && direction == 1 - (state.requestDirection ?? direction) {
+                reader.value.use.lost += UInt64(bytes.byteCount)
+                if reader.value.mode == .start && direction == 1 - (state.value.requestDirection ?? direction) {
                     loseOldestResponse(reason, state)
                 }
             }
-            reader.reset()
-            reader.mode = .searching
+            reader.value.reset()
+            reader.value.mode = .searching
             return bytes.byteCount
         case .skipping(let left):
-            reader.mode = left > count ? .skipping(left - count) : left == count ? .thrift : .searching
+            reader.value.mode = left > count ? .skipping(left - count) : left == count ? .thrift : .searching
             return 0
         case .opaque: return 0
         }

@@ -22,6 +22,10 @@ struct StreamDecoder: ~Copyable {
         namer = OperationNamer(schema: options.schema)
     }
 
+    deinit {
+        for case let flow? in flows { flow.destroyAll() }
+    }
+
     /// Handles one event of a flow; `bytes` are the stream's unread bytes. Returns how many of them are done with.
     mutating func handle(_ event: StreamEvent, _ flow: Flow, _ bytes: RawSpan) -> Int {
         while flows.count <= event.flow { flows.append(nil) }
@@ -29,11 +33,15 @@ struct StreamDecoder: ~Copyable {
         if let known = flows[event.flow] {
             box = known
         } else {
-            box = FlowDecoder()
+            box = FlowDecoder(FlowDecoderStorage())
             flows[event.flow] = box
         }
-        if event.kind == .closed { flows[event.flow] = nil }
-        return handle(event, flow, bytes, box)
+        let done = handle(event, flow, bytes, box)
+        if event.kind == .closed {
+            flows[event.flow] = nil
+            box.destroyAll()
+        }
+        return done
     }
 
     @inline(__always)
@@ -62,8 +70,8 @@ struct StreamDecoder: ~Copyable {
         var at = 0
         while at < bytes.byteCount {
             let rest = bytes.extracting(at..<bytes.byteCount)
-            let mode = reader.mode
-            if mode != .opaque { reader.touch(event.timeNanos) }
+            let mode = reader.value.mode
+            if mode != .opaque { reader.value.touch(event.timeNanos) }
             let step: Int?
             switch mode {
             case .start: step = recognise(rest, direction, flow, state)
@@ -72,12 +80,12 @@ struct StreamDecoder: ~Copyable {
             case .searching: step = search(rest, direction, flow, state)
             case .skipping(let count):
                 let taken = Int(min(count, UInt64(rest.byteCount)))
-                reader.use.lost += UInt64(taken)
-                reader.reset()
-                reader.mode = UInt64(taken) == count ? .thrift : .skipping(count - UInt64(taken))
+                reader.value.use.lost += UInt64(taken)
+                reader.value.reset()
+                reader.value.mode = UInt64(taken) == count ? .thrift : .skipping(count - UInt64(taken))
                 step = taken
             case .opaque:
-                reader.use.opaque += UInt64(rest.byteCount)
+                reader.value.use.opaque += UInt64(rest.byteCount)
                 step = rest.byteCount
             }
             guard let step else { break }
@@ -91,17 +99,17 @@ struct StreamDecoder: ~Copyable {
         _ bytes: RawSpan, isClean: Bool, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int {
         let reader = state[direction]
-        switch reader.mode {
+        switch reader.value.mode {
         case .http: endHTTP(bytes, isClean: isClean, direction, flow, state)
         case .thrift:
             if bytes.byteCount > 0 { loseThrift(bytes, reason: "ended", direction, flow, state) }
-            reader.use.lost += UInt64(bytes.byteCount)
-        case .start, .opaque: reader.use.opaque += UInt64(bytes.byteCount)
-        case .searching where state.speech == .unknown: reader.use.opaque += UInt64(bytes.byteCount)
-        case .searching, .skipping: reader.use.lost += UInt64(bytes.byteCount)
+            reader.value.use.lost += UInt64(bytes.byteCount)
+        case .start, .opaque: reader.value.use.opaque += UInt64(bytes.byteCount)
+        case .searching where state.value.speech == .unknown: reader.value.use.opaque += UInt64(bytes.byteCount)
+        case .searching, .skipping: reader.value.use.lost += UInt64(bytes.byteCount)
         }
-        reader.reset()
-        reader.mode = .opaque
+        reader.value.reset()
+        reader.value.mode = .opaque
         return bytes.byteCount
     }
 
@@ -113,29 +121,29 @@ struct StreamDecoder: ~Copyable {
             (first.captured > 0 && second.captured == 0 && flow.lacks(1))
             || (second.captured > 0 && first.captured == 0 && flow.lacks(0))
         if isOneSided { balance.oneDirectionFlows += 1 }
-        while var waiting = state.outstanding.popFirst() {
-            if !waiting.exchange.losses.contains(where: { $0.side == "response" }) {
-                waiting.exchange.losses.append(
-                    Loss(reason: isOneSided ? "oneDirection" : "noResponse", side: "response"))
+        while var exchange = state.popOutstanding() {
+            if !exchange.losses.contains(where: { $0.side == "response" }) {
+                exchange.losses.append(Loss(reason: isOneSided ? "oneDirection" : "noResponse", side: "response"))
             }
-            finish(waiting.exchange)
+            finish(exchange)
         }
         balance.flows += 1
         if first.captured == 0 && second.captured == 0 {
             balance.emptyFlows += 1
         } else {
-            switch state.speech {
+            switch state.value.speech {
             case .http: balance.httpFlows += 1
             case .thrift: balance.thriftFlows += 1
             case .unknown:
-                balance.otherFlows[state.opaqueReason.isEmpty ? "unknown" : state.opaqueReason, default: 0] += 1
+                balance.otherFlows[
+                    state.value.opaqueReason.isEmpty ? "unknown" : state.value.opaqueReason, default: 0] += 1
             }
         }
         for direction in 0...1 {
             let account = direction == 0 ? first : second
-            let use = state[direction].use
+            let use = state[direction].value.use
             if !account.closes || account.delivered != use.total { balance.openStreams += 1 }
-            if direction == (state.requestDirection ?? 0) {
+            if direction == (state.value.requestDirection ?? 0) {
                 balance.streams.0 += account
                 balance.bytes.0 += use
             } else {
@@ -146,44 +154,52 @@ struct StreamDecoder: ~Copyable {
     }
 
     /// Hands an exchange over.
-    mutating func finish(_ exchange: Exchange) {
-        finished.append(exchange)
-        finished[finished.count - 1].id = balance.exchanges
+    mutating func finish(_ exchange: consuming Exchange) {
+        exchange.id = balance.exchanges
         balance.exchanges += 1
         if exchange.request != nil && exchange.response != nil { balance.pairedExchanges += 1 }
+        finished.append(exchange)
     }
 
     /// An exchange of this flow with nothing in it yet.
     func newExchange(_ format: WireFormat, _ flow: Flow, _ state: FlowDecoder) -> Exchange {
         var exchange = Exchange()
-        exchange.flow = flow.number
-        exchange.ordinal = state.nextOrdinal
-        state.nextOrdinal &+= 1
+        exchange.flow = flow.value.number
+        exchange.ordinal = state.value.nextOrdinal
+        state.value.nextOrdinal &+= 1
         exchange.format = format
-        if state.client.isEmpty {
-            let isForward = (state.requestDirection ?? 0) == 0
-            state.client = (isForward ? flow.first : flow.second).description
-            state.server = (isForward ? flow.second : flow.first).description
+        if state.value.client.isEmpty {
+            let isForward = (state.value.requestDirection ?? 0) == 0
+            state.value.client = (isForward ? flow.value.first : flow.value.second).description
+            state.value.server = (isForward ? flow.value.second : flow.value.first).description
         }
-        exchange.client = state.client
-        exchange.server = state.server
+        exchange.client = state.value.client
+        exchange.server = state.value.server
         return exchange
     }
 
-    /// Keeps a request until its response comes.
-    mutating func wait(_ waiting: Waiting, _ state: FlowDecoder) {
-        state.outstanding.append(waiting)
-        if state.outstanding.count > maximumOutstanding, var oldest = state.outstanding.popFirst() {
-            oldest.exchange.losses.append(Loss(reason: "noResponse", side: "response"))
-            finish(oldest.exchange)
+    /// An exchange whose request was never seen.
+    func newOrphan(_ format: WireFormat, _ flow: Flow, _ state: FlowDecoder) -> Exchange {
+        var exchange = newExchange(format, flow, state)
+        exchange.losses.append(Loss(reason: "noRequest", side: "request"))
+        return exchange
+    }
+
+    /// Keeps an exchange until its response comes.
+    mutating func wait(_ exchange: consuming Exchange, _ key: WaitingKey, _ state: FlowDecoder) {
+        state.value.outstanding.append(exchange)
+        state.value.keys.append(key)
+        if state.value.outstanding.count > maximumOutstanding, var oldest = state.popOutstanding() {
+            oldest.losses.append(Loss(reason: "noResponse", side: "response"))
+            finish(oldest)
         }
     }
 
-    /// The oldest waiting request loses its response to a hole.
+    /// The oldest waiting exchange loses its response to a hole.
     mutating func loseOldestResponse(_ reason: String, _ state: FlowDecoder) {
-        guard var waiting = state.outstanding.popFirst() else { return }
-        waiting.exchange.losses.append(Loss(reason: reason, side: "response"))
-        finish(waiting.exchange)
+        guard var exchange = state.popOutstanding() else { return }
+        exchange.losses.append(Loss(reason: reason, side: "response"))
+        finish(exchange)
     }
 
     /// Counts a message that goes on the tape.

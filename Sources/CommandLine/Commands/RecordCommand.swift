@@ -133,7 +133,7 @@ struct RecordRun {
     }
 
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
-    private let tapeLevel = 1
+    private let tapeLevel = -3
 
     private func store(_ batch: inout [Exchange], from recorder: inout Recorder, to writer: TapeWriter?) throws {
         recorder.takeFinished(into: &batch)

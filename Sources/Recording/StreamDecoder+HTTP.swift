@@ -130,12 +130,12 @@ extension StreamDecoder {
                     TagSighting(carrier: $0.carrier, value: $0.value)
                 }
             }
-            exchange.request = consume message
+            exchange.request = message
             if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
             if state.value.early.isEmpty {
-                wait(consume exchange, WaitingKey(method: head.method), state)
+                wait(exchange, WaitingKey(method: head.method), state)
             } else {
-                takeEarly(consume exchange, head.method, state)
+                takeEarly(exchange, head.method, state)
             }
             return
         }
@@ -153,13 +153,13 @@ extension StreamDecoder {
         }
         var exchange: Exchange
         if let known = state.popOutstanding() {
-            exchange = consume known
+            exchange = known
         } else {
             exchange = newOrphan(.http1, flow, state)
         }
-        exchange.response = consume message
+        exchange.response = message
         if let loss { exchange.losses.append(loss) }
-        finish(consume exchange)
+        finish(exchange)
         if framing == .tunnel { state.makeOpaque("upgraded") }
     }
 

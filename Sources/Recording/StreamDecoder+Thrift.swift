@@ -56,11 +56,11 @@ extension StreamDecoder {
             count(.request, lossReason: nil)
             var exchange = newExchange(format, flow, state)
             exchange.operation = name.operation
-            exchange.request = consume message
+            exchange.request = message
             if found.header.type == .oneway {
-                finish(consume exchange)
+                finish(exchange)
             } else {
-                wait(consume exchange, WaitingKey(name: name.method, seqid: found.header.seqid), state)
+                wait(exchange, WaitingKey(name: name.method, seqid: found.header.seqid), state)
             }
         case .reply, .exception:
             noteRequests(1 - direction, state)
@@ -71,13 +71,13 @@ extension StreamDecoder {
             }
             var exchange: Exchange
             if let known = pairThrift(name.method, found.header.seqid, state) {
-                exchange = consume known
+                exchange = known
             } else {
                 exchange = newOrphan(format, flow, state)
             }
             if exchange.request == nil { exchange.operation = name.operation }
-            exchange.response = consume message
-            finish(consume exchange)
+            exchange.response = message
+            finish(exchange)
         }
     }
 

@@ -30,7 +30,7 @@ build: deps
 	$(SWIFT) build -c release --product tinct
 
 demo: build
-	@.ci/demo.sh
+	@.ci/demo.sh $(BUILD)/release/tinct
 
 lint: deps
 	$(SWIFT) format lint --strict --parallel -r Sources Tests Package.swift

@@ -18,6 +18,8 @@ struct PacketBuffer {
     }
 
     var count: Int { end - start }
+    /// Bytes of memory that the window takes.
+    var capacity: Int { bytes.count }
 
     /// Makes sure that `count` bytes stand at ``start``; false when the input ends before.
     @inline(__always)
@@ -39,8 +41,9 @@ struct PacketBuffer {
             end = length
             start = 0
         }
-        if count > bytes.count { bytes.append(contentsOf: repeatElement(0, count: count * 2 - bytes.count)) }
         while end < count {
+            // Grows with what comes: a length that is only claimed costs no memory.
+            if end == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
             let got = try input.read(into: &bytes, from: end)
             if got <= 0 {
                 isAtEnd = true

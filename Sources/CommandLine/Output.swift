@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The two streams of the process. Results go to standard output, progress and warnings to standard error.
@@ -22,7 +23,10 @@ package enum Output {
                 rest = rest.dropFirst(written)
             } else if errno != EINTR {
                 if descriptor == 1 && errno == EPIPE { exit(0) }
-                if descriptor == 1 { exit(ExitCode.failed.rawValue) }
+                if descriptor == 1 {
+                    note("tinct: \(FileError(path: "-", operation: .write, code: errno))")
+                    exit(ExitCode.failed.rawValue)
+                }
                 return
             }
         }

@@ -6,6 +6,7 @@ package let tinctVersion = "0.1.0"
 /// Runs `tinct` with the given arguments (without the program's name) and returns the process's exit status.
 package func runTinct(_ arguments: [String]) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
+    fillStandardStreams()
     do {
         return try dispatch(arguments).rawValue
     } catch let error as CommandError {
@@ -14,6 +15,15 @@ package func runTinct(_ arguments: [String]) -> Int32 {
     } catch {
         Output.note("tinct: \(error)")
         return ExitCode.usage.rawValue
+    }
+}
+
+/// Takes the places of standard streams that were closed, so that no tape gets the number of one and what is printed
+/// ends up in it. They are opened the wrong way round: using them fails, as it would have.
+private func fillStandardStreams() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 {
+        // The lowest free number is taken, which is this one.
+        _ = unsafe open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
     }
 }
 
@@ -36,6 +46,8 @@ private func dispatch(_ arguments: [String]) throws -> ExitCode {
         }
         if arguments[1] == "--man" {
             Output.write(ManualPage.render(allCommands))
+        } else if ["help", "--help", "-h"].contains(arguments[1]) {
+            Output.line(Help.overview(allCommands))
         } else {
             Output.line(Help.page(try command(named: arguments[1])))
         }

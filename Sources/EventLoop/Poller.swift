@@ -82,11 +82,22 @@ package struct Poller: ~Copyable {
 package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     package var call: String
     package var code: Int32
+    /// What the resolver says; it has codes of its own.
+    private var reason: String?
 
     package init(_ call: String, _ code: Int32) {
         self.call = call
         self.code = code
     }
 
-    package var description: String { "\(call): \(unsafe String(cString: strerror(code)))" }
+    /// A failure of `getaddrinfo` with this status.
+    init(resolving host: String, status: Int32) {
+        self.init("resolve \(host)", status == EAI_SYSTEM ? tinct_errno() : ENOENT)
+        if status != EAI_SYSTEM { reason = unsafe String(cString: gai_strerror(status)) }
+    }
+
+    package var description: String {
+        let text = reason ?? { unsafe String(cString: strerror(code)) }()
+        return "\(call): \(text)"
+    }
 }

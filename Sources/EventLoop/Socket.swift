@@ -15,7 +15,7 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         let status = unsafe getaddrinfo(host, String(port), &hints, &list)
         defer { if let list = unsafe list { unsafe freeaddrinfo(list) } }
         guard status == 0, let first = unsafe list?.pointee, let address = unsafe first.ai_addr else {
-            throw SystemError("resolve \(host)", status == EAI_SYSTEM ? tinct_errno() : ENOENT)
+            throw SystemError(resolving: host, status: status)
         }
         storage = unsafe [UInt8](UnsafeRawBufferPointer(start: address, count: Int(first.ai_addrlen)))
         family = unsafe first.ai_family

@@ -31,6 +31,8 @@ package struct StubCounts: Sendable, Equatable {
     package var withoutAnswer: UInt64 = 0
     /// Answered 400, with a `TApplicationException` of type 7, or by closing the connection.
     package var malformed: UInt64 = 0
+    /// Connections that ended inside a request, or with requests behind the last one that was answered.
+    package var unfinished: UInt64 = 0
     package var connections: UInt64 = 0
     package var bytesReceived: UInt64 = 0
     package var bytesSent: UInt64 = 0

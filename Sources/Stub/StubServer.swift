@@ -67,6 +67,8 @@ package struct StubServer: ~Copyable {
     package mutating func run(_ limits: Limits = Limits(), signals: SignalWatch? = nil) throws(SystemError) {
         if let signals { try poller.add(signals.descriptor, token: Self.signalToken, interest: .readable) }
         defer { if let signals { try? poller.remove(signals.descriptor) } }
+        // Those that are still open leave nothing uncounted.
+        defer { for place in connections.indices where connections[place].fd >= 0 { noteUnhandledInput(place) } }
         let start = Clock.monotonicNanos()
         var end = limits.durationNanos.map { start &+ $0 }
         var isEnding = false
@@ -103,7 +105,7 @@ package struct StubServer: ~Copyable {
                         close(place)
                         continue
                     }
-                    if connections[place].fd >= 0 { flush(place) }
+                    if connections[place].fd >= 0 { flush(place, woken) }
                 }
             }
         }
@@ -117,8 +119,11 @@ package struct StubServer: ~Copyable {
         while true {
             let fd = Socket.accept(from: listener)
             if fd < 0 {
-                // Out of descriptors: waits until a connection closes instead of spinning on the listener.
-                if fd != -EAGAIN && (try? poller.remove(listener)) != nil { isListening = false }
+                // Out of descriptors: waits until a connection closes instead of spinning on the listener. Other errors
+                // are those of the one connection, which is gone.
+                if [-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM].contains(fd), (try? poller.remove(listener)) != nil {
+                    isListening = false
+                }
                 return
             }
             let place = free.popLast() ?? connections.count
@@ -137,6 +142,7 @@ package struct StubServer: ~Copyable {
     }
 
     private mutating func close(_ place: Int) {
+        noteUnhandledInput(place)
         Socket.close(connections[place].fd)
         connections[place].fd = -1
         connections[place].generation &+= 1
@@ -145,6 +151,10 @@ package struct StubServer: ~Copyable {
         if !isListening, (try? poller.add(listener, token: Self.listenerToken, interest: .readable)) != nil {
             isListening = true
         }
+    }
+
+    private mutating func noteUnhandledInput(_ place: Int) {
+        if connections[place].session.holdsUnhandledInput { engine.counts.unfinished += 1 }
     }
 
     private mutating func read(_ place: Int, _ now: UInt64) {
@@ -163,7 +173,7 @@ package struct StubServer: ~Copyable {
                 piece.rawSpan.extracting(0..<count), nowNanos: now, engine: &engine)
             schedule(place)
         } else if count == 0 {
-            connections[place].session.endInput()
+            connections[place].session.peerEnded()
         } else if count != -Int(EAGAIN) && count != -Int(EINTR) {
             close(place)
         }
@@ -181,11 +191,23 @@ package struct StubServer: ~Copyable {
         connections[place].isTimed = false
         connections[place].session.release(nowNanos: now)
         schedule(place)
-        flush(place)
+        flush(place, now)
     }
 
-    /// Sends what can be sent, and watches for what has to happen next.
-    private mutating func flush(_ place: Int) {
+    /// Sends what can be sent, answers what had to wait for that, and watches for what has to happen next.
+    private mutating func flush(_ place: Int, _ now: UInt64) {
+        while true {
+            guard send(place) else { return close(place) }
+            if !connections[place].session.canResume { break }
+            connections[place].session.resume(nowNanos: now, engine: &engine)
+            schedule(place)
+        }
+        if connections[place].session.isFinished { return close(place) }
+        watch(place)
+    }
+
+    /// False when the connection is broken.
+    private mutating func send(_ place: Int) -> Bool {
         let fd = connections[place].fd
         var sent = 0
         let total = connections[place].session.output.count
@@ -199,7 +221,7 @@ package struct StubServer: ~Copyable {
             if count <= 0 {
                 if count == -Int(EINTR) { continue }
                 if count == -Int(EAGAIN) { break }
-                return close(place)
+                return false
             }
             sent += count
         }
@@ -209,8 +231,7 @@ package struct StubServer: ~Copyable {
         } else if sent > 0 {
             connections[place].session.output.removeFirst(sent)
         }
-        if connections[place].session.isFinished { return close(place) }
-        watch(place)
+        return true
     }
 
     private mutating func watch(_ place: Int) {

@@ -35,22 +35,37 @@ package struct StubSession: Sendable {
     /// What may be sent at once; the driver removes what it has sent.
     package var output: [UInt8] = []
     private var isClosing = false
+    private var peerHasEnded = false
 
     package init() {}
 
     /// When the next answer may go; nil when none waits.
     package var nextDueNanos: UInt64? { firstMark < marks.count ? marks[firstMark].dueNanos : nil }
     /// True when all was sent and the connection is to be closed.
-    package var isFinished: Bool { isClosing && output.isEmpty && nextDueNanos == nil }
+    package var isFinished: Bool {
+        (isClosing || peerHasEnded && !isStalled) && output.isEmpty && nextDueNanos == nil
+    }
     /// False while the peer does not take its answers.
-    package var wantsInput: Bool { !isClosing && output.count + held.count - heldStart < Self.outputLimit }
+    package var wantsInput: Bool { !isClosing && !peerHasEnded && hasRoom }
+    /// True when ``resume(nowNanos:engine:)`` has something to do: answers left, and requests wait for their room.
+    package var canResume: Bool { isStalled && hasRoom }
+
+    private var hasRoom: Bool { output.count + held.count - heldStart < Self.outputLimit }
+    /// Requests have come that are not handled because of ``outputLimit``.
+    private var isStalled = false
 
     /// Takes bytes from the peer, in whatever pieces.
     package mutating func receive(_ bytes: RawSpan, nowNanos: UInt64, engine: inout StubEngine) {
         if isClosing { return }
         engine.counts.bytesReceived += UInt64(bytes.byteCount)
         input.append(copying: bytes)
-        while step(nowNanos, &engine) {}
+        resume(nowNanos: nowNanos, engine: &engine)
+    }
+
+    /// Handles the requests that have come, as far as there is room for their answers.
+    package mutating func resume(nowNanos: UInt64, engine: inout StubEngine) {
+        while hasRoom && step(nowNanos, &engine) {}
+        isStalled = !hasRoom && !isClosing && consumed < input.count
         if consumed == input.count {
             input.removeAll(keepingCapacity: input.capacity <= 1 << 20)
             consumed = 0
@@ -61,7 +76,14 @@ package struct StubSession: Sendable {
     }
 
     /// The peer sends nothing more; what it asked for is still answered.
-    package mutating func endInput() {
+    package mutating func peerEnded() { peerHasEnded = true }
+
+    /// True when bytes have come that were no whole request, or stand behind the last one that was answered. Blank lines
+    /// are nothing (RFC 9112 §2.2).
+    var holdsUnhandledInput: Bool { input.contains { $0 != 13 && $0 != 10 } }
+
+    /// Nothing that comes is looked at any more.
+    private mutating func endInput() {
         mode = .ended
         isClosing = true
     }

@@ -21,6 +21,13 @@ struct HelpTests {
         }
     }
 
+    @Test("Help of help is the overview", arguments: [["help"], ["help", "help"], ["help", "--help"], ["-h"]])
+    func helpOfHelp(line: [String]) throws {
+        let result = try run(Repository.binary, line)
+        #expect(result.status == 0)
+        #expect(result.stdout == (try tinct("--help").stdout))
+    }
+
     @Test("What cannot be understood is refused with status 2, a reason on stderr and nothing on stdout")
     func usageErrors() throws {
         let lines: [[String]] = [["--no-such-flag"], ["no-such-command"], ["no-such-command", "--help"]]

@@ -74,4 +74,19 @@ private func temporaryPath() -> String { NSTemporaryDirectory() + "tinct-\(UUID(
             try full.write([1, 2, 3, 4, 5])
         }
     }
+
+    @Test func linksLeadToTheSameFileAndCopiesDoNot() throws {
+        let paths = (0..<4).map { _ in temporaryPath() }
+        defer { for path in paths { unsafe unlink(path) } }
+        try writeFile(paths[0], bytes: [1])
+        try writeFile(paths[1], bytes: [1])
+        unsafe #expect(symlink(paths[0], paths[2]) == 0 && link(paths[0], paths[3]) == 0)
+        let identities = paths.map { FileIdentity(path: $0) }
+        #expect(identities[0] != nil)
+        #expect(identities[2] == identities[0] && identities[3] == identities[0])
+        #expect(identities[1] != identities[0])
+        #expect(FileIdentity(path: temporaryPath()) == nil)
+        #expect(FileIdentity(path: "/dev/null") == nil)
+        #expect(FileIdentity(descriptor: -1) == nil)
+    }
 }

@@ -61,6 +61,41 @@ import Testing
         #expect(session.wantsInput)
     }
 
+    @Test func requestsWaitWhileThePeerDoesNotTakeItsAnswers() throws {
+        let long = String(repeating: "x", count: 1 << 20)
+        var engine = try Samples.engine([Samples.get("/long", long)])
+        var session = StubSession()
+        let requests = Array(String(repeating: "GET /long HTTP/1.1\r\n\r\n", count: 20).utf8)
+        session.receive(requests.rawSpan, nowNanos: 0, engine: &engine)
+        session.peerEnded()
+        #expect(session.output.count < StubSession.outputLimit + long.utf8.count + 100)
+        #expect(!session.wantsInput && !session.canResume && !session.isFinished)
+        var rounds = 0
+        while !session.isFinished && rounds < 100 {
+            rounds += 1
+            session.output = []
+            if session.canResume { session.resume(nowNanos: 0, engine: &engine) }
+        }
+        #expect(engine.counts.answered == 20)
+        #expect(rounds > 3)
+        #expect(!session.holdsUnhandledInput)
+    }
+
+    @Test func whatIsNoWholeRequestIsHeldAndBlankLinesAreNothing() throws {
+        var engine = try Samples.engine(exchanges)
+        for (text, isHeld) in [
+            ("GET /a HTTP/1.1\r\n", true), ("POST /pay HTTP/1.1\r\nContent-Length: 3\r\n\r\non", true),
+            ("GET /a HTTP/1.1\r\n\r\n", false), ("GET /a HTTP/1.1\r\n\r\n\r\n", false), ("", false),
+            ("GET /a HTTP/1.1\r\nConnection: close\r\n\r\nGET /a HTTP/1.1\r\n\r\n", true),
+        ] {
+            var session = StubSession()
+            _ = session.answer(text, &engine)
+            session.peerEnded()
+            #expect(session.isFinished)
+            #expect(session.holdsUnhandledInput == isHeld, "\(text)")
+        }
+    }
+
     @Test func headGetsTheHeadOfGet() throws {
         var engine = try Samples.engine(exchanges)
         var session = StubSession()

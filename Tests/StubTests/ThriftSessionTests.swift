@@ -113,7 +113,7 @@ import Thrift
         for end in call.indices {
             var session = StubSession()
             #expect(session.answer(Array(call[..<end]), &engine).isEmpty)
-            session.endInput()
+            session.peerEnded()
             #expect(session.isFinished)
         }
         for at in call.indices {

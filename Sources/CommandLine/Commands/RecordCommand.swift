@@ -68,6 +68,13 @@ struct RecordRun {
             throw CommandError("tinct record needs --output TAPE", remedy: "Or --dry-run, to count only.")
         }
         options.isRaw = invocation.has("raw")
+        if invocation.arguments.count(where: { $0 == "-" }) > 1 {
+            throw CommandError("'-' stands twice among the files", remedy: "Standard input can be read once only.")
+        }
+        if let output {
+            try OutputPath.checkIsNotStandardOutput(output, "output")
+            try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
+        }
     }
 
     func run() throws -> ExitCode {

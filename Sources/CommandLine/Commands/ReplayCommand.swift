@@ -86,6 +86,10 @@ private struct ReplayCommand {
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
         path = invocation.arguments[0]
+        for flag in ["output", "result", "report"] {
+            guard let output = invocation[flag] else { continue }
+            try OutputPath.check(output, flag, against: [path] + invocation.all("idl"))
+        }
         let pacer: Pacer
         do { pacer = try Pacer(parsing: invocation["rate"] ?? "recorded") } catch {
             throw CommandError("--rate \(error)")

@@ -89,9 +89,9 @@ package let stubCommand = CommandSpec(
 }
 
 private func stubDelay(_ invocation: Invocation) throws(CommandError) -> Delay {
-    guard let text = invocation["delay"] else { return .none }
     let seed =
         try invocation["seed"].map { (text) throws(CommandError) in try FlagValue.count(text, flag: "seed") } ?? 0
+    guard let text = invocation["delay"] else { return .none }
     guard let delay = Delay(text, duration: { try? FlagValue.durationNanos($0, flag: "delay") }) else {
         throw CommandError(
             "--delay \(text) is no delay", remedy: "Write it like 5ms, uniform:1ms..20ms or exp:10ms; at most an hour.")
@@ -161,6 +161,7 @@ struct StubSummary {
                 .init("unknownOperation", JSONValue(counts.unknownOperation)),
                 .init("withoutAnswer", JSONValue(counts.withoutAnswer)),
                 .init("malformed", JSONValue(counts.malformed)),
+                .init("unfinished", JSONValue(counts.unfinished)),
                 .init("connections", JSONValue(counts.connections)),
                 .init("bytesReceived", JSONValue(counts.bytesReceived)),
                 .init("bytesSent", JSONValue(counts.bytesSent)),
@@ -190,7 +191,7 @@ struct StubSummary {
         ]
         for (name, count) in [
             ("oneway", counts.oneway), ("unknown", counts.unknownOperation), ("no answer", counts.withoutAnswer),
-            ("malformed", counts.malformed),
+            ("malformed", counts.malformed), ("unfinished", counts.unfinished),
         ] where count > 0 {
             lines.append("  \(name.padded(to: 9))  \(Figures.count(count))")
         }

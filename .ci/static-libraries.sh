@@ -8,10 +8,9 @@ mkdir -p "$directory"
 for pair in libzstd:zstd yaml-0.1:yaml libdeflate:deflate zlib:z; do
     module=${pair%%:*}
     library=${pair##*:}
-    from=$(pkg-config --variable=libdir "$module")
-    archive="$from/lib$library.a"
+    archive=$(g++ -print-file-name="lib$library.a")
     if [ ! -e "$archive" ]; then
-        echo "There is no $archive; it comes with the -dev package of $module (make deps)." >&2
+        echo "There is no lib$library.a; it comes with the -dev package of $module (make deps)." >&2
         exit 2
     fi
     ln -sf "$archive" "$directory/"

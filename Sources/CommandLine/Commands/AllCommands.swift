@@ -4,6 +4,7 @@ package let allCommands: [CommandSpec] = [
     infoCommand,
     showCommand,
     replayCommand,
+    synthCommand,
     stubCommand,
     diffCommand,
     completionsCommand,

@@ -1,0 +1,97 @@
+/// Kinds of identifiers whose last characters follow from the others.
+package enum IdentifierKind: String, Sendable, CaseIterable {
+    /// Payment card number, Luhn (ISO/IEC 7812-1 annex B).
+    case card
+    /// China, resident identity number (GB 11643-1999, ISO 7064 MOD 11-2).
+    case residentId
+    /// Brazil, natural persons (Receita Federal): two check digits, modulo 11.
+    case cpf
+    /// Brazil, legal persons; letters are allowed since July 2026 and count as ASCII − 48.
+    case cnpj
+    /// Mexico, standardised bank account number: weights 3 7 1, each product modulo 10.
+    case clabe
+    /// Mexico, population registry key (RENAPO): 18 characters over an alphabet with Ñ.
+    case curp
+
+    /// How many characters at the end are check characters.
+    package var checkLength: Int { self == .cpf || self == .cnpj ? 2 : 1 }
+}
+
+/// Computes check characters. Every function takes the characters before them, as ASCII.
+package enum CheckDigits {
+    /// The check characters for `payload`; nothing when a character does not belong there.
+    package static func of(_ payload: some Collection<UInt8>, _ kind: IdentifierKind) -> [UInt8] {
+        switch kind {
+        case .card: luhn(payload)
+        case .residentId: residentId(payload)
+        case .cpf: twoDigits(payload, firstWeight: 10, wrapsAtNine: false)
+        case .cnpj: twoDigits(payload, firstWeight: 5, wrapsAtNine: true)
+        case .clabe: clabe(payload)
+        case .curp: curp(payload)
+        }
+    }
+
+    static func luhn(_ payload: some Collection<UInt8>) -> [UInt8] {
+        var sum = 0
+        // From the right, the check digit's neighbour is doubled first.
+        var doubles = payload.count % 2 == 1
+        for byte in payload {
+            let digit = Int(byte &- 0x30)
+            if digit > 9 { return [] }
+            sum += doubles ? (digit * 2) / 10 + (digit * 2) % 10 : digit
+            doubles.toggle()
+        }
+        return [0x30 + UInt8((10 - sum % 10) % 10)]
+    }
+
+    static func residentId(_ payload: some Collection<UInt8>) -> [UInt8] {
+        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
+        guard payload.count == weights.count, payload.allSatisfy({ (0x30...0x39).contains($0) }) else { return [] }
+        let sum = zip(payload, weights).reduce(0) { $0 + Int($1.0 - 0x30) * $1.1 }
+        return [Array("10X98765432".utf8)[sum % 11]]
+    }
+
+    /// CPF weighs 10…2, then 11…2; CNPJ weighs 5 4 3 2 9…2, then 6 5 4 3 2 9…2.
+    static func twoDigits(_ payload: some Collection<UInt8>, firstWeight: Int, wrapsAtNine: Bool) -> [UInt8] {
+        var digits = payload.map { Int($0) - 48 }
+        guard digits.allSatisfy({ (0...(wrapsAtNine ? 42 : 9)).contains($0) }) else { return [] }
+        var result: [UInt8] = []
+        for extra in 0...1 {
+            var weight = firstWeight + extra
+            var sum = 0
+            for digit in digits {
+                sum += digit * weight
+                weight -= 1
+                if weight < 2 && wrapsAtNine { weight = 9 }
+            }
+            let check = sum % 11 < 2 ? 0 : 11 - sum % 11
+            result.append(0x30 + UInt8(check))
+            digits.append(check)
+        }
+        return result
+    }
+
+    static func clabe(_ payload: some Collection<UInt8>) -> [UInt8] {
+        guard payload.count == 17, payload.allSatisfy({ (0x30...0x39).contains($0) }) else { return [] }
+        var sum = 0
+        for (i, byte) in payload.enumerated() { sum += Int(byte - 0x30) * [3, 7, 1][i % 3] % 10 }
+        return [0x30 + UInt8((10 - sum % 10) % 10)]
+    }
+
+    static func curp(_ payload: some Collection<UInt8>) -> [UInt8] {
+        guard payload.count == 17 else { return [] }
+        var sum = 0
+        for (i, byte) in payload.enumerated() {
+            let value: Int
+            switch byte {
+            case 0x30...0x39: value = Int(byte - 0x30)
+            // Ñ takes place 24, between N and O.
+            case 0x41...0x4E: value = Int(byte - 0x41) + 10
+            case 0x4F...0x5A: value = Int(byte - 0x41) + 11
+            default: return []
+            }
+            sum += value * (18 - i)
+        }
+        return [0x30 + UInt8((10 - sum % 10) % 10)]
+    }
+}

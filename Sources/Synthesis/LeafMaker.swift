@@ -1,0 +1,270 @@
+package import Tape
+
+/// Makes whole leaves, one after the other or any at all.
+package struct LeafMaker: Sendable {
+    package let plan: SynthesisPlan
+    private var machines: [Machine]
+    private var space: RequestSpace
+    private var twinSpace: RequestSpace
+    private var slots: [Slot] = []
+
+    /// A place in time that an exchange takes.
+    private struct Slot {
+        var timeNanos: UInt64
+        /// Breaks ties: the background's number, or kind, campaign and member.
+        var order: UInt64
+        /// Below 0: background.
+        var kind: Int32
+        var member: UInt32
+        var cohort: UInt32
+        /// The background's number, or the campaign's.
+        var number: UInt64
+    }
+
+    package init(_ plan: SynthesisPlan) {
+        self.plan = plan
+        machines = plan.programs.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
+        space = RequestSpace(plan.format)
+        twinSpace = RequestSpace(plan.format)
+    }
+
+    /// What is handed to the sink for each exchange.
+    package struct Output: Sendable {
+        package var exchange = Exchange()
+        /// The request as JSON, by names and before any wire fault; only when asked for.
+        package var json: [UInt8] = []
+        package var twin: Exchange?
+        package var twinJSON: [UInt8] = []
+        /// Which kind it is, as an index into anomalies and then hard negatives; nil when clean.
+        package var kind: Int?
+        /// Values for CSV, one for each of ``SynthesisPlan/columns``; only when asked for.
+        package var row: [UInt8] = []
+        package var twinRow: [UInt8] = []
+    }
+
+    /// What a caller wants beside the exchange.
+    package struct Wishes: Sendable {
+        package var json = false
+        package var row = false
+        package var twins = false
+
+        package init(json: Bool = false, row: Bool = false, twins: Bool = false) {
+            self.json = json
+            self.row = row
+            self.twins = twins
+        }
+    }
+
+    /// Makes the exchanges of one leaf in order.
+    package mutating func make(
+        _ leaf: Int, _ wishes: Wishes, _ body: (Output) throws -> Void
+    ) throws {
+        let base = try collect(leaf)
+        var output = Output()
+        for (position, slot) in slots.enumerated() {
+            try fill(&output, slot, index: base + UInt64(position), wishes)
+            try body(output)
+        }
+    }
+
+    // MARK: Slots
+
+    /// Gathers and orders the slots of a leaf; returns the index of its first exchange.
+    private mutating func collect(_ leaf: Int) throws -> UInt64 {
+        slots.removeAll(keepingCapacity: true)
+        let cohorts = 1 << plan.cohortDepth
+        let cells = plan.tree.leaves(leaf * cohorts..<(leaf + 1) * cohorts)
+        let shift = UInt64(64 - plan.depth)
+        let origin = UInt64(leaf) << shift
+        let isLast = leaf == plan.leafCount - 1
+        let fromNanos = leaf == 0 ? 0 : plan.timeShape.time(origin)
+        let toNanos = isLast ? .max : plan.timeShape.time(origin + 1 << shift)
+        for (cohort, cell) in cells.enumerated() {
+            for number in cell.start..<cell.start + cell.count {
+                let share = origin | plan.times.draw(number) >> UInt64(plan.depth)
+                slots.append(
+                    Slot(
+                        timeNanos: plan.timeShape.time(share), order: number, kind: -1, member: 0,
+                        cohort: UInt32(cohort),
+                        number: number))
+            }
+        }
+        var index = cells.first?.start ?? 0
+        for (k, kind) in plan.kinds.enumerated() {
+            guard let campaigns = kind.campaign, campaigns.campaigns > 0 else { continue }
+            let range = campaigns.campaigns(from: fromNanos, to: toNanos, plan.timeShape)
+            index += campaigns.members(before: range.lowerBound)
+            for campaign in range {
+                let size = campaigns.size(of: campaign)
+                let start = campaigns.start(of: campaign, plan.timeShape)
+                let cohort = UInt32(campaigns.cohort(of: campaign, count: cohorts))
+                for member in 0..<size {
+                    let time = start + campaigns.offset(campaign, member, of: size)
+                    if time < fromNanos { index += 1 }
+                    if time < fromNanos || time >= toNanos { continue }
+                    slots.append(
+                        Slot(
+                            timeNanos: time, order: 1 << 63 | UInt64(k) << 48 | campaign << 16 | member, kind: Int32(k),
+                            member: UInt32(member), cohort: cohort, number: campaign))
+                }
+            }
+        }
+        guard slots.count <= LeafPlan.hardLimit else {
+            throw SynthesisError.impossible(
+                "a leaf would hold \(slots.count) exchanges, more than \(LeafPlan.hardLimit)",
+                remedy: "Spread the campaigns over more time, or lower their rates.")
+        }
+        slots.sort { ($0.timeNanos, $0.order) < ($1.timeNanos, $1.order) }
+        return index
+    }
+
+    // MARK: One exchange
+
+    private mutating func fill(
+        _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
+    ) throws {
+        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number)
+        var identity = Machine.Identity(
+            index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
+        output.kind = kind
+        output.twin = nil
+        guard let kind else {
+            machines[0].run(identity)
+            _ = try write(0, identity, into: &output, wishes)
+            output.exchange.labels = []
+            output.exchange.expected = machines[0].expected()
+            return
+        }
+        let spec = plan.kinds[kind].spec
+        if spec.campaign != nil {
+            identity.campaign = slot.number
+            identity.member = UInt64(slot.member)
+            identity.memberLimit = spec.campaign?.size.upperBound ?? 1
+        }
+        let program = plan.kinds[kind].program
+        machines[program].run(identity)
+        if wishes.twins && !spec.type.isHardNegative {
+            try makeTwin(kind, program, identity, &output, wishes)
+        }
+        var label = plan.label(kind, identity, machines[program])
+        switch plan.kinds[kind].injection.apply(&machines[program], index: index) {
+        case .success(let parameters): label.parameters += parameters
+        case .failure(let reason):
+            throw SynthesisError.notApplicable(anomaly: spec.name, index: index, reason: reason.text)
+        }
+        let digits = try write(program, identity, into: &output, wishes)
+        if spec.type.isWireFault, var bytes = output.exchange.request?.wire {
+            output.exchange.request = nil
+            label.parameters += plan.kinds[kind].injection.damage(
+                &bytes, plan.format, index: index, lengthDigits: digits)
+            output.exchange.request = Message(
+                wire: bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+        }
+        let rule = machines[program].expected()
+        output.exchange.expected = spec.expected == "pass" ? rule : spec.expected
+        output.exchange.labels = [label]
+        machines[program].restore()
+    }
+
+    /// The same exchange without its anomaly; for a campaign's member, what an innocent exchange would be in its place.
+    private mutating func makeTwin(
+        _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ output: inout Output, _ wishes: Wishes
+    ) throws {
+        var clean = Output()
+        var used = program
+        if plan.kinds[kind].campaign != nil {
+            used = 0
+            machines[0].run(identity)
+        }
+        _ = try write(used, identity, into: &clean, wishes)
+        clean.exchange.expected = machines[used].expected()
+        output.twin = clean.exchange
+        output.twinJSON = clean.json
+        output.twinRow = clean.row
+    }
+
+    /// Writes what the machine made; returns where an HTTP request states its length.
+    private mutating func write(
+        _ program: Int, _ identity: Machine.Identity, into output: inout Output, _ wishes: Wishes
+    ) throws -> Range<Int> {
+        if machines[program].strangeCell >= 0 {
+            throw SynthesisError.impossible(
+                "a value made for exchange \(identity.index) is no name of its field's enumeration",
+                remedy: "Give the enumeration's own names where the value is made.")
+        }
+        let digits = plan.format.write(machines[program], index: identity.index, into: &space)
+        if wishes.json {
+            output.json.removeAll(keepingCapacity: true)
+            RequestWriter.json(machines[program], into: &output.json)
+        }
+        if wishes.row {
+            output.row.removeAll(keepingCapacity: true)
+            plan.appendRow(machines[program], into: &output.row)
+        }
+        output.exchange.id = identity.index
+        // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
+        output.exchange.flow = machines[program].registers.count > 1 ? machines[program].registers[1] % 256 : 0
+        output.exchange.ordinal = UInt32(truncatingIfNeeded: identity.index)
+        output.exchange.format = plan.format.wire
+        output.exchange.operation = plan.format.operation
+        output.exchange.request = Message(
+            wire: space.bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+        return digits
+    }
+}
+
+extension SynthesisPlan {
+    /// The anomaly that background exchange `number` has: a keyed permutation puts the first of all places to the first
+    /// type, and so on, so that counts are exact and places are anywhere.
+    func kind(ofBackground number: UInt64) -> Int? {
+        let place = placement[number]
+        for (i, kind) in kinds.enumerated() where kind.campaign == nil {
+            if place >= kind.first && place - kind.first < kind.share.exchanges { return i }
+        }
+        return nil
+    }
+
+    func label(_ index: Int, _ identity: Machine.Identity, _ machine: Machine) -> Label {
+        let kind = kinds[index]
+        let spec = kind.spec
+        var label = Label()
+        label.type = spec.type.rawValue
+        label.layer = spec.type.layer
+        label.expected = spec.expected
+        label.difficulty = spec.difficulty
+        label.eventNanos = identity.timeNanos
+        label.labelNanos = identity.timeNanos + spec.labelDelayNanos
+        if !spec.type.isHardNegative { label.twin = identity.index }
+        var names: [String] = []
+        if let campaign = spec.campaign, let plan = kind.campaign {
+            label.campaign = "\(spec.name)-\(identity.campaign)"
+            label.role = spec.type == .cardTesting ? "tester" : spec.type.isHardNegative ? "bystander" : "actor"
+            label.n = UInt32(clamping: plan.size(of: identity.campaign))
+            label.k = UInt32(clamping: identity.member + 1)
+            label.stage = label.k == 1 ? "first" : label.k == label.n ? "last" : "middle"
+            label.detectableAt = "window:\(campaign.windowNanos / 1_000_000_000)s"
+            label.minHistory = min(label.n - 1, 3)
+            names = campaign.same.map(\.name) + campaign.distinct.map(\.name)
+            label.parameters = [
+                .init("window", "\(campaign.windowNanos / 1_000_000_000)s"),
+                .init("same", campaign.same.map(\.name).joined(separator: "+")),
+                .init("distinct", campaign.distinct.map(\.name).joined(separator: "+")),
+            ]
+            if spec.type.isHardNegative { label.parameters += [.init("fraud", "no"), .init("mimics", spec.mimics)] }
+        } else {
+            names = scenario.cohortEntity.map { [$0] } ?? []
+            switch spec.type.layer {
+            case "L0": label.detectableAt = "wire"
+            case "L1":
+                label.detectableAt = spec.type == .requiredMissing && !kind.injection.isSchemaRule ? "record" : "schema"
+            default: label.detectableAt = "record"
+            }
+            if spec.type == .checkDigitBroken || spec.type == .secondsForMillis { label.detectableAt = "record" }
+        }
+        for name in names {
+            guard let register = machine.program.registerOfEntity[name] else { continue }
+            label.entities.append("\(name):\(machine.registers[register])")
+        }
+        return label
+    }
+}

@@ -1,0 +1,359 @@
+/// Runs a program for one exchange after the other, reusing all its memory.
+struct Machine: Sendable {
+    let program: Program
+    var cells: [Cell]
+    /// The program's texts, then what this exchange made.
+    var arena: [UInt8]
+    /// The exchange's index, then a number for each entity.
+    var registers: [UInt64]
+    var slots: [Int32]
+    /// How many slots hold something else than the program says.
+    var substituted = 0
+    private let normal = NormalSampler()
+    private let powers = PowerTable()
+    private let cohortCount: UInt64
+    /// A value that its field's enumeration does not have: the scenario's fault, found only now.
+    private(set) var strangeCell: Int32 = -1
+
+    /// What the exchange is, before any value is drawn.
+    struct Identity: Sendable {
+        var index: UInt64 = 0
+        var timeNanos: UInt64 = 0
+        var cohort: UInt64 = 0
+        /// The campaign's number and the member's position from 0; 0 outside one.
+        var campaign: UInt64 = 0
+        var member: UInt64 = 0
+        var memberLimit: UInt64 = 1
+    }
+
+    /// Two cells more than the program has: for what anomalies put in place of others.
+    static let spareCells = 2
+
+    init(_ program: Program, cohortCount: Int) {
+        self.program = program
+        self.cohortCount = UInt64(cohortCount)
+        cells = [Cell](repeating: Cell(), count: program.cellCount + Machine.spareCells)
+        arena = program.arena
+        arena.reserveCapacity(program.arena.count + 4096)
+        registers = [UInt64](repeating: 0, count: program.registerCount)
+        slots = program.slots
+    }
+
+    /// Makes every value of one exchange.
+    mutating func run(_ identity: Identity) {
+        for i in cells.indices { cells[i].isPresent = false }
+        arena.removeSubrange(program.arena.count...)
+        registers[0] = identity.index
+        var at = 0
+        while at < program.steps.count {
+            let step = program.steps[at]
+            at += 1
+            switch step.op {
+            case .pickFree, .pickOwned: pick(step, identity)
+            case .skipUnlessDrawn:
+                if step.philox.draw(registers[Int(step.scope)]) >= UInt64(bitPattern: step.a) { at = Int(step.other) }
+            case .skipUnlessPresent: if !cells[Int(step.cell)].isPresent { at = Int(step.other) }
+            case .skipUnlessAbove:
+                let cell = cells[Int(step.cell)]
+                if !cell.isPresent || cell.int <= step.a { at = Int(step.other) }
+            case .skipUnlessIn: if find(step, cells[Int(step.cell)]) == nil { at = Int(step.other) }
+            case .skipUnlessWithin:
+                let cell = cells[Int(step.cell)]
+                if !cell.isPresent || cell.int < step.a || cell.int > step.b { at = Int(step.other) }
+            case .branch:
+                let found = find(step, cells[Int(step.other)]) ?? Int(step.count)
+                at = Int(program.operands[Int(step.b) + found])
+            case .jump: at = Int(step.other)
+            case .markPresent: cells[Int(step.cell)].isPresent = true
+            default: make(step, identity)
+            }
+        }
+    }
+
+    /// The decision of the first rule whose tests all hold; empty when none does.
+    func expected() -> String {
+        rules: for rule in program.rules {
+            for test in rule.tests {
+                let cell = cells[Int(test.cell)]
+                if test.op == .skipUnlessIn {
+                    if find(test, cell) == nil { continue rules }
+                } else if !cell.isPresent || cell.int < test.a || cell.int > test.b {
+                    continue rules
+                }
+            }
+            return rule.decision
+        }
+        return ""
+    }
+
+    private mutating func pick(_ step: Program.Step, _ identity: Identity) {
+        let by = Program.Pick(rawValue: step.count) ?? .byExchange
+        let counter = by == .byExchange ? identity.index : identity.campaign
+        let ordinal = identity.campaign &* identity.memberLimit &+ identity.member
+        if step.op == .pickOwned {
+            registers[Int(step.cell)] =
+                by == .distinct
+                ? program.permutations[Int(step.table)][ordinal % UInt64(step.b)]
+                : registers[Int(step.other)] &* UInt64(step.a) &+ step.philox.below(UInt64(step.a), counter)
+            return
+        }
+        // Entity numbers interleave the cohorts, so that each has its share of the frequent ones.
+        let cohorts = step.c == 1 ? cohortCount : 1
+        let cohort = step.c == 1 ? identity.cohort : 0
+        let rank: UInt64
+        if by == .distinct {
+            let permutation = program.permutations[Int(step.table)]
+            rank = permutation[ordinal % permutation.count]
+        } else {
+            rank = program.zipfs[Int(step.table)].rank(step.philox.draw(counter))
+        }
+        registers[Int(step.cell)] = rank &* cohorts &+ cohort
+    }
+
+    /// Which of the step's choices the cell equals: by number (a = 0) or by text.
+    private func find(_ step: Program.Step, _ cell: Cell) -> Int? {
+        if !cell.isPresent { return nil }
+        let start = Int(step.table)
+        for i in 0..<Int(step.count) {
+            let choice = program.choices[start + i]
+            if step.a == 0 {
+                if choice.int == cell.int { return i }
+            } else if choice.length == cell.length && isSame(Int(choice.start), Int(cell.start), Int(cell.length)) {
+                return i
+            }
+        }
+        return nil
+    }
+
+    private func isSame(_ a: Int, _ b: Int, _ count: Int) -> Bool {
+        for i in 0..<count where arena[a + i] != arena[b + i] { return false }
+        return true
+    }
+
+    private mutating func make(_ step: Program.Step, _ identity: Identity) {
+        let counter = registers[Int(step.scope)]
+        var cell = Cell(int: 0, start: Int32(arena.count), length: 0, isPresent: true)
+        switch step.op {
+        case .setConstant: take(Int(step.table), into: &cell)
+        case .weights:
+            let bits = step.philox.draw(counter)
+            var low = 0
+            var high = Int(step.count) - 1
+            let start = Int(step.a)
+            while low < high {
+                let middle = (low + high) / 2
+                if program.thresholds[start + middle] <= bits { low = middle + 1 } else { high = middle }
+            }
+            take(Int(step.table) + low, into: &cell)
+        case .uniform:
+            // A span of 0 stands for all of 2^64.
+            let bits = step.philox.draw(counter)
+            cell.int = step.a &+ Int64(bitPattern: step.b == 0 ? bits : scale(bits, to: UInt64(bitPattern: step.b)))
+        case .normal:
+            let z = normal.value(step.philox.draw(counter))
+            let limits = program.choices[Int(step.table)...]
+            let value = step.a.addingReportingOverflow(Q32.multiply(step.b, z))
+            cell.int = max(limits[Int(step.table)].int, min(limits[Int(step.table) + 1].int, value.partialValue))
+        case .logNormal:
+            let z = normal.value(step.philox.draw(counter))
+            let value = Q32.multiply(step.a, powers.exp2(Q32.multiply(step.b, z)))
+            cell.int = max(program.choices[Int(step.table)].int, min(program.choices[Int(step.table) + 1].int, value))
+        case .zipf: cell.int = Int64(clamping: program.zipfs[Int(step.table)].rank(step.philox.draw(counter)))
+        case .pattern: appendPattern(step, counter)
+        case .sequence:
+            cell.int = step.a &+ step.b &* Int64(truncatingIfNeeded: counter)
+            appendPiece(Int(step.table))
+            appendDecimal(cell.int, to: &arena)
+        case .unique:
+            let permutation = program.permutations[Int(step.other)]
+            cell.int = Int64(clamping: permutation[counter % permutation.count])
+            appendPiece(Int(step.table))
+            IdentifierWriter.appendDigits(UInt64(cell.int), count: Int(step.a), to: &arena)
+        case .uuid: appendUUID(program.permutations[Int(step.other)][counter % (1 << 62)], step.philox.draw(counter))
+        case .bytes:
+            var left = Int(step.a)
+            var block: UInt64 = 0
+            while left > 0 {
+                var bits = step.philox.draw(counter, block)
+                block += 1
+                for _ in 0..<min(8, left) {
+                    arena.append(UInt8(truncatingIfNeeded: bits))
+                    bits >>= 8
+                }
+                left -= 8
+            }
+        case .copy:
+            cell = cells[Int(step.other)]
+            cells[Int(step.cell)] = cell
+            return
+        case .first, .last:
+            cell = cells[Int(step.other)]
+            cut(&cell, to: Int32(step.a), fromEnd: step.op == .last)
+            cells[Int(step.cell)] = cell
+            return
+        case .template:
+            for i in 0..<Int(step.count) {
+                let operand = Int(program.operands[Int(step.table) + i])
+                // Below zero: a literal among the choices.
+                if operand < 0 {
+                    appendPiece(-1 - operand)
+                } else {
+                    let part = cells[operand]
+                    if part.isPresent { appendText(Int(part.start), Int(part.length)) }
+                }
+            }
+        case .eventTime: cell.int = Int64(clamping: identity.timeNanos / UInt64(step.a))
+        case .time: cell.int = Int64(clamping: UInt64(step.a) &+ step.philox.below(UInt64(step.b), counter)) / step.c
+        case .date:
+            cell.int = step.a + Int64(step.philox.below(UInt64(step.b), counter))
+            appendDate(Int(cell.int))
+        case .identifier: appendIdentifier(step, counter)
+        case .format:
+            let source = cells[Int(step.other)]
+            guard source.isPresent else { return }
+            cell.int = source.int
+            appendScaled(source.int, scale: Int(step.a), to: &arena)
+        case .lookup:
+            cell = cells[Int(step.other)]
+            guard cell.isPresent else { return }
+            var text = step
+            text.a = 1
+            if let found = find(text, cell) {
+                cell.int = program.choices[Int(step.table) + found].int
+                cells[Int(step.cell)] = cell
+            } else {
+                strangeCell = step.cell
+            }
+            return
+        case .setZero: break
+        case .addTerm:
+            var product = step.a
+            for i in 0..<Int(step.count) {
+                let factor = cells[Int(program.operands[Int(step.table) + i])]
+                if !factor.isPresent { return }
+                product = product.multipliedReportingOverflow(by: factor.int).partialValue
+            }
+            cells[Int(step.cell)].int &+= product
+            return
+        default: break
+        }
+        if step.op != .setConstant && step.op != .weights { cell.length = Int32(arena.count) - cell.start }
+        cells[Int(step.cell)] = cell
+    }
+
+    private func take(_ index: Int, into cell: inout Cell) {
+        let choice = program.choices[index]
+        cell.int = choice.int
+        cell.start = choice.start
+        cell.length = choice.length
+    }
+
+    mutating func appendText(_ start: Int, _ count: Int) {
+        for at in start..<start + count { arena.append(arena[at]) }
+    }
+
+    private mutating func appendPiece(_ choice: Int) {
+        let piece = program.choices[choice]
+        appendText(Int(piece.start), Int(piece.length))
+    }
+
+    /// `#` is a digit, `^` a capital, `~` a small letter, `%` a hexadecimal digit; `\` takes the next as it is.
+    private mutating func appendPattern(_ step: Program.Step, _ counter: UInt64) {
+        let pattern = program.choices[Int(step.table)]
+        var bits = step.philox.draw(counter)
+        var used = 0
+        var block: UInt64 = 0
+        var isEscaped = false
+        for at in Int(pattern.start)..<Int(pattern.start + pattern.length) {
+            let byte = arena[at]
+            let bound: UInt64
+            switch byte {
+            case _ where isEscaped: bound = 0
+            case 0x23: bound = 10
+            case 0x5E, 0x7E: bound = 26
+            case 0x25: bound = 16
+            case 0x5C:
+                isEscaped = true
+                continue
+            default: bound = 0
+            }
+            isEscaped = false
+            if bound == 0 {
+                arena.append(byte)
+                continue
+            }
+            if used == 4 {
+                block += 1
+                bits = step.philox.draw(counter, block)
+                used = 0
+            }
+            // Sixteen bits a character.
+            let value = UInt8(((bits & 0xFFFF) * bound) >> 16)
+            bits >>= 16
+            used += 1
+            switch byte {
+            case 0x23: arena.append(0x30 + value)
+            case 0x5E: arena.append(0x41 + value)
+            case 0x7E: arena.append(0x61 + value)
+            default: arena.append(value < 10 ? 0x30 + value : 0x57 + value)
+            }
+        }
+    }
+
+    /// Version 4 by its looks (RFC 9562 §5.4): 62 permuted bits, which no two indices share, and 60 random ones.
+    private mutating func appendUUID(_ unique: UInt64, _ bits: UInt64) {
+        let high = (unique >> 14) << 16 | 0x4000 | (unique >> 2) & 0x0FFF
+        let low = 0x8000_0000_0000_0000 | (unique & 3) << 60 | bits >> 4
+        for i in 0..<32 {
+            if i == 8 || i == 12 || i == 16 || i == 20 { arena.append(0x2D) }
+            let word = i < 16 ? high : low
+            let digit = UInt8(word >> UInt64(60 - 4 * (i % 16)) & 15)
+            arena.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+        }
+    }
+
+    private mutating func appendDate(_ days: Int) {
+        let (year, month, day) = calendarDay(days)
+        IdentifierWriter.appendDigits(UInt64(year), count: 4, to: &arena)
+        arena.append(0x2D)
+        IdentifierWriter.appendDigits(UInt64(month), count: 2, to: &arena)
+        arena.append(0x2D)
+        IdentifierWriter.appendDigits(UInt64(day), count: 2, to: &arena)
+    }
+
+    private mutating func appendIdentifier(_ step: Program.Step, _ counter: UInt64) {
+        guard let kind = IdentifierKind.allCases.dropFirst(Int(step.a)).first else { return }
+        func range(_ cell: Int32) -> Range<Int> {
+            if cell < 0 { return 0..<0 }
+            let value = cells[Int(cell)]
+            return value.isPresent ? Int(value.start)..<Int(value.start + value.length) : 0..<0
+        }
+        let prefix = range(Int32(step.c))
+        // Cards have a permutation for each length of what stands behind the prefix.
+        let which = kind == .card ? Int(step.other) + max(0, min(15, prefix.count)) : Int(step.other)
+        let permutation = program.permutations[which]
+        IdentifierWriter.append(
+            kind, serial: permutation[counter % permutation.count], bits: step.philox.block(counter),
+            date: range(Int32(step.b)), prefix: prefix, to: &arena)
+    }
+
+    private func cut(_ cell: inout Cell, to count: Int32, fromEnd: Bool) {
+        if cell.length <= count { return }
+        // A character of several bytes is kept whole or left out.
+        func isContinuation(_ at: Int32) -> Bool { arena[Int(at)] & 0xC0 == 0x80 }
+        if fromEnd {
+            cell.start += cell.length - count
+            cell.length = count
+            while cell.length > 0 && isContinuation(cell.start) {
+                cell.start += 1
+                cell.length -= 1
+            }
+        } else {
+            let end = cell.start + cell.length
+            cell.length = count
+            while cell.length > 0 && cell.start + cell.length < end && isContinuation(cell.start + cell.length) {
+                cell.length -= 1
+            }
+        }
+    }
+}

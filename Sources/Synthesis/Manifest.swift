@@ -1,0 +1,107 @@
+import Bytes
+package import JSON
+import Tape
+
+/// What was made: travels with a tape as an attachment, and beside other outputs as `OUT.manifest.json`.
+package struct Manifest: Sendable, Equatable {
+    package struct Count: Sendable, Equatable {
+        package var name: String
+        package var type: String
+        package var layer: String
+        package var isHardNegative: Bool
+        /// Solved from the rate before anything was made, for the whole run.
+        package var requested: UInt64
+        /// Counted on the way out, in this shard.
+        package var realised: UInt64
+        package var requestedCampaigns: UInt64
+        package var realisedCampaigns: UInt64
+    }
+
+    package var scenario: String
+    package var scenarioDigest: String
+    package var version: String
+    package var operation: String
+    package var seed: UInt64
+    package var total: UInt64
+    package var anomalyRate: UInt64
+    package var leaves: Range<Int>
+    package var leafCount: Int
+    package var shardIndex: Int
+    package var shardCount: Int
+    /// The index of the first exchange, and how many there are.
+    package var first: UInt64 = 0
+    package var exchanges: UInt64 = 0
+    package var twins: UInt64 = 0
+    package var counts: [Count]
+    package var confirmed: UInt64 = 0
+    /// Over id, time, bytes, expected decision and labels of every exchange, whatever the form of the output.
+    package var exchangesDigest = ""
+
+    package init(_ plan: SynthesisPlan, version: String, shardIndex: Int, shardCount: Int) {
+        scenario = plan.scenario.name
+        scenarioDigest = Hex.encode(plan.digest)
+        self.version = version
+        operation = plan.format.operation
+        seed = plan.seed
+        total = plan.total
+        anomalyRate = plan.anomalyRate
+        leafCount = plan.leafCount
+        leaves = LeafPlan.shard(shardIndex, of: shardCount, leaves: plan.leafCount)
+        self.shardIndex = shardIndex
+        self.shardCount = shardCount
+        counts = plan.kinds.map { kind in
+            Count(
+                name: kind.spec.name, type: kind.spec.type.rawValue, layer: kind.spec.type.layer,
+                isHardNegative: kind.spec.type.isHardNegative, requested: kind.share.exchanges, realised: 0,
+                requestedCampaigns: kind.share.campaigns, realisedCampaigns: 0)
+        }
+    }
+
+    package var isWhole: Bool { shardCount == 1 }
+    package var anomalous: UInt64 { counts.reduce(0) { $0 + ($1.isHardNegative ? 0 : $1.realised) } }
+
+    mutating func count(_ kind: Int, _ label: Label) {
+        counts[kind].realised += 1
+        if label.k == 1 { counts[kind].realisedCampaigns += 1 }
+    }
+
+    package var json: JSONValue {
+        var anomalies: [JSONValue] = []
+        for count in counts {
+            var object = JSONObject()
+            object.append("name", JSONValue(count.name))
+            object.append("type", JSONValue(count.type))
+            object.append("layer", JSONValue(count.layer))
+            object.append("hardNegative", JSONValue(count.isHardNegative))
+            object.append("requested", JSONValue(count.requested))
+            object.append("realised", JSONValue(count.realised))
+            object.append("campaignsRequested", JSONValue(count.requestedCampaigns))
+            object.append("campaignsRealised", JSONValue(count.realisedCampaigns))
+            anomalies.append(.object(object))
+        }
+        var shard = JSONObject()
+        shard.append("index", JSONValue(shardIndex))
+        shard.append("count", JSONValue(shardCount))
+        shard.append("firstLeaf", JSONValue(leaves.lowerBound))
+        shard.append("leaves", JSONValue(leaves.count))
+        shard.append("firstExchange", JSONValue(first))
+        var object = JSONObject()
+        object.append("manifest", JSONValue("tinct synth 1"))
+        object.append("version", JSONValue(version))
+        object.append("scenario", JSONValue(scenario))
+        object.append("scenarioDigest", JSONValue(scenarioDigest))
+        object.append("operation", JSONValue(operation))
+        object.append("seed", JSONValue(seed))
+        object.append("n", JSONValue(total))
+        object.append("anomalyBillionths", JSONValue(anomalyRate))
+        object.append("leafCount", JSONValue(leafCount))
+        object.append("shard", .object(shard))
+        object.append("exchanges", JSONValue(exchanges))
+        object.append("anomalous", JSONValue(anomalous))
+        object.append("twins", JSONValue(twins))
+        object.append("anomalies", .array(anomalies))
+        object.append("labelsConfirmed", JSONValue(confirmed))
+        object.append("exchangesSha256", JSONValue(exchangesDigest))
+        return .object(object)
+    }
+}

@@ -1,0 +1,86 @@
+/// JSON (RFC 8259), as far as reading it through needs.
+extension OracleCursor {
+    mutating func jsonDocument() -> Bool { jsonValue(0, 0) }
+
+    private mutating func space() {
+        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+    }
+
+    private mutating func take(_ expected: UInt8) -> Bool {
+        space()
+        guard at < bytes.count, bytes[at] == expected else { return false }
+        at += 1
+        return true
+    }
+
+    /// `node` is the place in the watched tree, -1 for none.
+    private mutating func jsonValue(_ node: Int, _ depth: Int) -> Bool {
+        space()
+        guard at < bytes.count, depth < 64 else { return false }
+        switch bytes[at] {
+        case 0x7B:
+            at += 1
+            if take(0x7D) { return true }
+            repeat {
+                space()
+                guard let key = jsonString(), take(0x3A) else { return false }
+                var child = -1
+                if node >= 0 {
+                    for candidate in watches.nodes[node].children
+                    where watches.nodes[candidate].name.elementsEqual(bytes[key]) {
+                        child = candidate
+                    }
+                }
+                if !jsonValue(child, depth + 1) { return false }
+            } while take(0x2C)
+            return take(0x7D)
+        case 0x5B:
+            at += 1
+            if take(0x5D) { return true }
+            repeat {
+                if !jsonValue(node, depth + 1) { return false }
+            } while take(0x2C)
+            return take(0x5D)
+        case 0x22:
+            guard let text = jsonString() else { return false }
+            keepJSON(node, .init(start: text.lowerBound, end: text.upperBound, isText: true))
+            return true
+        default: return jsonWord(node)
+        }
+    }
+
+    private mutating func keepJSON(_ node: Int, _ value: OracleReadings.Value) {
+        if node >= 0, watches.nodes[node].watch >= 0 { values[watches.nodes[node].watch].append(value) }
+    }
+
+    /// Between the quotes, escapes as they stand.
+    private mutating func jsonString() -> Range<Int>? {
+        guard at < bytes.count, bytes[at] == 0x22 else { return nil }
+        at += 1
+        let start = at
+        while at < bytes.count, bytes[at] != 0x22 { at += bytes[at] == 0x5C ? 2 : 1 }
+        guard at < bytes.count else { return nil }
+        at += 1
+        return start..<at - 1
+    }
+
+    /// A number, `true`, `false` or `null`. Only whole numbers have a value here.
+    private mutating func jsonWord(_ node: Int) -> Bool {
+        let start = at
+        while at < bytes.count, ![0x2C, 0x5D, 0x7D, 0x20, 0x0A, 0x0D, 0x09].contains(bytes[at]) { at += 1 }
+        let word = bytes[start..<at]
+        // Nothing can say that a number is cut; the object around it is not closed then.
+        guard let first = word.first else { return false }
+        if (first >= 0x30 && first <= 0x39) || first == 0x2D {
+            var value: Int64 = 0
+            for digit in word.drop(while: { $0 == 0x2D }) {
+                guard digit >= 0x30 && digit <= 0x39 else { break }
+                let (next, overflow) = value.multipliedReportingOverflow(by: 10)
+                value = overflow ? .max : next &+ Int64(digit - 0x30)
+            }
+            keepJSON(node, .init(int: first == 0x2D ? 0 - value : value))
+            return true
+        }
+        return ["true", "false", "null"].contains { $0.utf8.elementsEqual(word) }
+    }
+}

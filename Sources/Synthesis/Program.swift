@@ -1,0 +1,117 @@
+/// A scenario compiled for one kind of exchange: steps that make every value into a cell, and emissions that write the
+/// cells as a request. Everything the inner loop touches is a trivial type in a flat array.
+struct Program: Sendable {
+    /// Its position among the plan's programs.
+    var number = 0
+    var steps: [Step] = []
+    var emissions: [Emission] = []
+    /// Which cell each written field takes its value from; an anomaly puts another one there for a moment.
+    var slots: [Int32] = []
+    var cellCount = 0
+    /// Texts that never change; what is made for an exchange is appended behind them.
+    var arena: [UInt8] = []
+    var choices: [Choice] = []
+    var thresholds: [UInt64] = []
+    var operands: [Int32] = []
+    var zipfs: [ZipfSampler] = []
+    var permutations: [Permutation] = []
+    /// How many numbers are held: the exchange's index, then one for each entity.
+    var registerCount = 1
+    /// Registers by entity.
+    var registerOfEntity: [String: Int] = [:]
+    /// Values of the scenario's HTTP headers, in order.
+    var headerCells: [Int32] = []
+    /// Decisions that the scenario expects; the first that holds counts.
+    var rules: [Rule] = []
+    /// The first emission opens the only argument, the last closes it.
+    var isWrapped = false
+    /// Slots of written fields by dotted name; elements of lists as `items.0.quantity`.
+    var slotOfField: [String: Int] = [:]
+    /// Parallel to ``slots``: how many decimals a number has.
+    var scaleOfSlot: [Int32] = []
+
+    struct Choice: Sendable {
+        var int: Int64
+        var start: Int32
+        var length: Int32
+    }
+
+    enum Op: UInt8, Sendable {
+        /// registers[cell] := a cohort's rank, by exchange, campaign or distinct (`count` is the ``Pick``).
+        case pickFree
+        /// registers[cell] := registers[other]·a + one of a.
+        case pickOwned
+        case setConstant, weights, uniform, normal, logNormal, zipf, pattern, sequence, unique, uuid, bytes
+        case copy, first, last, template, eventTime, time, date, identifier, format, lookup
+        case setZero, addTerm
+        /// Jumps to `other` with the given probability's complement.
+        case skipUnlessDrawn
+        /// Jumps to `other` unless cell `cell` is present.
+        case skipUnlessPresent
+        /// Jumps to `other` unless cell `cell` is above `a`.
+        case skipUnlessAbove
+        /// Jumps to `other` unless cell `cell` is one of the choices, or within a…b.
+        case skipUnlessIn, skipUnlessWithin
+        /// Jumps to the operand of the choice that equals cell `other`, else to the last operand.
+        case branch
+        case jump
+        case markPresent
+    }
+
+    struct Step: Sendable {
+        var op: Op
+        /// The register that counts this step's draws.
+        var scope: UInt8 = 0
+        var cell: Int32 = 0
+        var other: Int32 = 0
+        var table: Int32 = 0
+        var count: Int32 = 0
+        var philox = Philox(key: 0)
+        var a: Int64 = 0
+        var b: Int64 = 0
+        var c: Int64 = 0
+    }
+
+    /// A decision with the steps that must not jump away for it to hold.
+    struct Rule: Sendable {
+        var tests: [Step]
+        var decision: String
+    }
+
+    enum Pick: Int32, Sendable { case byExchange, byCampaign, distinct }
+
+    struct Emission: Sendable {
+        enum Op: UInt8, Sendable {
+            case value, beginStruct, endStruct, beginList, element, endList, beginMap, mapKey, endMap
+        }
+
+        enum Form: UInt8, Sendable { case bool, i8, i16, i32, i64, double, string, binary, enumeration, structure }
+
+        var op: Op
+        var form: Form = .i64
+        /// Thrift field id.
+        var id: Int16 = 0
+        var slot: Int32 = -1
+        /// Where to go on when it is absent, or when a list has no more elements.
+        var skip: Int32 = 0
+        /// `"name":` in the arena.
+        var nameStart: Int32 = 0
+        var nameLength: Int32 = 0
+        /// The element's position, or a map's number of entries.
+        var ordinal: Int32 = 0
+        var scale: Int32 = 0
+        /// A set rather than a list.
+        var isSet = false
+        /// Stands in a list or map, without a header of its own.
+        var isElement = false
+    }
+}
+
+/// One value of an exchange. A value may have a number, a text, or both (an enumeration's value and name).
+struct Cell: Sendable {
+    var int: Int64 = 0
+    /// In the machine's arena.
+    var start: Int32 = 0
+    var length: Int32 = 0
+    var isPresent = false
+}

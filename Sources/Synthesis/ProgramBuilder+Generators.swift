@@ -1,0 +1,353 @@
+import Schema
+import YAML
+
+extension ProgramBuilder {
+    /// Compiles a value with the conditions around it: everything it depends on first, then jumps past it where it is
+    /// absent, then the value itself.
+    mutating func conditional(
+        _ field: FieldSpec, path: String, scope: Int, type: SchemaType?, _ context: Context, guards: [Guard]
+    ) throws(YAMLError) -> CellInfo {
+        if let generator = field.generator { try prepare(generator, context) }
+        var tests: [(Condition.Test, CellInfo)] = []
+        for test in field.condition?.tests ?? [] { tests.append((test, try resolve(test.reference, context))) }
+
+        // A plain reference of the right form needs no cell of its own.
+        if guards.isEmpty, tests.isEmpty, field.presence == nil, case .reference(let reference, .all)? = field.generator
+        {
+            let info = try resolve(reference, context)
+            if try fits(info, type, at: reference.mark) { return info }
+        }
+
+        let cell = newCell()
+        var exits: [Int] = []
+        for item in guards {
+            exits.append(program.steps.count)
+            switch item {
+            case .present(let other): program.steps.append(.init(op: .skipUnlessPresent, cell: other))
+            case .above(let other, let ordinal):
+                program.steps.append(.init(op: .skipUnlessAbove, cell: other, a: Int64(ordinal)))
+            }
+        }
+        for (test, info) in tests {
+            exits.append(program.steps.count)
+            program.steps.append(try self.test(test, info))
+        }
+        if let presence = field.presence, presence < 1_000_000_000 {
+            exits.append(program.steps.count)
+            let threshold = UInt64((UInt128(presence) << 64) / 1_000_000_000)
+            program.steps.append(
+                .init(
+                    op: .skipUnlessDrawn, scope: UInt8(scope), philox: keys.philox(path + "?"),
+                    a: Int64(bitPattern: threshold)))
+        }
+        var info = CellInfo(cell: cell, hasInt: false, hasText: false, scale: 0)
+        if let generator = field.generator {
+            info = try compile(generator, into: cell, path: path, scope: scope, type: type, context, at: field.mark)
+        } else {
+            program.steps.append(.init(op: .markPresent, cell: cell))
+        }
+        for exit in exits { program.steps[exit].other = Int32(program.steps.count) }
+        return info
+    }
+
+    /// Compiles everything that a generator reads, outside its branches.
+    private mutating func prepare(_ generator: Generator, _ context: Context) throws(YAMLError) {
+        switch generator {
+        case .total(let terms):
+            for term in terms { for factor in term.factors { _ = try factors(factor, context) } }
+        case .table(let reference, let cases, let otherwise):
+            _ = try resolve(reference, context)
+            for item in cases { try prepare(item.generator, context) }
+            if let otherwise { try prepare(otherwise, context) }
+        default: for reference in generator.references { _ = try resolve(reference, context) }
+        }
+    }
+
+    mutating func test(_ test: Condition.Test, _ info: CellInfo) throws(YAMLError) -> Program.Step {
+        if let range = test.range {
+            guard info.hasInt, info.scale == 0 else {
+                throw YAMLError("'\(test.reference.name)' is no whole number", at: test.reference.mark)
+            }
+            return .init(op: .skipUnlessWithin, cell: info.cell, a: range.lowerBound, b: range.upperBound)
+        }
+        let (table, mode) = try choiceTable(test.values, against: info)
+        return .init(op: .skipUnlessIn, cell: info.cell, table: table, count: Int32(test.values.count), a: mode)
+    }
+
+    /// Values to compare a cell with: by text where it has one, by number otherwise.
+    private mutating func choiceTable(
+        _ values: [Generator.Choice], against info: CellInfo
+    ) throws(YAMLError) -> (table: Int32, mode: Int64) {
+        let table = Int32(program.choices.count)
+        for value in values {
+            var choice = intern(value.text)
+            if !info.hasText {
+                guard let number = Int64(value.text) else {
+                    throw YAMLError("'\(value.text)' is compared with a number", at: value.mark)
+                }
+                choice.int = number
+            }
+            program.choices.append(choice)
+        }
+        return (table, info.hasText ? 1 : 0)
+    }
+
+    mutating func intern(_ text: String) -> Program.Choice {
+        let start = program.arena.count
+        program.arena.append(contentsOf: text.utf8)
+        return .init(int: 0, start: Int32(start), length: Int32(program.arena.count - start))
+    }
+
+    // MARK: Generators
+
+    mutating func compile(
+        _ generator: Generator, into cell: Int32, path: String, scope: Int, type: SchemaType?, _ context: Context,
+        at mark: YAMLMark
+    ) throws(YAMLError) -> CellInfo {
+        if case .table(let reference, let cases, let otherwise) = generator {
+            return try compileTable(
+                reference, cases, otherwise, into: cell, path: path, scope: scope, type: type, context, at: mark)
+        }
+        var info = try leaf(generator, into: cell, path: path, scope: scope, type: type, context, at: mark)
+        try adapt(&info, to: type, at: mark)
+        return info
+    }
+
+    private mutating func compileTable(
+        _ reference: Generator.Reference, _ cases: [Generator.Case], _ otherwise: Generator?, into cell: Int32,
+        path: String, scope: Int, type: SchemaType?, _ context: Context, at mark: YAMLMark
+    ) throws(YAMLError) -> CellInfo {
+        let on = try resolve(reference, context)
+        let (table, mode) = try choiceTable(cases.map(\.value), against: on)
+        let jumps = program.operands.count
+        program.operands += [Int32](repeating: 0, count: cases.count + 1)
+        program.steps.append(
+            .init(op: .branch, other: on.cell, table: table, count: Int32(cases.count), a: mode, b: Int64(jumps)))
+        var infos: [CellInfo] = []
+        var exits: [Int] = []
+        for (i, item) in cases.enumerated() {
+            program.operands[jumps + i] = Int32(program.steps.count)
+            infos.append(
+                try compile(
+                    item.generator, into: cell, path: path + "/" + item.value.text, scope: scope, type: type, context,
+                    at: item.value.mark))
+            exits.append(program.steps.count)
+            program.steps.append(.init(op: .jump))
+        }
+        program.operands[jumps + cases.count] = Int32(program.steps.count)
+        if let otherwise {
+            infos.append(
+                try compile(
+                    otherwise, into: cell, path: path + "/else", scope: scope, type: type, context, at: mark))
+        }
+        for exit in exits { program.steps[exit].other = Int32(program.steps.count) }
+        let numbers = infos.filter(\.hasInt)
+        guard Set(numbers.map(\.scale)).count <= 1 else {
+            throw YAMLError("the cases have different decimals", at: mark, remedy: "Give each the same 'decimals'.")
+        }
+        return CellInfo(
+            cell: cell, hasInt: numbers.count == infos.count, hasText: infos.allSatisfy(\.hasText),
+            scale: numbers.first?.scale ?? 0)
+    }
+
+    private mutating func leaf(
+        _ generator: Generator, into cell: Int32, path: String, scope: Int, type: SchemaType?, _ context: Context,
+        at mark: YAMLMark
+    ) throws(YAMLError) -> CellInfo {
+        var step = Program.Step(op: .setConstant, scope: UInt8(scope), cell: cell, philox: keys.philox(path))
+        var info = CellInfo(cell: cell, hasInt: true, hasText: false, scale: 0)
+        switch generator {
+        case .constant(let node): return try constant(node, &step, type)
+        case .weights(let choices): return try weights(choices, &step, type)
+        case .uniform(let low, let high, let scale):
+            step.op = .uniform
+            step.a = low
+            step.b = high &- low &+ 1
+            info.scale = scale
+            try check(low, high, scale, type, at: mark)
+        case .normal(let mean, let deviation, let low, let high, let scale):
+            step.op = .normal
+            (step.a, step.b) = (mean, deviation)
+            step.table = limits(low, high)
+            info.scale = scale
+        case .logNormal(let median, let sigma, let low, let high, let scale):
+            step.op = .logNormal
+            // sigma in ten-thousandths, times log2(e): the exponent of two for one standard deviation.
+            (step.a, step.b) = (median, Int64((Int128(sigma) * Int128(Q32.log2e)) / 10_000))
+            step.table = limits(low, high)
+            info.scale = scale
+        case .zipf(let count, let exponent):
+            step.op = .zipf
+            step.table = Int32(program.zipfs.count)
+            program.zipfs.append(ZipfSampler(count: count, exponent: exponent))
+        case .pattern(let text):
+            step.op = .pattern
+            step.table = piece(text)
+            info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
+        case .sequence(let prefix, let start, let increment):
+            step.op = .sequence
+            (step.a, step.b) = (start, increment)
+            step.table = piece(prefix)
+            info.hasText = true
+        case .unique(let prefix, let digits):
+            step.op = .unique
+            step.a = Int64(digits)
+            step.table = piece(prefix)
+            var domain: UInt64 = 1
+            for _ in 0..<digits { domain *= 10 }
+            step.other = permutation(domain, path)
+            info.hasText = true
+        case .uuid:
+            step.op = .uuid
+            step.other = permutation(1 << 62, path)
+            info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
+        case .bytes(let count):
+            step.op = .bytes
+            step.a = Int64(count)
+            info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
+        case .reference(let reference, let slice):
+            let source = try resolve(reference, context)
+            step.other = source.cell
+            info = source
+            info.cell = cell
+            switch slice {
+            case .all: step.op = .copy
+            case .first(let count): (step.op, step.a) = (.first, Int64(count))
+            case .last(let count): (step.op, step.a) = (.last, Int64(count))
+            }
+            if step.op != .copy {
+                guard source.hasText else { throw YAMLError("'\(reference.name)' has no text", at: reference.mark) }
+                info.hasInt = false
+            }
+            program.steps.append(
+                .init(op: .skipUnlessPresent, cell: source.cell, other: Int32(program.steps.count + 2)))
+        case .template(let pieces):
+            (step.op, step.count) = (.template, Int32(pieces.count))
+            step.table = try template(pieces, context)
+            info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
+        case .eventTime(let unit): (step.op, step.a) = (.eventTime, Int64(unit))
+        case .time(let from, let to, let unit):
+            (step.op, step.a, step.b, step.c) = (
+                .time, Int64(clamping: from), Int64(clamping: to - from + 1), Int64(unit)
+            )
+        case .date(let from, let to):
+            (step.op, step.a, step.b) = (.date, Int64(from), Int64(to - from + 1))
+            info.hasText = true
+        case .identifier(let kind, let date, let prefix):
+            step.op = .identifier
+            step.a = Int64(IdentifierKind.allCases.firstIndex(of: kind) ?? 0)
+            step.b = Int64(try date.map { (reference) throws(YAMLError) in try resolve(reference, context).cell } ?? -1)
+            step.c = Int64(
+                try prefix.map { (reference) throws(YAMLError) in try resolve(reference, context).cell } ?? -1)
+            step.other = Int32(program.permutations.count)
+            for length in 0...(kind == .card ? 15 : 0) {
+                _ = permutation(IdentifierWriter.serials(kind, prefix: length), path)
+            }
+            info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
+        case .total(let terms):
+            try total(terms, into: cell, context)
+            return info
+        case .list, .map, .table: throw YAMLError("a list or map stands only at a field of that type", at: mark)
+        }
+        program.steps.append(step)
+        return info
+    }
+
+    private mutating func total(_ terms: [Generator.Term], into cell: Int32, _ context: Context) throws(YAMLError) {
+        program.steps.append(.init(op: .setZero, cell: cell))
+        for term in terms {
+            var rows: [[Int32]] = []
+            for factor in term.factors {
+                let cells = try factors(factor, context)
+                if rows.isEmpty {
+                    rows = cells.map { [$0] }
+                } else if cells.count == 1 {
+                    rows = rows.map { $0 + cells }
+                } else if rows.count == cells.count {
+                    rows = zip(rows, cells).map { $0 + [$1] }
+                } else {
+                    throw YAMLError("'\(factor.name)' has another number of elements", at: factor.mark)
+                }
+            }
+            for row in rows {
+                let table = program.operands.count
+                program.operands += row
+                program.steps.append(
+                    .init(
+                        op: .addTerm, cell: cell, table: Int32(table), count: Int32(row.count),
+                        a: term.isNegative ? -1 : 1))
+            }
+        }
+    }
+
+    /// The cells of a factor: one, or one for each element of a list.
+    mutating func factors(_ reference: Generator.Reference, _ context: Context) throws(YAMLError) -> [Int32] {
+        var cells: [Int32] = []
+        var infos: [CellInfo] = []
+        if let dot = reference.name.lastIndex(of: "."),
+            let list = fields.first(where: { $0.name == reference.name[..<dot] }), case .list? = list.generator
+        {
+            let name = String(reference.name[reference.name.index(after: dot)...])
+            let info = try self.list(list)
+            for ordinal in 0..<info.limit {
+                guard let spec = info.siblings.first(where: { $0.name == name }) else {
+                    throw unknown(reference, "value", info.siblings.map { "\(list.name).\($0.name)" })
+                }
+                infos.append(
+                    try compile(spec, as: "\(list.name).\(ordinal).\(name)", info.context(list.name, ordinal)))
+            }
+        } else {
+            infos.append(try resolve(reference, context))
+        }
+        for info in infos {
+            guard info.hasInt, info.scale == 0 else {
+                throw YAMLError("'\(reference.name)' is no whole number", at: reference.mark)
+            }
+            cells.append(info.cell)
+        }
+        return cells
+    }
+
+    private mutating func template(_ pieces: [Generator.Piece], _ context: Context) throws(YAMLError) -> Int32 {
+        var row: [Int32] = []
+        for piece in pieces {
+            switch piece {
+            case .literal(let text): row.append(-1 - self.piece(text))
+            case .reference(let reference):
+                var info = try resolve(reference, context)
+                if !info.hasText {
+                    let cell = newCell()
+                    program.steps.append(.init(op: .format, cell: cell, other: info.cell, a: Int64(info.scale)))
+                    info.cell = cell
+                }
+                row.append(info.cell)
+            }
+        }
+        let table = program.operands.count
+        program.operands += row
+        return Int32(table)
+    }
+
+    /// Compiles the pieces of a text that stands outside the request: a header's value.
+    mutating func text(_ pieces: [Generator.Piece]) throws(YAMLError) -> Int32 {
+        let cell = newCell()
+        let table = try template(pieces, Context())
+        program.steps.append(.init(op: .template, cell: cell, table: table, count: Int32(pieces.count)))
+        return cell
+    }
+
+    mutating func piece(_ text: String) -> Int32 {
+        program.choices.append(intern(text))
+        return Int32(program.choices.count - 1)
+    }
+
+    private mutating func limits(_ low: Int64, _ high: Int64) -> Int32 {
+        program.choices += [.init(int: low, start: 0, length: 0), .init(int: high, start: 0, length: 0)]
+        return Int32(program.choices.count - 2)
+    }
+
+    private mutating func permutation(_ domain: UInt64, _ path: String) -> Int32 {
+        program.permutations.append(Permutation(count: domain, key: keys.key(path + "!")))
+        return Int32(program.permutations.count - 1)
+    }
+}

@@ -1,0 +1,281 @@
+import Schema
+import YAML
+
+/// Compiles a scenario into a ``Program``.
+///
+/// Values are compiled when something asks for them, dependencies first and outside every branch, so that each stands
+/// ready wherever it is used and nothing is made that no field needs.
+struct ProgramBuilder {
+    let scenario: Scenario
+    let shape: RequestShape
+    let keys: KeyRing
+    /// What the program's exchanges make otherwise.
+    let overrides: [FieldSpec]
+    let campaign: Scenario.CampaignSpec?
+    /// Prefix of the paths that are drawn by campaign.
+    let campaignName: String
+
+    var program = Program()
+    /// Cells by `entity.attribute`, `value:name` and `field:name`.
+    var known: [String: CellInfo] = [:]
+    var pending: Set<String> = []
+    var registers: [String: Int] = [:]
+    /// Fields by name, overrides applied.
+    var fields: [FieldSpec] = []
+    var lists: [String: ListInfo] = [:]
+
+    struct CellInfo {
+        var cell: Int32
+        var hasInt: Bool
+        var hasText: Bool
+        var scale: Int
+    }
+
+    init(
+        _ scenario: Scenario, _ shape: RequestShape, _ keys: KeyRing, anomaly: Scenario.AnomalySpec? = nil
+    ) throws(YAMLError) {
+        self.scenario = scenario
+        self.shape = shape
+        self.keys = keys
+        overrides = anomaly?.overrides ?? []
+        campaign = anomaly?.campaign
+        campaignName = anomaly?.name ?? ""
+        fields = scenario.fields
+        for override in overrides {
+            if let at = fields.firstIndex(where: { $0.name == override.name }) {
+                fields[at] = override
+            } else {
+                fields.append(override)
+            }
+        }
+        if let campaign {
+            for reference in campaign.same + campaign.distinct where entity(reference.name) == nil {
+                throw unknown(reference, "entity", scenario.entities.map(\.name))
+            }
+        }
+        // Every entity gets its register first, so that owners stand before what they own.
+        for entity in scenario.entities { _ = try register(entity) }
+    }
+
+    static func build(
+        _ scenario: Scenario, _ shape: RequestShape, _ keys: KeyRing, anomaly: Scenario.AnomalySpec? = nil
+    ) throws(YAMLError) -> Program {
+        var builder = try ProgramBuilder(scenario, shape, keys, anomaly: anomaly)
+        try builder.emitRequest()
+        return builder.program
+    }
+
+    // MARK: Entities
+
+    func entity(_ name: String) -> Scenario.EntitySpec? { scenario.entities.first { $0.name == name } }
+
+    /// How many there are of an entity, and of its owners' owners.
+    func population(_ spec: Scenario.EntitySpec, depth: Int = 0) throws(YAMLError) -> UInt64 {
+        guard let owner = spec.owner else { return spec.count }
+        guard depth < 8, let parent = entity(owner.name) else {
+            throw unknown(owner, "entity", scenario.entities.map(\.name))
+        }
+        let (count, overflow) = try population(parent, depth: depth + 1).multipliedReportingOverflow(by: spec.each)
+        guard !overflow, count <= 1_000_000_000 else {
+            throw YAMLError("more than 10^9 of '\(spec.name)'", at: spec.mark)
+        }
+        return count
+    }
+
+    private mutating func register(_ spec: Scenario.EntitySpec) throws(YAMLError) -> Int {
+        if let known = registers[spec.name] { return known }
+        guard pending.insert("entity:" + spec.name).inserted else {
+            throw YAMLError("'\(spec.name)' owns itself", at: spec.mark)
+        }
+        var step = Program.Step(op: .pickFree)
+        if let owner = spec.owner {
+            guard let parent = entity(owner.name) else { throw unknown(owner, "entity", scenario.entities.map(\.name)) }
+            step.op = .pickOwned
+            step.other = Int32(try register(parent))
+            step.a = Int64(spec.each)
+        }
+        let population = try population(spec)
+        let number = program.registerCount
+        guard number < 200 else { throw YAMLError("more than 200 entities", at: spec.mark) }
+        program.registerCount += 1
+        registers[spec.name] = number
+        program.registerOfEntity[spec.name] = number
+        step.cell = Int32(number)
+        let isSame = campaign?.same.contains { $0.name == spec.name } == true
+        let isDistinct = campaign?.distinct.contains { $0.name == spec.name } == true
+        let pick: Program.Pick = isDistinct ? .distinct : isSame ? .byCampaign : .byExchange
+        step.count = pick.rawValue
+        step.philox = keys.philox(isSame ? "campaign:\(campaignName)/\(spec.name)" : "pick:\(spec.name)")
+        let isCohortEntity = spec.name == scenario.cohortEntity
+        let cohorts = isCohortEntity ? UInt64(scenario.cohortCount) : 1
+        if isCohortEntity && population < cohorts {
+            throw YAMLError(
+                "fewer '\(spec.name)' than cohorts", at: spec.mark, remedy: "Raise the count or lower 'cohorts'.")
+        }
+        step.c = isCohortEntity ? 1 : 0
+        step.b = Int64(population)
+        if isDistinct {
+            let limit = (campaign?.size.upperBound ?? 1) * (spec.owner == nil ? cohorts : 1)
+            guard population >= limit else {
+                throw YAMLError(
+                    "fewer '\(spec.name)' than a campaign needs", at: spec.mark, remedy: "It needs \(limit).")
+            }
+            step.table = Int32(program.permutations.count)
+            let reach = spec.owner == nil ? population / cohorts : population
+            program.permutations.append(
+                Permutation(count: reach, key: keys.key("campaign:\(campaignName)/\(spec.name)")))
+        } else if spec.owner == nil {
+            step.table = Int32(program.zipfs.count)
+            program.zipfs.append(ZipfSampler(count: population / cohorts, exponent: spec.skew))
+        }
+        program.steps.append(step)
+        return number
+    }
+
+    // MARK: References
+
+    /// Where a reference is looked up: inside an entity, inside a list's element, or neither.
+    struct Context {
+        var entity: String?
+        /// `items.0.`
+        var prefix = ""
+        /// The fields of the element.
+        var siblings: [FieldSpec] = []
+        /// The list's length, above which the element must stand.
+        var guards: [Guard] = []
+    }
+
+    /// What must hold for a value to be made at all.
+    enum Guard {
+        case present(Int32)
+        case above(Int32, Int)
+    }
+
+    mutating func resolve(_ reference: Generator.Reference, _ context: Context) throws(YAMLError) -> CellInfo {
+        let name = reference.name
+        if let own = context.entity, let spec = entity(own),
+            let field = spec.attributes.first(where: { $0.name == name })
+        {
+            return try attribute(field, of: spec)
+        }
+        if let dot = name.firstIndex(of: "."), let spec = entity(String(name[..<dot])) {
+            let rest = String(name[name.index(after: dot)...])
+            if let field = spec.attributes.first(where: { $0.name == rest }) {
+                if let own = context.entity, !owns(own, spec.name) {
+                    throw YAMLError("'\(own)' does not belong to a '\(spec.name)'", at: reference.mark)
+                }
+                return try attribute(field, of: spec)
+            }
+        }
+        if context.entity != nil { throw unknown(reference, "attribute", attributeNames(context.entity)) }
+        if let sibling = context.siblings.first(where: { $0.name == name }) {
+            return try compile(sibling, as: context.prefix + name, context)
+        }
+        if let value = scenario.values.first(where: { $0.name == name }) { return try self.value(value) }
+        if let field = fields.first(where: { $0.name == name }), field.generator != nil { return try self.field(field) }
+        throw unknown(
+            reference, "value",
+            scenario.values.map(\.name) + fields.map(\.name)
+                + scenario.entities.flatMap { spec in spec.attributes.map { "\(spec.name).\($0.name)" } })
+    }
+
+    private func owns(_ name: String, _ ancestor: String) -> Bool {
+        var at = entity(name)
+        for _ in 0..<8 {
+            if at?.name == ancestor { return true }
+            at = at?.owner.flatMap { entity($0.name) }
+        }
+        return false
+    }
+
+    private func attributeNames(_ name: String?) -> [String] {
+        name.flatMap { entity($0) }?.attributes.map(\.name) ?? []
+    }
+
+    func unknown(_ reference: Generator.Reference, _ what: String, _ names: [String]) -> YAMLError {
+        let near =
+            nearestName(reference.name, in: names).map { "Did you mean '\($0)'?" }
+            ?? "Known: \(names.prefix(40).joined(separator: ", "))."
+        return YAMLError("there is no \(what) '\(reference.name)'", at: reference.mark, remedy: near)
+    }
+
+    // MARK: Values by kind
+
+    private mutating func attribute(_ field: FieldSpec, of spec: Scenario.EntitySpec) throws(YAMLError) -> CellInfo {
+        let path = "entity:\(spec.name)/\(field.name)"
+        return try once(path, field.mark) { (builder) throws(YAMLError) in
+            let scope = builder.registers[spec.name] ?? 0
+            return try builder.conditional(
+                field, path: path, scope: scope, type: nil, Context(entity: spec.name), guards: [])
+        }
+    }
+
+    private mutating func value(_ field: FieldSpec) throws(YAMLError) -> CellInfo {
+        let path = "value:" + field.name
+        return try once(path, field.mark) { (builder) throws(YAMLError) in
+            try builder.conditional(field, path: path, scope: 0, type: nil, Context(), guards: [])
+        }
+    }
+
+    /// A written field that is no list and no map.
+    mutating func field(_ field: FieldSpec) throws(YAMLError) -> CellInfo {
+        try compile(field, as: field.name, Context())
+    }
+
+    /// A field under its full name (`items.0.quantity`), whose schema name is the same without element numbers.
+    mutating func compile(_ field: FieldSpec, as name: String, _ context: Context) throws(YAMLError) -> CellInfo {
+        let schemaName = name.split(separator: ".").filter { Int($0) == nil }.joined(separator: ".")
+        let (schema, path) = try shape.field(schemaName, at: field.mark)
+        // Elements differ by their number, which is no part of the schema's path.
+        let ordinal = name.split(separator: ".").filter { Int($0) != nil }.joined(separator: ".")
+        let key = "field:" + path + (ordinal.isEmpty ? "" : "#" + ordinal)
+        return try once("name:" + name, field.mark) { (builder) throws(YAMLError) in
+            let guards = context.prefix.isEmpty ? try builder.enclosing(field.name) : context.guards
+            return try builder.conditional(field, path: key, scope: 0, type: schema.type, context, guards: guards)
+        }
+    }
+
+    /// The presence cells of the structs around a field.
+    mutating func enclosing(_ name: String) throws(YAMLError) -> [Guard] {
+        var guards: [Guard] = []
+        var parts = name.split(separator: ".").map(String.init)
+        while parts.count > 1 {
+            parts.removeLast()
+            let outer = parts.joined(separator: ".")
+            if let cell = try presence(ofStruct: outer) { guards.insert(.present(cell), at: 0) }
+        }
+        return guards
+    }
+
+    /// The cell that is present when the struct `name` is, or nil when it always is.
+    mutating func presence(ofStruct name: String) throws(YAMLError) -> Int32? {
+        guard let spec = fields.first(where: { $0.name == name }), spec.generator == nil else { return nil }
+        return try once("name:" + name, spec.mark) { (builder) throws(YAMLError) in
+            let (_, path) = try builder.shape.field(name, at: spec.mark)
+            let guards = try builder.enclosing(name)
+            return try builder.conditional(spec, path: "field:" + path, scope: 0, type: nil, Context(), guards: guards)
+        }.cell
+    }
+
+    mutating func once(
+        _ name: String, _ mark: YAMLMark, _ make: (inout ProgramBuilder) throws(YAMLError) -> CellInfo
+    ) throws(YAMLError) -> CellInfo {
+        if let info = known[name] { return info }
+        guard pending.insert(name).inserted else {
+            throw YAMLError("this value depends on itself", at: mark, remedy: "Break the circle of references.")
+        }
+        let info = try make(&self)
+        known[name] = info
+        return info
+    }
+
+    mutating func newCell() -> Int32 {
+        program.cellCount += 1
+        return Int32(program.cellCount - 1)
+    }
+}
+
+extension Scenario {
+    /// The entity whose numbers the cohorts divide: the first that has no owner.
+    var cohortEntity: String? { entities.first { $0.owner == nil }?.name }
+}

@@ -1,6 +1,7 @@
 import Bytes
 import Compression
 import Files
+import Glibc
 
 /// Reads a tape, whether it was finished or is cut.
 ///
@@ -51,7 +52,7 @@ package final class TapeReader {
         }
         guard let size = file.size else {
             // A summary stands at the end, and chunks are found by their offsets.
-            throw TapeError(path: path, reason: .file(FileError(path: path, operation: .read, code: 29)))
+            throw TapeError(path: path, reason: .file(FileError(path: path, operation: .read, code: ESPIPE)))
         }
         fileBytes = size
         let dataStart = try readHeader()

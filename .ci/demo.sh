@@ -24,7 +24,7 @@ start_stub() { # start_stub NAME TAPE FLAGS...: sets $port
     shift 2
     "$tinct" stub "$tape" --listen 127.0.0.1:0 "$@" >"$out/$name.stub.txt" 2>"$out/$name.stub.log" &
     stubs+=($!)
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$out/$name.stub.log")
         if [ -n "$port" ]; then return; fi
         sleep 0.05

@@ -53,8 +53,12 @@ test-sanitizers: deps-test python
 	env TINCT_PYTHON=$(PYTHON) TSAN_OPTIONS=halt_on_error=1 TINCT_SANITIZER=thread \
 	  setarch -R $(SWIFT) test --skip-build --sanitize thread --scratch-path $(BUILD)/tsan
 
-bench: build native
-	benchmarks/run.sh
+# Beside the programs in TINCT_PEERS, which are built first, with their captures (as root, about 800 MB).
+bench: build
+	@[ -n "$${TINCT_PEERS:-}" ] || { echo "make bench measures beside other programs: set TINCT_PEERS to their folder" >&2; exit 2; }
+	$(MAKE) -C "$$TINCT_PEERS" BUILD=$(BUILD)/peers all
+	[ -e $(BUILD)/peers/thrift.pcap ] || $(MAKE) -C "$$TINCT_PEERS" BUILD=$(BUILD)/peers captures
+	python3 benchmarks/run.py $(BUILD)/release/tinct $(BUILD)/peers
 
 # Servers and clients of other people's making that the tests speak to.
 native:

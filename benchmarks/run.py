@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Measures Tinct beside the limit and beside other programs, in one run: `make bench` (TINCT_PEERS names the peers).
+
+  record   tinct record against zstd -1 --single-thread over the same capture, both on core 0
+  max      tinct replay --rate max against the C epoll clients, same bytes, server on core 1, client on core 0
+  rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer
+
+Usage: run.py TINCT PEERS_BUILD [record] [max] [rate]. PEERS_BUILD is what the peers' Makefile built, with its
+captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave them.
+"""
+import datetime
+import json
+import os
+import platform
+import re
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+
+RUNS = 5
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(command, stdout=subprocess.DEVNULL):
+    """Runs a command to its end: wall and CPU seconds, peak memory in MB, status."""
+    begin = time.monotonic()
+    child = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    return {
+        "wall": time.monotonic() - begin, "cpu": usage.ru_utime + usage.ru_stime,
+        "rssMB": usage.ru_maxrss / 1024, "status": os.waitstatus_to_exitcode(status)}
+
+
+def summary(values):
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
+
+
+def foreign_load():
+    with open("/proc/loadavg") as f:
+        return float(f.read().split()[0])
+
+
+def save(name, commands, data):
+    date = datetime.date.today().isoformat()
+    path = os.path.join(HERE, "results", f"{date}-{name}.json")
+    with open("/proc/cpuinfo") as f:
+        model = re.search(r"model name\s*: (.*)", f.read())
+    document = {
+        "date": date, "cpu": model.group(1) if model else "", "cores": os.cpu_count(), "kernel": platform.release(),
+        "loadBefore": foreign_load(), "commands": commands, **data}
+    with open(path, "w") as f:
+        json.dump(document, f, indent=1)
+        f.write("\n")
+    print(json.dumps(data, indent=1))
+
+
+def bench_record(tinct, peers):
+    rows = {}
+    commands = []
+    for name in ("http", "thrift"):
+        capture = os.path.join(peers, name + ".pcap")
+        size = os.path.getsize(capture)
+        tape = os.path.join(peers, name + ".mcap")
+        ours = ["taskset", "-c", "0", tinct, "record", capture, "-o", tape, "--json"]
+        theirs = ["taskset", "-c", "0", "zstd", "-1", "--single-thread", "-c", capture]
+        commands += ["taskset -c 0 tinct record %s.pcap -o %s.mcap --json" % (name, name),
+                     "taskset -c 0 zstd -1 --single-thread -c %s.pcap" % name]
+        with open(capture, "rb") as f:
+            while f.read(1 << 24):
+                pass
+        pairs = []
+        for _ in range(RUNS):
+            pairs.append((run(ours), run(theirs)))
+            assert pairs[-1][0]["status"] == 0, "record failed"
+        rows[name] = {
+            "captureMB": size / 1e6, "tapeMB": os.path.getsize(tape) / 1e6,
+            "tinctMBPerCPUSecond": summary([size / 1e6 / a["cpu"] for a, _ in pairs]),
+            "zstdMBPerCPUSecond": summary([size / 1e6 / b["cpu"] for _, b in pairs]),
+            "speedRatioCPU": summary([b["cpu"] / a["cpu"] for a, b in pairs]),
+            "speedRatioWall": summary([b["wall"] / a["wall"] for a, b in pairs]),
+            "peakMB": max(a["rssMB"] for a, _ in pairs)}
+    save("record", commands, rows)
+
+
+def write_capture(path, request, response, count):
+    """A capture of one connection on loopback with `count` exchanges, so that a tape holds exactly these bytes."""
+    def packet(t, sport, dport, seq, ack, payload, flags):
+        tcp = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 65535, 0, 0) + payload
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, 0x7F000001, 0x7F000001) + tcp
+        return struct.pack("<IIII", t // 1000000, t % 1000000, len(ip), len(ip)) + ip
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 101))
+        t, flow = 1_700_000_000_000_000, 0
+        for first in range(0, count, 1000):
+            client, a, b = 20000 + flow, 1, 1
+            f.write(packet(t, client, 80, 0, 0, b"", 2) + packet(t, 80, client, 0, 1, b"", 18))
+            for _ in range(min(1000, count - first)):
+                t += 100
+                f.write(packet(t, client, 80, a, b, request, 24))
+                a += len(request)
+                f.write(packet(t + 50, 80, client, b, a, response, 24))
+                b += len(response)
+            f.write(packet(t + 60, client, 80, a, b, b"", 17) + packet(t + 61, 80, client, b, a + 1, b"", 17))
+            flow += 1
+
+
+def tapes(tinct, peers):
+    """Tapes of the C clients' own requests."""
+    body = b'{"requestId":"7f3c9a51-2d0e-4b6a-9a57-0c1d2e3f4a5b","userId":918273645,"amount":12999,"currency":"USD",'
+    body += b'"merchant":"M-4410-993","device":"d41d8cd98f00b204e9800998ecf8427e","ip":"203.0.113.77","channel":"app",'
+    body += b'"country":"US","ts":1732147200123,"pad":"'
+    body += b"x" * (298 - len(body)) + b'"}'
+    http = b"POST /v1/risk HTTP/1.1\r\nHost: 127.0.0.1:18080\r\nContent-Type: application/json\r\n"
+    http += b"Content-Length: 300\r\n\r\n" + body
+    with open(os.path.join(peers, "frame.bin"), "rb") as f:
+        frame = f.read()
+    name = b"decide"
+    reply = struct.pack(">I", 4 + 4 + len(name) + 4 + 1) + b"\x80\x01\x00\x02" + struct.pack(">I", len(name)) + name
+    reply += frame[12 + len(name):16 + len(name)] + b"\x00"
+    found = {}
+    for key, request, response in (
+            ("http", http, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), ("thrift", frame, reply)):
+        capture = os.path.join(peers, f"bench-{key}.pcap")
+        write_capture(capture, request, response, 6_400)
+        found[key] = os.path.join(peers, f"bench-{key}.mcap")
+        subprocess.run([tinct, "record", capture, "-o", found[key], "--raw"], check=True, capture_output=True)
+    tagged = bytearray(frame)
+    at = tagged.rindex(bytes.fromhex("0a0005") + bytes(8))
+    tagged[at + 10] = 1
+    with open(os.path.join(peers, "frame-tagged.bin"), "wb") as f:
+        f.write(tagged)
+    return found
+
+
+class Servers:
+    def __init__(self, peers):
+        conf = os.path.join(peers, "nginx.conf")
+        self.children = [
+            subprocess.Popen(["taskset", "-c", "1", "nginx", "-c", conf, "-g", "daemon off;"], stderr=subprocess.DEVNULL),
+            subprocess.Popen(["taskset", "-c", "1", os.path.join(peers, "tserver"), "19090", "nonblocking"],
+                             stderr=subprocess.DEVNULL)]
+        for port in (18080, 19090):
+            for _ in range(100):
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for child in self.children:
+            child.terminate()
+            child.wait()
+
+
+def replay(tinct, tape, key, rate, seconds):
+    target = {"http": "http://127.0.0.1:18080", "thrift": "thrift://127.0.0.1:19090"}[key]
+    carrier = {"http": "default", "thrift": "didi:path=1.50"}[key]
+    command = ["taskset", "-c", "0", tinct, "replay", tape, "--to", target, "--carrier", carrier, "--rate", rate,
+               "--duration", f"{seconds}s", "--connections", "64", "--threads", "1", "--allow-duplicates", "--json"]
+    output = subprocess.run(command, capture_output=True, check=False)
+    return json.loads(output.stdout), " ".join(["tinct"] + command[4:])
+
+
+def bench_max(tinct, peers):
+    found = tapes(tinct, peers)
+    rows, commands = {}, []
+    with Servers(peers):
+        for key, client in (("http", ["hclient_epoll", "-p", "18080", "-c", "64", "-d", "4"]),
+                            ("thrift", ["tclient_epoll", "-p", "19090", "-c", "64", "-D", "1", "-d", "4", "-f",
+                                        os.path.join(peers, "frame-tagged.bin")])):
+            ours, theirs = [], []
+            for _ in range(RUNS):
+                result, line = replay(tinct, found[key], key, "max", 4)
+                ours.append(result["cpuSeconds"] * 1e6 / result["totals"]["answered"])
+                c = subprocess.run(["taskset", "-c", "0", os.path.join(peers, client[0])] + client[1:],
+                                   capture_output=True, check=True)
+                theirs.append(json.loads(c.stdout)["cpu_s_per_M"])
+            commands += [line, "taskset -c 0 " + " ".join(client).replace(peers + "/", "")]
+            rows[key] = {
+                "tinctCPUSecondsPerMillion": summary(ours), "clientCPUSecondsPerMillion": summary(theirs),
+                "ratio": summary([a / b for a, b in zip(ours, theirs)])}
+    save("max", commands, rows)
+
+
+def bench_rate(tinct, peers):
+    found = tapes(tinct, peers)
+    rows, commands = {}, []
+    with Servers(peers):
+        for key in ("http", "thrift"):
+            results = []
+            for _ in range(3):
+                result, line = replay(tinct, found[key], key, "20000", 10)
+                results.append(result)
+            commands.append(line)
+            rows[key] = {
+                "due": [r["totals"]["due"] for r in results], "sent": [r["totals"]["sent"] for r in results],
+                "unsent": [r["totals"]["unsent"] for r in results], "tagged": [r["totals"]["tagged"] for r in results],
+                "latenessP99Micros": summary([r["lateness"]["p99Micros"] for r in results]),
+                "correctedP99Micros": summary([r["latency"]["corrected"]["p99Micros"] for r in results])}
+    save("rate", commands, rows)
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    tinct, peers = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate}
+    for name in sys.argv[3:] or benches:
+        benches[name](tinct, peers)
+
+
+main()

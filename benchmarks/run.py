@@ -21,6 +21,7 @@ import sys
 import time
 
 RUNS = 5
+FLOWS = 64
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -86,25 +87,22 @@ def bench_record(tinct, peers):
 
 
 def write_capture(path, request, response, count):
-    """A capture of one connection on loopback with `count` exchanges, so that a tape holds exactly these bytes."""
+    """A capture of as many connections as the clients open, in turn, so that a tape holds exactly these bytes."""
     def packet(t, sport, dport, seq, ack, payload, flags):
         tcp = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 65535, 0, 0) + payload
         ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, 0x7F000001, 0x7F000001) + tcp
         return struct.pack("<IIII", t // 1000000, t % 1000000, len(ip), len(ip)) + ip
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 101))
-        t, flow = 1_700_000_000_000_000, 0
-        for first in range(0, count, 1000):
-            client, a, b = 20000 + flow, 1, 1
-            f.write(packet(t, client, 80, 0, 0, b"", 2) + packet(t, 80, client, 0, 1, b"", 18))
-            for _ in range(min(1000, count - first)):
-                t += 100
-                f.write(packet(t, client, 80, a, b, request, 24))
-                a += len(request)
-                f.write(packet(t + 50, 80, client, b, a, response, 24))
-                b += len(response)
-            f.write(packet(t + 60, client, 80, a, b, b"", 17) + packet(t + 61, 80, client, b, a + 1, b"", 17))
-            flow += 1
+        t = 1_700_000_000_000_000
+        for flow in range(FLOWS):
+            f.write(packet(t, 20000 + flow, 80, 0, 0, b"", 2) + packet(t, 80, 20000 + flow, 0, 1, b"", 18))
+        for i in range(count):
+            t += 100
+            client, turn = 20000 + i % FLOWS, i // FLOWS
+            a, b = 1 + turn * len(request), 1 + turn * len(response)
+            f.write(packet(t, client, 80, a, b, request, 24))
+            f.write(packet(t + 50, 80, client, b, a + len(request), response, 24))
 
 
 def tapes(tinct, peers):

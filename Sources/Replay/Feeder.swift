@@ -190,7 +190,7 @@ final class Feeder: Sendable {
             if isDone { return }
             isPrimed.store(true, ordering: .releasing)
             meanwhile()
-            Clock.sleep(nanos: 500_000)
+            Clock.sleep(nanos: 2_000_000)
         }
     }
 

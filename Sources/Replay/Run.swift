@@ -187,7 +187,7 @@ package final class Run: Sendable {
         var exitReason = "done"
         while control.ended.load(ordering: .acquiring) < threads.count {
             if signals == nil {
-                Clock.sleep(nanos: 1_000_000)
+                Clock.sleep(nanos: 5_000_000)
             } else if signals?.wait(timeoutNanos: 50_000_000) != nil {
                 exitReason = "signal"
                 stop()

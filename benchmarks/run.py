@@ -163,7 +163,7 @@ def replay(tinct, tape, key, rate, seconds):
     command = ["taskset", "-c", "0", tinct, "replay", tape, "--to", target, "--carrier", carrier, "--rate", rate,
                "--duration", f"{seconds}s", "--connections", "64", "--threads", "1", "--allow-duplicates", "--json"]
     output = subprocess.run(command, capture_output=True, check=False)
-    return json.loads(output.stdout), " ".join(["tinct"] + command[4:])
+    return json.loads(output.stdout), " ".join(["taskset -c 0 tinct"] + command[4:]).replace(os.path.dirname(tape) + "/", "")
 
 
 def bench_max(tinct, peers):

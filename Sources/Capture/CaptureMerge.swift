@@ -33,7 +33,7 @@ package struct CaptureMerge {
 
     /// Calls `body` with the captured bytes of a packet that ``next()`` has just returned.
     @inline(__always)
-    package func withBytes<R, E: Error>(
+    package mutating func withBytes<R, E: Error>(
         of packet: CapturedPacket, _ reader: Int, _ body: (RawSpan) throws(E) -> R
     ) throws(E) -> R {
         try readers[reader].withBytes(of: packet, body)

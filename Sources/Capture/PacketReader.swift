@@ -86,9 +86,12 @@ package struct PacketReader {
         }
     }
 
-    /// Calls `body` with the captured bytes of the packet that ``next()`` returned last.
+    /// Calls `body` with the captured bytes of the packet that ``next()`` returned last. Mutating only so that the reader
+    /// is used in place and not copied.
     @inline(__always)
-    package func withBytes<R, E: Error>(of packet: CapturedPacket, _ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    package mutating func withBytes<R, E: Error>(of packet: CapturedPacket, _ body: (RawSpan) throws(E) -> R) throws(E)
+        -> R
+    {
         try buffer.withBytes(packet.offset, packet.count, body)
     }
 

@@ -14,14 +14,18 @@ enum CardNumbers {
         var at = 0
         // Thirteen consecutive bytes hold a whole window of eight that begins at a multiple of four, counted from
         // anywhere. Digits, space and dash lie between 0x20 and 0x3F, which one comparison tells for all eight.
-        while at + 8 <= count {
-            // Eight bytes from `at` lie inside the span.
-            let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-            if window & 0xE0E0_E0E0_E0E0_E0E0 == 0x2020_2020_2020_2020, isMembers(window) {
-                at = widen(bytes, at, &floor, isCompact, &found)
-            } else {
-                at += 4
+        while at + 24 <= count {
+            if !isLikely(bytes, at) && !isLikely(bytes, at + 4) && !isLikely(bytes, at + 8) && !isLikely(bytes, at + 12)
+            {
+                at += 16
+                continue
             }
+            var next = at + 16
+            for window in stride(from: at, to: at + 16, by: 4) where areMembers(bytes, window) {
+                next = widen(bytes, window, &floor, isCompact, &found)
+                break
+            }
+            at = next
         }
         // What is left is shorter than a window; a run in it may have begun before.
         while at < count {
@@ -166,12 +170,15 @@ enum CardNumbers {
         }
     }
 
-    private static func isMembers(_ window: UInt64) -> Bool {
-        var rest = window
-        for _ in 0..<8 {
-            if !isMember(UInt8(truncatingIfNeeded: rest)) { return false }
-            rest >>= 8
-        }
+    /// The eight bytes at `at`, which lie inside the span, may all be members.
+    @inline(__always)
+    private static func isLikely(_ bytes: RawSpan, _ at: Int) -> Bool {
+        let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+        return window & 0xE0E0_E0E0_E0E0_E0E0 == 0x2020_2020_2020_2020
+    }
+
+    private static func areMembers(_ bytes: RawSpan, _ at: Int) -> Bool {
+        for i in at..<at + 8 where !isMember(bytes[byte: i]) { return false }
         return true
     }
 

@@ -41,6 +41,22 @@ struct Deque<Element> {
         return items.remove(at: head + index)
     }
 
+    /// Changes the last element, if there is one.
+    mutating func withLast(_ body: (inout Element) -> Void) {
+        guard head < items.count, var item = items[items.count - 1].take() else { return }
+        body(&item)
+        items[items.count - 1] = item
+    }
+
+    mutating func popLast() -> Element? {
+        guard head < items.count, let item = items.removeLast() else { return nil }
+        if head == items.count {
+            items.removeAll(keepingCapacity: true)
+            head = 0
+        }
+        return item
+    }
+
     /// Changes the front element, if there is one.
     mutating func withFirst(_ body: (inout Element) -> Void) {
         guard head < items.count, var item = items[head].take() else { return }

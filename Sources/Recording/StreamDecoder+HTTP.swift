@@ -122,24 +122,13 @@ extension StreamDecoder {
         reader.value.reset()
         count(kind, lossReason: lossReason)
 
+        let loss = lossReason.map {
+            Loss(reason: $0, side: kind == .request ? "request" : "response", bytes: lostBytes)
+        }
         if kind == .request {
-            var exchange = newExchange(.http1, flow, state)
-            exchange.operation = namer.http(message.wire.rawSpan, head)
-            if head.notes.contains(.tagCandidate) {
-                exchange.tags = tags.sightings(message.wire.rawSpan, head).map {
-                    TagSighting(carrier: $0.carrier, value: $0.value)
-                }
-            }
-            exchange.request = message
-            if let lossReason { exchange.losses.append(Loss(reason: lossReason, side: "request", bytes: lostBytes)) }
-            if state.value.early.isEmpty {
-                wait(exchange, WaitingKey(method: head.method), state)
-            } else {
-                takeEarly(exchange, head.method, state)
-            }
+            emitRequest(message, head, loss, flow, state)
             return
         }
-        let loss = lossReason.map { Loss(reason: $0, side: "response", bytes: lostBytes) }
         let isInterim = (100..<200).contains(head.status) && head.status != 101
         if state.value.outstanding.isEmpty {
             let isAnswered = state.value.early.last.map { !$0.isInterim } ?? false
@@ -147,40 +136,58 @@ extension StreamDecoder {
                 state.value.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
                 return
             }
+            beginOrphan(.http1, "", flow, state)
         } else if isInterim {
             state.value.outstanding.withFirst { $0.interim.append(message) }
             return
         }
-        var exchange: Exchange
-        if let known = state.popOutstanding() {
-            exchange = known
-        } else {
-            exchange = newOrphan(.http1, flow, state)
+        state.value.outstanding.withFirst {
+            $0.response = message
+            if let loss { $0.losses.append(loss) }
         }
-        exchange.response = message
-        if let loss { exchange.losses.append(loss) }
-        finish(exchange)
+        if let exchange = state.popOutstanding() { finish(exchange) }
         if framing == .tunnel { state.makeOpaque("upgraded") }
+    }
+
+    private mutating func emitRequest(
+        _ message: Message, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow, _ state: FlowDecoder
+    ) {
+        let operation = namer.http(message.wire.rawSpan, head)
+        var sightings: [TagSighting] = []
+        if head.notes.contains(.tagCandidate) {
+            sightings = tags.sightings(message.wire.rawSpan, head).map {
+                TagSighting(carrier: $0.carrier, value: $0.value)
+            }
+        }
+        begin(.http1, WaitingKey(method: head.method), flow, state)
+        state.value.outstanding.withLast {
+            $0.operation = operation
+            $0.tags = sightings
+            $0.request = message
+            if let loss { $0.losses.append(loss) }
+        }
+        if !state.value.early.isEmpty { takeEarly(state) }
+        limitOutstanding(state)
+    }
+
+    /// A request is whole: it takes what was answered while it was being sent.
+    private mutating func takeEarly(_ state: FlowDecoder) {
+        var isAnswered = false
+        state.value.outstanding.withLast { exchange in
+            for early in state.value.early {
+                if let loss = early.loss { exchange.losses.append(loss) }
+                if early.isInterim { exchange.interim.append(early.message) } else { exchange.response = early.message }
+            }
+            isAnswered = exchange.response != nil
+        }
+        state.value.early = []
+        if isAnswered { finishLast(state) }
     }
 
     /// The reader of the request direction, when it has the head of a request whose body is still to come.
     private func requestInProgress(_ state: FlowDecoder) -> StreamReader? {
         guard let direction = state.value.requestDirection, state[direction].value.hasHead else { return nil }
         return state[direction]
-    }
-
-    /// A request is whole: it takes what was answered while it was being sent, or waits for its response.
-    private mutating func takeEarly(_ exchange: consuming Exchange, _ method: HTTPMethod, _ state: FlowDecoder) {
-        for early in state.value.early {
-            if let loss = early.loss { exchange.losses.append(loss) }
-            if early.isInterim { exchange.interim.append(early.message) } else { exchange.response = early.message }
-        }
-        state.value.early = []
-        if exchange.response == nil {
-            wait(exchange, WaitingKey(method: method), state)
-        } else {
-            finish(exchange)
-        }
     }
 
     /// The stream ended while `bytes` were unread.

@@ -54,14 +54,12 @@ extension StreamDecoder {
             noteRequests(direction, state)
             balance.requests.seen += 1
             count(.request, lossReason: nil)
-            var exchange = newExchange(format, flow, state)
-            exchange.operation = name.operation
-            exchange.request = message
-            if found.header.type == .oneway {
-                finish(exchange)
-            } else {
-                wait(exchange, WaitingKey(name: name.method, seqid: found.header.seqid), state)
+            begin(format, WaitingKey(name: name.method, seqid: found.header.seqid), flow, state)
+            state.value.outstanding.withLast {
+                $0.operation = name.operation
+                $0.request = message
             }
+            if found.header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
@@ -69,14 +67,23 @@ extension StreamDecoder {
             if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply {
                 state.value.isFinagle = true
             }
-            var exchange: Exchange
-            if let known = pairThrift(name.method, found.header.seqid, state) {
-                exchange = known
+            if let index = pairThrift(name.method, found.header.seqid, state) {
+                answer(index, state) { $0.response = message }
             } else {
-                exchange = newOrphan(format, flow, state)
+                beginOrphan(format, name.operation, flow, state)
+                state.value.outstanding.withLast { $0.response = message }
+                finishLast(state)
             }
-            if exchange.request == nil { exchange.operation = name.operation }
-            exchange.response = message
+        }
+    }
+
+    /// Changes the waiting exchange at `index` and hands it over.
+    private mutating func answer(_ index: Int, _ state: FlowDecoder, _ change: (inout Exchange) -> Void) {
+        if index == 0 {
+            state.value.outstanding.withFirst(change)
+            if let exchange = state.popOutstanding() { finish(exchange) }
+        } else if var exchange = state.removeOutstanding(at: index) {
+            change(&exchange)
             finish(exchange)
         }
     }
@@ -85,8 +92,8 @@ extension StreamDecoder {
         if state.value.requestDirection == nil { state.value.requestDirection = direction }
     }
 
-    /// Takes the call that a reply belongs to. Calls with the same seqid that were passed over have no response.
-    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Exchange? {
+    /// Finds the call that a reply belongs to among those that wait. Calls with the same seqid that were passed over have no response.
+    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Int? {
         guard var index = state.value.keys.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
         var at = 0
         while at < index {
@@ -102,7 +109,7 @@ extension StreamDecoder {
             }
             index -= 1
         }
-        return state.removeOutstanding(at: index)
+        return index
     }
 
     /// Accounts for a message of which `bytes` are all that was captured. It is not put on the tape: what was lost is
@@ -132,19 +139,18 @@ extension StreamDecoder {
             noteRequests(direction, state)
             balance.requests.seen += 1
             balance.requests.lost[reason, default: 0] += 1
-            var exchange = newExchange(format, flow, state)
-            exchange.operation = name.operation
-            exchange.losses.append(Loss(reason: reason, side: "request", bytes: known))
-            if header.type == .call {
-                wait(exchange, WaitingKey(name: name.method, seqid: header.seqid), state)
+            begin(format, WaitingKey(name: name.method, seqid: header.seqid), flow, state)
+            state.value.outstanding.withLast {
+                $0.operation = name.operation
+                $0.losses.append(Loss(reason: reason, side: "request", bytes: known))
             }
+            if header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             balance.responses.lost[reason, default: 0] += 1
-            if var exchange = pairThrift(name.method, header.seqid, state) {
-                exchange.losses.append(Loss(reason: reason, side: "response", bytes: known))
-                if exchange.request != nil { finish(exchange) }
+            if let index = pairThrift(name.method, header.seqid, state) {
+                answer(index, state) { $0.losses.append(Loss(reason: reason, side: "response", bytes: known)) }
             }
         }
     }

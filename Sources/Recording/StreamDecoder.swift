@@ -155,44 +155,52 @@ struct StreamDecoder: ~Copyable {
 
     /// Hands an exchange over.
     mutating func finish(_ exchange: consuming Exchange) {
+        // Both sides lost: what there was of it stands in the balance.
+        if exchange.request == nil && exchange.response == nil { return }
         exchange.id = balance.exchanges
         balance.exchanges += 1
         if exchange.request != nil && exchange.response != nil { balance.pairedExchanges += 1 }
         finished.append(exchange)
     }
 
-    /// An exchange of this flow with nothing in it yet.
-    func newExchange(_ format: WireFormat, _ flow: Flow, _ state: FlowDecoder) -> Exchange {
-        var exchange = Exchange()
-        exchange.flow = flow.value.number
-        exchange.ordinal = state.value.nextOrdinal
-        state.value.nextOrdinal &+= 1
-        exchange.format = format
+    /// Puts a new exchange of this flow behind those that wait for their response.
+    mutating func begin(_ format: WireFormat, _ key: WaitingKey, _ flow: Flow, _ state: FlowDecoder) {
         if state.value.client.isEmpty {
             let isForward = (state.value.requestDirection ?? 0) == 0
             state.value.client = (isForward ? flow.value.first : flow.value.second).description
             state.value.server = (isForward ? flow.value.second : flow.value.first).description
         }
-        exchange.client = state.value.client
-        exchange.server = state.value.server
-        return exchange
-    }
-
-    /// An exchange whose request was never seen.
-    func newOrphan(_ format: WireFormat, _ flow: Flow, _ state: FlowDecoder) -> Exchange {
-        var exchange = newExchange(format, flow, state)
-        exchange.losses.append(Loss(reason: "noRequest", side: "request"))
-        return exchange
-    }
-
-    /// Keeps an exchange until its response comes.
-    mutating func wait(_ exchange: consuming Exchange, _ key: WaitingKey, _ state: FlowDecoder) {
-        state.value.outstanding.append(exchange)
+        state.value.outstanding.append(Exchange())
         state.value.keys.append(key)
-        if state.value.outstanding.count > maximumOutstanding, var oldest = state.popOutstanding() {
-            oldest.losses.append(Loss(reason: "noResponse", side: "response"))
-            finish(oldest)
+        // In place: an exchange has many parts, and each copy counts them all.
+        state.value.outstanding.withLast { exchange in
+            exchange.flow = flow.value.number
+            exchange.ordinal = state.value.nextOrdinal
+            exchange.format = format
+            exchange.client = state.value.client
+            exchange.server = state.value.server
         }
+        state.value.nextOrdinal &+= 1
+    }
+
+    /// The same for a response whose request was never seen.
+    mutating func beginOrphan(_ format: WireFormat, _ operation: String, _ flow: Flow, _ state: FlowDecoder) {
+        begin(format, WaitingKey(), flow, state)
+        state.value.outstanding.withLast {
+            $0.operation = operation
+            $0.losses.append(Loss(reason: "noRequest", side: "request"))
+        }
+    }
+
+    /// Lets the oldest waiting exchange go when too many wait.
+    mutating func limitOutstanding(_ state: FlowDecoder) {
+        if state.value.outstanding.count > maximumOutstanding { loseOldestResponse("noResponse", state) }
+    }
+
+    /// Hands over the exchange that came last, which waits for nothing.
+    mutating func finishLast(_ state: FlowDecoder) {
+        _ = state.value.keys.popLast()
+        if let exchange = state.value.outstanding.popLast() { finish(exchange) }
     }
 
     /// The oldest waiting exchange loses its response to a hole.

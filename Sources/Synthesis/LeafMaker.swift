@@ -1,13 +1,11 @@
 package import Tape
 
-/// Makes whole leaves, one after the other or any at all. Each thread has its own.
-package final class LeafMaker {
+/// Makes whole leaves, one after the other or any at all.
+package struct LeafMaker: Sendable {
     package let plan: SynthesisPlan
     private var machines: [Machine]
     private var space: RequestSpace
-    /// Where a list or a map is written before it goes into CSV.
-    private var field = Arena()
-    private let ranges: [SynthesisPlan.PlacedKind]
+    private var twinSpace: RequestSpace
     private var slots: [Slot] = []
 
     /// A place in time that an exchange takes.
@@ -25,23 +23,23 @@ package final class LeafMaker {
 
     package init(_ plan: SynthesisPlan) {
         self.plan = plan
-        machines = plan.images.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
+        machines = plan.programs.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
         space = RequestSpace(plan.format)
-        ranges = plan.placedKinds
+        twinSpace = RequestSpace(plan.format)
     }
 
     /// What is handed to the sink for each exchange.
-    package struct Output {
+    package struct Output: Sendable {
         package var exchange = Exchange()
         /// The request as JSON, by names and before any wire fault; only when asked for.
-        package var json = Arena()
+        package var json: [UInt8] = []
         package var twin: Exchange?
-        package var twinJSON = Arena()
+        package var twinJSON: [UInt8] = []
         /// Which kind it is, as an index into anomalies and then hard negatives; nil when clean.
         package var kind: Int?
         /// Values for CSV, one for each of ``SynthesisPlan/columns``; only when asked for.
-        package var row = Arena()
-        package var twinRow = Arena()
+        package var row: [UInt8] = []
+        package var twinRow: [UInt8] = []
     }
 
     /// What a caller wants beside the exchange.
@@ -58,7 +56,7 @@ package final class LeafMaker {
     }
 
     /// Makes the exchanges of one leaf in order.
-    package func make(
+    package mutating func make(
         _ leaf: Int, _ wishes: Wishes, _ body: (Output) throws -> Void
     ) throws {
         let base = try collect(leaf)
@@ -72,7 +70,7 @@ package final class LeafMaker {
     // MARK: Slots
 
     /// Gathers and orders the slots of a leaf; returns the index of its first exchange.
-    private func collect(_ leaf: Int) throws -> UInt64 {
+    private mutating func collect(_ leaf: Int) throws -> UInt64 {
         slots.removeAll(keepingCapacity: true)
         let cohorts = 1 << plan.cohortDepth
         let cells = plan.tree.leaves(leaf * cohorts..<(leaf + 1) * cohorts)
@@ -122,10 +120,10 @@ package final class LeafMaker {
 
     // MARK: One exchange
 
-    private func fill(
+    private mutating func fill(
         _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
     ) throws {
-        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number, ranges)
+        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number)
         var identity = Machine.Identity(
             index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
         output.kind = kind
@@ -169,7 +167,7 @@ package final class LeafMaker {
     }
 
     /// The same exchange without its anomaly; for a campaign's member, what an innocent exchange would be in its place.
-    private func makeTwin(
+    private mutating func makeTwin(
         _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ output: inout Output, _ wishes: Wishes
     ) throws {
         var clean = Output()
@@ -186,7 +184,7 @@ package final class LeafMaker {
     }
 
     /// Writes what the machine made; returns where an HTTP request states its length.
-    private func write(
+    private mutating func write(
         _ program: Int, _ identity: Machine.Identity, into output: inout Output, _ wishes: Wishes
     ) throws -> Range<Int> {
         if machines[program].strangeCell >= 0 {
@@ -196,12 +194,12 @@ package final class LeafMaker {
         }
         let digits = plan.format.write(machines[program], index: identity.index, into: &space)
         if wishes.json {
-            output.json.truncate(to: 0)
+            output.json.removeAll(keepingCapacity: true)
             RequestWriter.json(machines[program], into: &output.json)
         }
         if wishes.row {
-            output.row.truncate(to: 0)
-            plan.appendRow(machines[program], &field, into: &output.row)
+            output.row.removeAll(keepingCapacity: true)
+            plan.appendRow(machines[program], into: &output.row)
         }
         output.exchange.id = identity.index
         // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
@@ -210,7 +208,7 @@ package final class LeafMaker {
         output.exchange.format = plan.format.wire
         output.exchange.operation = plan.format.operation
         output.exchange.request = Message(
-            wire: space.bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+            wire: space.bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
         return digits
     }
 }
@@ -218,22 +216,12 @@ package final class LeafMaker {
 extension SynthesisPlan {
     /// The anomaly that background exchange `number` has: a keyed permutation puts the first of all places to the first
     /// type, and so on, so that counts are exact and places are anywhere.
-    func kind(ofBackground number: UInt64, _ ranges: [PlacedKind]) -> Int? {
-        if ranges.isEmpty { return nil }
+    func kind(ofBackground number: UInt64) -> Int? {
         let place = placement[number]
-        for range in ranges where place < range.end { return range.kind }
+        for (i, kind) in kinds.enumerated() where kind.campaign == nil {
+            if place >= kind.first && place - kind.first < kind.share.exchanges { return i }
+        }
         return nil
-    }
-
-    /// Up to which place, exclusive, exchanges are of a kind; in rising order.
-    struct PlacedKind: Sendable {
-        var end: UInt64
-        var kind: Int
-    }
-
-    var placedKinds: [PlacedKind] {
-        kinds.enumerated().filter { $0.element.campaign == nil && $0.element.share.exchanges > 0 }
-            .map { PlacedKind(end: $0.element.first + $0.element.share.exchanges, kind: $0.offset) }
     }
 
     func label(_ index: Int, _ identity: Machine.Identity, _ machine: Machine) -> Label {
@@ -274,7 +262,7 @@ extension SynthesisPlan {
             if spec.type == .checkDigitBroken || spec.type == .secondsForMillis { label.detectableAt = "record" }
         }
         for name in names {
-            guard let register = machine.image.program.registerOfEntity[name] else { continue }
+            guard let register = machine.program.registerOfEntity[name] else { continue }
             label.entities.append("\(name):\(machine.registers[register])")
         }
         return label

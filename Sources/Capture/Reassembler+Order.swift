@@ -118,12 +118,12 @@ extension Reassembler {
     }
 
     /// A segment whose sender had received more than is known here waits, so that causes come before effects. One byte
-    /// of difference is the other side's FIN.
+    /// of difference is the FIN of a side that has ended.
     @inline(__always)
     private func isHeld(_ acknowledgement: UInt32, _ hasAck: Bool, _ other: StreamState) -> Bool {
         guard hasAck, other.value.hasBase else { return false }
         let missing = distance(acknowledgement, other.value.next)
-        return missing > 1 && missing < 1 << 30
+        return missing > (other.value.isEnded ? 1 : 0) && missing < 1 << 30
     }
 
     /// Appends bytes to what can be read.
@@ -267,21 +267,24 @@ extension Reassembler {
         case (nil, nil): return
         }
         guard let head = flow[direction].value.pending.first else { return }
-        let missing = distance(head.sequence, flow[direction].value.next)
-        if missing > 0 {
-            skip(missing, .gap, head.timeNanos, flow, direction, slot)
-        } else {
-            let other = 1 - direction
-            var lost = distance(head.acknowledgement, flow[other].value.next)
+        let other = 1 - direction
+        // A request is lost before the response to it is: what the server had received comes before its own gap, what
+        // the client had received after it.
+        var lost = 0
+        if head.hasAcknowledgement && flow[other].value.hasBase {
+            lost = distance(head.acknowledgement, flow[other].value.next)
             if let waiting = flow[other].value.pending.first {
                 lost = min(lost, max(distance(waiting.sequence, flow[other].value.next), 0))
             }
-            if lost > 0 {
-                skip(lost, .gap, head.timeNanos, flow, other, slot)
-            } else {
-                // Both wait for each other: this one goes first.
-                flow[direction].value.pending[0].hasAcknowledgement = false
-            }
+        }
+        let missing = distance(head.sequence, flow[direction].value.next)
+        if lost > (flow[other].value.isEnded ? 1 : 0) && lost < 1 << 30 && (direction == 1 || missing <= 0) {
+            skip(lost, .gap, head.timeNanos, flow, other, slot)
+        } else if missing > 0 {
+            skip(missing, .gap, head.timeNanos, flow, direction, slot)
+        } else {
+            // Both directions wait for each other: this one goes first.
+            flow[direction].value.pending[0].hasAcknowledgement = false
         }
         _ = drain(flow, slot)
     }

@@ -97,6 +97,8 @@ struct StreamReaderStorage {
     var holes: [Extent] = []
     var holeBytes: UInt64 = 0
     var holeReason = ""
+    /// Exchanges below this ordinal were waiting when a hole last took a message of unknown kind.
+    var lostBelow: UInt32 = 0
 
     // HTTP: bytes of the present message, holes left out, that have been looked at
     var position = 0

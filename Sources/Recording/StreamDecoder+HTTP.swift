@@ -240,8 +240,8 @@ extension StreamDecoder {
         let reader = state[direction]
         guard reader.value.isBegun, reader.value.hasHead || bytes.byteCount > 0 else {
             // At a boundary: whatever stood in the hole is unknown; at least one message did.
+            loseAnother(reason, direction, state)
             reader.value.mode = .searching
-            if direction != state.value.requestDirection { loseOldestResponse(reason, state) }
             return 0
         }
         guard reader.value.hasHead else {

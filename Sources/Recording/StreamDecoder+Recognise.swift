@@ -63,7 +63,13 @@ extension StreamDecoder {
     /// What `rest` begins with. HTTP settles which way requests go.
     private func identify(_ rest: RawSpan, _ direction: Int, _ state: FlowDecoder) -> Identity {
         if state.value.speech != .thrift {
-            switch Self.looksLikeHTTP(rest, kind: nil) {
+            var likeness = Self.looksLikeHTTP(rest, kind: nil)
+            if case .yes(.request) = likeness, state[direction].value.mode == .searching,
+                !Self.beginsWithKnownMethod(rest)
+            {
+                likeness = .no
+            }
+            switch likeness {
             case .yes(let kind):
                 if state.value.speech == .http {
                     let expected: HTTPKind = direction == state.value.requestDirection ? .request : .response
@@ -157,19 +163,32 @@ extension StreamDecoder {
     }
 
     /// Looks for the next beginning of a message. Returns the bytes passed over, 0 when it stands at the beginning.
+    ///
+    /// - Parameter segmentStart: where in `rest` the bytes of the latest segment begin; messages often begin there.
     mutating func search(
-        _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
+        _ rest: RawSpan, segmentStart: Int, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
         if state.value.speech == .unknown {
+            if segmentStart > 0 {
+                let segment = rest.extracting(segmentStart..<rest.byteCount)
+                switch identify(segment, direction, state) {
+                case .http, .thrift, .named:
+                    reader.value.use.opaque += UInt64(segmentStart)
+                    reader.value.isBegun = false
+                    return segmentStart
+                case .needMore, .nothing: break
+                }
+            }
             return settle(identify(rest, direction, state), rest, direction, flow, state)
         }
         for at in 0..<rest.byteCount {
             let candidate = rest.extracting(at..<rest.byteCount)
+            let isAligned = at == 0 || at == segmentStart
             let likeness: Likeness =
                 state.value.speech == .http
-                ? httpBoundary(candidate, before: at > 0 ? rest[byte: at - 1] : nil, direction, state)
-                : thriftBoundary(candidate, isAligned: at == 0, direction, state)
+                ? httpBoundary(candidate, before: isAligned ? nil : rest[byte: at - 1], direction, state)
+                : thriftBoundary(candidate, isAligned: isAligned, direction, state)
             if likeness == .no { continue }
             reader.value.use.lost += UInt64(at)
             if likeness == .maybe {
@@ -189,6 +208,20 @@ extension StreamDecoder {
         return rest.byteCount
     }
 
+    /// Where it is not certain that a message begins, only registered methods are believed (RFC 9110, 5789, 4918, 3253).
+    private static func beginsWithKnownMethod(_ text: RawSpan) -> Bool {
+        var end = 0
+        while end < text.byteCount, end < 18, text[byte: end] != 32 { end += 1 }
+        if end == text.byteCount { return true }
+        return knownMethods.contains(HTTPHead.string(text, HTTPRange(0, end)))
+    }
+
+    private static let knownMethods: Set<String> = [
+        "GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND", "PROPPATCH",
+        "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "CHECKOUT", "CHECKIN", "MERGE", "BIND",
+        "VERSION-CONTROL", "MKACTIVITY", "PURGE", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "M-SEARCH",
+    ]
+
     private func httpBoundary(
         _ candidate: RawSpan, before: UInt8?, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
@@ -201,6 +234,7 @@ extension StreamDecoder {
             guard first &- 0x41 < 26 else { return .no }
             if let before, HTTPHead.isToken(before) { return .no }
         }
+        if kind == .request && !Self.beginsWithKnownMethod(candidate) { return .no }
         let likeness = Self.looksLikeHTTP(candidate, kind: kind)
         guard before != nil, case .yes = likeness else { return likeness }
         // Inside a segment it takes a whole, clean head to be believed.

@@ -180,17 +180,24 @@ extension StreamDecoder {
     ) -> Int {
         guard bytes.byteCount > 0 else {
             state[direction].value.mode = .searching
-            if direction == 1 - (state.value.requestDirection ?? direction) { loseOldestZero(reason, state) }
+            loseAnother(reason, direction, state)
             return 0
         }
         loseThrift(bytes, reason: reason, direction, flow, state)
         return skipThrift(bytes, hole: count, direction, state)
     }
 
-    /// Where seqids do not tell replies apart, a lost reply must not shift the pairing of those that follow.
-    private mutating func loseOldestZero(_ reason: String, _ state: FlowDecoder) {
-        let isAmbiguous = state.value.keys.first?.seqid == 0
-        if isAmbiguous { loseOldestResponse(reason, state) }
+    /// A hole between messages, or in what is searched: at least one message was in it. In the direction of responses it
+    /// was the one to the oldest request, unless that request had been there at the last hole already, which may have
+    /// been in the same message. Where seqids tell replies apart nothing needs to be guessed.
+    mutating func loseAnother(_ reason: String, _ direction: Int, _ state: FlowDecoder) {
+        guard let requests = state.value.requestDirection, direction != requests else { return }
+        if state.value.speech == .thrift && state.value.keys.first?.seqid != 0 { return }
+        guard let oldest = state.value.outstanding.first?.ordinal else { return }
+        let isSearching = state[direction].value.mode == .searching
+        if isSearching && oldest < state[direction].value.lostBelow { return }
+        state[direction].value.lostBelow = state.value.nextOrdinal
+        loseOldestResponse(reason, state)
     }
 
     /// A hole in any stream.
@@ -207,9 +214,7 @@ extension StreamDecoder {
                 reader.value.use.opaque += UInt64(bytes.byteCount)
             } else {
                 reader.value.use.lost += UInt64(bytes.byteCount)
-                if reader.value.mode == .start && direction == 1 - (state.value.requestDirection ?? direction) {
-                    loseOldestResponse(reason, state)
-                }
+                loseAnother(reason, direction, state)
             }
             reader.value.reset()
             reader.value.mode = .searching

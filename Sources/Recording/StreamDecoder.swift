@@ -68,6 +68,8 @@ struct StreamDecoder: ~Copyable {
         let direction = event.direction
         let reader = state[direction]
         var at = 0
+        // Where this event's bytes begin: a place where a message may.
+        let fresh = bytes.byteCount - Int(clamping: event.length)
         while at < bytes.byteCount {
             let rest = bytes.extracting(at..<bytes.byteCount)
             let mode = reader.value.mode
@@ -77,7 +79,7 @@ struct StreamDecoder: ~Copyable {
             case .start: step = recognise(rest, direction, flow, state)
             case .http: step = readHTTP(rest, direction, flow, state)
             case .thrift: step = readThrift(rest, direction, flow, state)
-            case .searching: step = search(rest, direction, flow, state)
+            case .searching: step = search(rest, segmentStart: max(0, fresh - at), direction, flow, state)
             case .skipping(let count):
                 let taken = Int(min(count, UInt64(rest.byteCount)))
                 reader.value.use.lost += UInt64(taken)

@@ -149,22 +149,26 @@ enum CardNumbers {
     }
 
     /// Issuer ranges by their first six digits, with the lengths that the brand issues.
+    ///
+    /// Sixteen digits are believed of everything from 50 to 69: Mastercard, Maestro, Discover, UnionPay, Elo, Verve,
+    /// RuPay, Hipercard, Troy and other national brands share that space, and their ranges change. A number that is masked
+    /// without need is a nuisance; one that is missed is on the tape.
     private static func isIssued(_ prefix: Int, _ digits: Int) -> Bool {
         switch prefix {
-        case 400_000...499_999: digits == 13 || digits == 16 || digits == 19  // Visa
-        case 510_000...559_999, 222_100...272_099: digits == 16  // Mastercard
+        case 400_000...499_999: digits == 13 || digits == 16 || digits == 19  // Visa, Dankort, some of Elo
+        case 222_100...272_099: digits == 16  // Mastercard
+        case 220_000...220_499: digits >= 16  // Mir
         case 340_000...349_999, 370_000...379_999: digits == 15  // American Express
-        case 300_000...305_999, 309_500...309_599, 360_000...369_999, 380_000...399_999:  // Diners Club
+        case 300_000...305_999, 309_500...309_599, 360_000...369_999, 380_000...399_999:  // Diners Club, Hipercard
             digits == 14 || digits == 16
         case 352_800...358_999: digits >= 16  // JCB
-        case 601_100...601_199, 644_000...659_999: digits >= 16  // Discover, RuPay
-        case 620_000...629_999: digits >= 16  // UnionPay
-        case 810_000...817_199: digits == 16  // UnionPay
-        case 220_000...220_499: digits >= 16  // Mir
-        case 508_500...508_999, 606_985...608_499: digits == 16  // RuPay
+        case 601_100...601_199, 622_000...629_999, 644_000...659_999: digits >= 16  // Discover, UnionPay, Verve
+        case 620_000...621_999: digits >= 16  // UnionPay
         case 501_800...501_899, 502_000...502_099, 503_800...503_899, 589_300...589_399, 630_400...630_499,
             675_900...676_399:  // Maestro
             true
+        case 500_000...699_999: digits == 16 || (digits >= 18 && prefix / 1000 == 506)  // the rest; Verve has 18, 19
+        case 810_000...829_999: digits == 16  // UnionPay, RuPay
         case 979_200...979_289: digits == 16  // Troy
         default: false
         }

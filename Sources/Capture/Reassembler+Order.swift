@@ -33,14 +33,16 @@ extension Reassembler {
 
         if !flow.value.forward.value.pending.isEmpty || !flow.value.backward.value.pending.isEmpty {
             if drain(flow, slot) { flow.value.stalled = 0 } else { flow.value.stalled += 1 }
-            let isFull =
-                flow.value.forward.value.pendingBytes > limits.pendingBytes
-                || flow.value.backward.value.pendingBytes > limits.pendingBytes
+            let isFull = isFull(flow.value.forward) || isFull(flow.value.backward)
             if flow.value.stalled >= limits.patiencePackets || isFull {
                 giveUpWaiting(flow, slot)
                 flow.value.stalled = 0
             }
         }
+    }
+
+    private func isFull(_ stream: StreamState) -> Bool {
+        stream.value.pendingBytes > limits.pendingBytes || stream.value.pending.count > limits.pendingSegments
     }
 
     private mutating func handshake(_ segment: Segment, _ flow: Flow, _ direction: Int) {
@@ -201,16 +203,18 @@ extension Reassembler {
     /// Keeps the parts of `segment` that no waiting segment covers.
     private mutating func insert(_ segment: PendingSegment, _ stream: StreamState) {
         var rest = segment
-        var index = 0
+        // Segments mostly come in order: those that end before this one are passed over from the back.
+        var index = stream.value.pending.count
+        while index > 0 {
+            let known = stream.value.pending[index - 1]
+            if distance(known.sequence, rest.sequence) + known.length <= 0 { break }
+            index -= 1
+        }
         while index < stream.value.pending.count {
             let known = stream.value.pending[index]
             let offset = distance(known.sequence, rest.sequence)
             if offset >= rest.length { break }
             let knownEnd = offset + known.length
-            if knownEnd <= 0 {
-                index += 1
-                continue
-            }
             // Overlap: [max(offset, 0), min(knownEnd, length)) of `rest` is a later copy.
             let from = max(offset, 0)
             let to = min(knownEnd, rest.length)

@@ -13,6 +13,8 @@ package struct Reassembler: ~Copyable {
         package var patiencePackets = 64
         /// Bytes that wait for their turn in one direction before a gap is declared.
         package var pendingBytes = 4 << 20
+        /// The same in segments: tiny ones take more memory than their bytes, and time to sort.
+        package var pendingSegments = 4096
         /// Flows followed at the same time; the one that was quiet longest gives way.
         package var flows = 65_536
         /// Unread bytes of one direction; what its reader does not take is then dropped.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Parses `arguments` (without the command's name) against the command's flag table.
 ///
 /// Understood are `--flag value`, `--flag=value`, `-f value`, `-fvalue`, bundled switches, and `--`, after which
@@ -33,7 +35,7 @@ package func parse(_ arguments: [String], for command: CommandSpec) throws(Comma
             let name = String(parts.first ?? "")
             guard let flag = command.flags.first(where: { $0.long == name }) else {
                 let known = command.flags.map(\.long) + ["help"]
-                let near = nearest(name, in: known).map { "Did you mean --\($0)? " } ?? ""
+                let near = nearestName(name, in: known).map { "Did you mean --\($0)? " } ?? ""
                 throw CommandError("tinct \(command.name) has no flag --\(name)", remedy: near + usageHint())
             }
             if flag.value == nil {
@@ -78,23 +80,4 @@ package func parse(_ arguments: [String], for command: CommandSpec) throws(Comma
 private func isNumber(_ word: String) -> Bool {
     let digits = word.dropFirst()
     return word.first == "-" && digits.first.map { $0.isNumber || $0 == "." } == true
-}
-
-/// The candidate at the smallest edit distance (at most two), for "did you mean".
-package func nearest(_ word: String, in candidates: [String]) -> String? {
-    func distance(_ a: [Character], _ b: [Character]) -> Int {
-        var row = Array(0...b.count)
-        for i in a.indices {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in b.indices {
-                let cost = min(row[j] + 1, row[j + 1] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = cost
-            }
-        }
-        return row[b.count]
-    }
-    let ranked = candidates.map { (distance(Array(word), Array($0)), $0) }.filter { $0.0 <= 2 }
-    return ranked.min { $0.0 < $1.0 }?.1
 }

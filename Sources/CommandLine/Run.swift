@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// The version that `--version`, tapes and results state.
@@ -65,6 +66,6 @@ private func dispatch(_ arguments: [String]) throws -> ExitCode {
 
 private func command(named name: String) throws(CommandError) -> CommandSpec {
     if let found = allCommands.first(where: { $0.name == name }) { return found }
-    let near = nearest(name, in: allCommands.map(\.name) + ["help"]).map { "Did you mean 'tinct \($0)'? " } ?? ""
+    let near = nearestName(name, in: allCommands.map(\.name) + ["help"]).map { "Did you mean 'tinct \($0)'? " } ?? ""
     throw CommandError("there is no command '\(name)'", remedy: near + "Run 'tinct help' for the list.")
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Typed access that fails with place, expectation and suggestion.
 extension YAMLNode {
     package func expected(_ what: String) -> YAMLError {

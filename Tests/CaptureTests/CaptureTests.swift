@@ -160,7 +160,7 @@ import Testing
         for count in 0...frame.count {
             for link: UInt16 in [0, 1, 12, 108, 113, 228, 229, 276] { _ = decode(Array(frame[..<count]), link) }
         }
-        var generator = SeededGenerator(seed: 7)
+        var generator = SplitMix(seed: 7)
         for _ in 0..<20_000 {
             var bytes = frame
             for _ in 0..<3 {

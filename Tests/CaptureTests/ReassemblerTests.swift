@@ -58,13 +58,13 @@ private struct Run {
 @Suite struct ReassemblerTests {
     private let build = PacketBuilder()
 
-    private func random(_ count: Int, _ generator: inout SeededGenerator) -> [UInt8] {
+    private func random(_ count: Int, _ generator: inout SplitMix) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 
     /// Segments of `content` with `first` as the sequence number of its first byte.
     private func segments(
-        _ content: [UInt8], first: UInt32, _ generator: inout SeededGenerator
+        _ content: [UInt8], first: UInt32, _ generator: inout SplitMix
     ) -> [(start: Int, end: Int, frame: [UInt8])] {
         var result: [(start: Int, end: Int, frame: [UInt8])] = []
         var at = 0
@@ -79,7 +79,7 @@ private struct Run {
 
     @Test(arguments: 0..<60)
     func anyOrderDuplicationAndOverlapGivesTheContentBack(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         let content = random(Int.random(in: 1...40_000, using: &generator), &generator)
         // Every third stream wraps around in its middle.
         let start =
@@ -101,7 +101,7 @@ private struct Run {
 
     @Test(arguments: 0..<40)
     func whatIsDroppedBecomesHolesAndNothingElse(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed &+ 1000)
+        var generator = SplitMix(seed: seed &+ 1000)
         let content = random(Int.random(in: 5000...60_000, using: &generator), &generator)
         let start = UInt32.random(in: 0...UInt32.max, using: &generator)
         var parts = segments(content, first: start &+ 1, &generator)

@@ -71,4 +71,30 @@ struct OutputTests {
         #expect(result.errors.contains("twice"))
         #expect(try tinct("record", "--dry-run", "-", input: bytes).status == 0)
     }
+
+    @Test("What a damaged compressed capture holds before the damage is recorded, and the command says that it failed")
+    func damagedOnTheWay() throws {
+        let plain = folder.file("plain.mcap")
+        #expect(try tinct("record", capture, "-o", plain).status == 0)
+        let packed = try run("gzip", ["-c", capture]).stdout
+        let tape = folder.file("damaged.mcap")
+        let damaged = try folder.write("damaged.pcap.gz", packed + Array("no gzip".utf8))
+        let result = try tinct("record", damaged, "-o", tape)
+        #expect(result.status == 5)
+        #expect(result.errors.contains("reading stopped after 504 packets"))
+        #expect(result.output.contains("balance     closes"))
+        #expect(try tinct("show", "--json", tape).stdout == tinct("show", "--json", plain).stdout)
+    }
+
+    @Test(
+        "A capture that is damaged before its first packet is not one that was read", arguments: [0, 1, 53] as [UInt8])
+    func damagedAtTheBeginning(length: UInt8) throws {
+        let header = try Repository.bytes("fixtures/thrift-compact.pcapng").prefix(108)
+        #expect(header.starts(with: [0x0A, 0x0D, 0x0D, 0x0A]))
+        let file = try folder.write(
+            "d.pcapng", header + [6, 0, 0, 0, length, 0, 0, 0] + [UInt8](repeating: 1, count: 64))
+        let result = try tinct("record", "--dry-run", file)
+        #expect(result.status == 1)
+        #expect(result.output.contains("makes no sense from byte"))
+    }
 }

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Expression
 
 @Suite struct ExactNumbers {
     @Test func orderAndProductAgreeWithFoundationsDecimal() throws {
-        var random = SystemRandom(seed: 0x7115)
+        var random = SplitMix(seed: 0x7115)
         for _ in 0..<5000 {
             let texts = (0..<2).map { _ in random.decimal() }
             let (a, b) = (try #require(ExactNumber(texts[0])), try #require(ExactNumber(texts[1])))
@@ -77,20 +78,7 @@ import Testing
     }
 }
 
-/// SplitMix64: seeded, so that a failure can be seen again.
-struct SystemRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix {
     mutating func decimal() -> String {
         let digits = (0..<Int.random(in: 1...8, using: &self)).map { _ in String(Int.random(in: 0...9, using: &self)) }
         let fraction = (0..<Int.random(in: 0...4, using: &self)).map { _ in String(Int.random(in: 0...9, using: &self))

@@ -88,7 +88,7 @@ private func thrift(_ name: String, type: UInt8, seqid: UInt32 = 0, text: String
     /// its own call, and messages in untouched segments are there.
     @Test(arguments: 0..<100)
     func missingPacketsCostOnlyTheMessagesTheyCut(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         let isThrift = seed % 2 == 0
         var messages: [(fromClient: Bool, payload: [UInt8])] = []
         for index in 0..<30 {
@@ -202,7 +202,7 @@ private func thrift(_ name: String, type: UInt8, seqid: UInt32 = 0, text: String
                 (true, thrift("x", type: 1, text: "y")),
             ], mss: 40)
         let file = PacketBuilder.pcap(frames)
-        var generator = SeededGenerator(seed: 99)
+        var generator = SplitMix(seed: 99)
         for round in 0..<3000 {
             var bytes = file
             for _ in 0..<(round % 5 + 1) {

@@ -26,8 +26,8 @@ import Testing
         for source in sources { try Data(source.bytes).write(to: folder.appendingPathComponent(source.name)) }
         for source in sources {
             let path = folder.appendingPathComponent(source.name).path
-            let run = try runProgram("/usr/bin/thrift", ["--gen", "json", "-o", folder.path, path])
-            try #require(run.status == 0, "\(run.text) \(run.errorText)")
+            let result = try run("/usr/bin/thrift", ["--gen", "json", "-o", folder.path, path])
+            try #require(result.status == 0, "\(result.output) \(result.errors)")
             let output = folder.appendingPathComponent("gen-json/\(source.scope).json")
             let oracle = try JSONValue(parsing: Array(try Data(contentsOf: output)))
             try compare(set, source.scope, oracle)

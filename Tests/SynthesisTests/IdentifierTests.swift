@@ -70,8 +70,8 @@ import Testing
                     if bad < 9: print(name, value, repr(error))
             print('bad', bad)
             """
-        let result = try runProgram(try TestEnvironment.python.path(), ["-c", script], input: Array(input.utf8))
-        #expect(result.status == 0, "\(result.errorText)")
-        #expect(result.text == "bad 0\n")
+        let result = try python(script, input: Array(input.utf8))
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output == "bad 0\n")
     }
 }

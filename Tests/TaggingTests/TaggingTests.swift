@@ -1,5 +1,6 @@
 import Bytes
 import Tagging
+import TestSupport
 import Testing
 
 @Suite struct TaggingTests {

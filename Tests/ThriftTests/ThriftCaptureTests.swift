@@ -63,10 +63,10 @@ import Testing
 
     /// Both directions of a TCP stream, client to server first.
     private func follow(_ path: String, _ stream: Int) throws -> [[UInt8]] {
-        let run = try runProgram("/usr/bin/tshark", ["-r", path, "-q", "-z", "follow,tcp,raw,\(stream)"])
-        try #require(run.status == 0)
+        let result = try run("/usr/bin/tshark", ["-r", path, "-q", "-z", "follow,tcp,raw,\(stream)"])
+        try #require(result.status == 0)
         var directions: [[UInt8]] = [[], []]
-        for line in run.text.split(separator: "\n") {
+        for line in result.output.split(separator: "\n") {
             let fromServer = line.hasPrefix("\t")
             if let bytes = Hex.decode(String(line.drop { $0 == "\t" })) { directions[fromServer ? 1 : 0] += bytes }
         }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ThriftCodingTests {
     /// What Apache's Python library makes of messages that we wrote, and what it writes itself.
     @Test(.needsProgram("/usr/bin/python3")) func apacheReadsAndWritesTheSameBytes() throws {
-        var random = SplitMix(state: 20_250_117)
+        var random = SplitMix(seed: 20_250_117)
         let messages = (0..<1000).map { _ in ThriftMessage.random(&random) }
         var input = ""
         for message in messages {
@@ -18,9 +18,9 @@ import Testing
             }
         }
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Oracle/recode.py"
-        let run = try runProgram("/usr/bin/python3", [script], input: Array(input.utf8))
-        try #require(run.status == 0, "\(run.errorText)")
-        let lines = run.text.split(separator: "\n")
+        let result = try run("/usr/bin/python3", [script], input: Array(input.utf8))
+        try #require(result.status == 0, "\(result.errors)")
+        let lines = result.output.split(separator: "\n")
         try #require(lines.count == messages.count * 2)
         for (message, at) in zip(messages, stride(from: 0, to: lines.count, by: 2)) {
             let binary = message.encoded(.unframed, .binary)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func decodesWhatItEncodedInEveryForm() throws {
-        var random = SplitMix(state: 7)
+        var random = SplitMix(seed: 7)
         for _ in 0..<200 {
             let message = ThriftMessage.random(&random)
             for encoding in ThriftEncoding.allCases {
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func theScannerEndsWhereTheDecoderDoesAtEveryCut() throws {
-        var random = SplitMix(state: 11)
+        var random = SplitMix(seed: 11)
         for _ in 0..<20 {
             let message = ThriftMessage.random(&random)
             for encoding in ThriftEncoding.allCases {
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func flippedBytesAreReadOrRefusedAndNeverTrap() {
-        var random = SplitMix(state: 13)
+        var random = SplitMix(seed: 13)
         for _ in 0..<15 {
             let message = ThriftMessage.random(&random)
             for encoding in ThriftEncoding.allCases {

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import Thrift
@@ -120,7 +121,7 @@ import Testing
 
     /// An edit in place gives what editing the tree gives.
     @Test(arguments: ThriftEncoding.allCases) func editsEqualThoseOfTheTree(encoding: ThriftEncoding) throws {
-        var random = SplitMix(state: encoding == .binary ? 21 : 22)
+        var random = SplitMix(seed: encoding == .binary ? 21 : 22)
         var outcomes: [ThriftEditor.Outcome: Int] = [:]
         for _ in 0..<200 {
             var tree = ThriftMessage.random(&random)

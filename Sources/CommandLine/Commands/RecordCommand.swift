@@ -92,8 +92,19 @@ struct RecordRun {
         var progress = ProgressLine()
         var batch: [Exchange] = []
         var count: UInt64 = 0
+        /// Why reading ended early.
+        var damage: CaptureError?
         do {
-            while let (packet, reader) = try merge.next() {
+            while true {
+                let packet: CapturedPacket
+                let reader: Int
+                do throws(CaptureError) {
+                    guard let next = try merge.next() else { break }
+                    (packet, reader) = next
+                } catch {
+                    damage = error
+                    break
+                }
                 merge.withBytes(of: packet, reader) { recorder.add(packet, $0) }
                 if recorder.hasFinished { try store(&batch, from: &recorder, to: writer) }
                 count &+= 1
@@ -113,6 +124,7 @@ struct RecordRun {
         progress.finish()
 
         var report = RecordReport(balance: recorder.balance)
+        if let damage { report.add(damage, afterPackets: count) }
         report.tape = output
         for (input, reader) in zip(inputs, merge.readers) {
             report.add(input.path, reader.ending, isCut: input.input.isCut)

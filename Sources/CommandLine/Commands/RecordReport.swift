@@ -5,7 +5,8 @@ import Recording
 /// What `tinct record` prints at the end.
 struct RecordReport {
     let balance: Balance
-    var notes: [String] = []
+    private var notes: [String] = []
+    private var isBroken = false
     var expectations: [(text: String, holds: Bool, value: Double)] = []
     var tape: String?
 
@@ -21,14 +22,22 @@ struct RecordReport {
         }
     }
 
-    /// The capture holds payload or packets that are not read, and nothing of it became an exchange.
+    /// Reading an input failed on the way.
+    mutating func add(_ damage: CaptureError, afterPackets count: UInt64) {
+        notes.append("reading stopped after \(count) packets, which were used: \(damage)")
+        isBroken = true
+    }
+
+    /// The capture holds payload or packets that are not read, or is damaged, and nothing of it became an exchange.
     var isNothingDecoded: Bool {
         balance.exchanges == 0
-            && (balance.streams.0.captured + balance.streams.1.captured > 0 || balance.refusedPackets > 0)
+            && (balance.streams.0.captured + balance.streams.1.captured > 0 || balance.refusedPackets > 0
+                || !notes.isEmpty)
     }
 
     var exit: ExitCode {
-        balance.closes && !isNothingDecoded && expectations.allSatisfy(\.holds) ? .ok : .expectationFailed
+        if isBroken { return .failed }
+        return balance.closes && !isNothingDecoded && expectations.allSatisfy(\.holds) ? .ok : .expectationFailed
     }
 
     func printText() {
@@ -84,7 +93,7 @@ struct RecordReport {
         row("balance", b.closes ? "closes" : "DOES NOT CLOSE: this is a bug, please report it")
         if isNothingDecoded {
             row("decoded", "NOTHING, because:")
-            for reason in b.undecodedReasons { row("", reason) }
+            for reason in b.undecodedReasons + notes { row("", reason) }
         }
         for expectation in expectations {
             row(

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test test-sanitizers lint format bench native python install clean
+.PHONY: all deps deps-test build demo test acceptance test-sanitizers lint format bench native python install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -43,6 +43,12 @@ test: deps-test native python
 	$(SWIFT) build --build-tests $(STRICT)
 	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
 
+# The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build.
+acceptance: build deps-test native python
+	$(SWIFT) build --build-tests $(STRICT)
+	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
+	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
+
 # Each sanitizer builds in a place of its own. TSan's shadow memory does not fit the widest address randomisation, so
 # the tests run without any; the peers are not needed here twice, their tests are skipped by name.
 test-sanitizers: deps-test python
@@ -58,7 +64,7 @@ bench: build
 	@[ -n "$${TINCT_PEERS:-}" ] || { echo "make bench measures beside other programs: set TINCT_PEERS to their folder" >&2; exit 2; }
 	$(MAKE) -C "$$TINCT_PEERS" BUILD=$(BUILD)/peers all
 	[ -e $(BUILD)/peers/thrift.pcap ] || $(MAKE) -C "$$TINCT_PEERS" BUILD=$(BUILD)/peers captures
-	python3 benchmarks/run.py $(BUILD)/release/tinct $(BUILD)/peers
+	python3 benchmarks/run.py $(BUILD)/release/tinct "$$TINCT_PEERS" $(BUILD)/peers
 
 # Servers and clients of other people's making that the tests speak to.
 native:

@@ -2,10 +2,14 @@
 """Measures Tinct beside the limit and beside other programs, in one run: `make bench` (TINCT_PEERS names the peers).
 
   record   tinct record against zstd -1 --single-thread over the same capture, both on core 0
-  max      tinct replay --rate max against the C epoll clients, same bytes, server on core 1, client on core 0
-  rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer
+  max      tinct replay --rate max against the C epoll clients, same bytes (the tag included), server on core 1, client
+           on core 0, taking turns
+  rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer, beside the C clients' open loop
 
-Usage: run.py TINCT PEERS_BUILD [record] [max] [rate]. PEERS_BUILD is what the peers' Makefile built, with its
+Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
+not come to rest, they are kept and the results say so.
+
+Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
 captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave them.
 """
 import datetime
@@ -25,23 +29,60 @@ FLOWS = 64
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def ticks():
+    """Clock ticks that all processes have used so far, those of this one's dead children, and of living servers."""
+    with open("/proc/stat") as f:
+        fields = [int(field) for field in f.readline().split()[1:]]
+    # Idle, waiting for disks, and guests (already counted as user) are not use.
+    return sum(fields[:3]) + sum(fields[5:8])
+
+
+def own_seconds():
+    times = os.times()
+    total = times.user + times.system + times.children_user + times.children_system
+    for child in SERVERS:
+        pids = [child.pid]
+        try:
+            with open(f"/proc/{child.pid}/task/{child.pid}/children") as f:
+                pids += [int(pid) for pid in f.read().split()]
+            for pid in pids:
+                with open(f"/proc/{pid}/stat") as f:
+                    fields = f.read().rpartition(")")[2].split()
+                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            pass
+    return total
+
+
+SERVERS = []
+FOREIGN = []
+
+
+def undisturbed(measure):
+    """What `measure` returns, from a run that others left alone as far as that can be had within three attempts."""
+    for attempt in range(3):
+        begin, used, own = time.monotonic(), ticks(), own_seconds()
+        result = measure()
+        busy = (ticks() - used) / os.sysconf("SC_CLK_TCK") - (own_seconds() - own)
+        foreign = max(0.0, busy / (time.monotonic() - begin))
+        if foreign <= 0.1 or attempt == 2:
+            FOREIGN.append(round(foreign, 2))
+            return result
+
+
 def run(command, stdout=subprocess.DEVNULL):
     """Runs a command to its end: wall and CPU seconds, peak memory in MB, status."""
     begin = time.monotonic()
     child = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
     return {
         "wall": time.monotonic() - begin, "cpu": usage.ru_utime + usage.ru_stime,
-        "rssMB": usage.ru_maxrss / 1024, "status": os.waitstatus_to_exitcode(status)}
+        "rssMB": usage.ru_maxrss / 1024, "status": child.returncode}
 
 
 def summary(values):
     return {"min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
-def foreign_load():
-    with open("/proc/loadavg") as f:
-        return float(f.read().split()[0])
 
 
 def save(name, commands, data):
@@ -51,14 +92,15 @@ def save(name, commands, data):
         model = re.search(r"model name\s*: (.*)", f.read())
     document = {
         "date": date, "cpu": model.group(1) if model else "", "cores": os.cpu_count(), "kernel": platform.release(),
-        "loadBefore": foreign_load(), "commands": commands, **data}
+        "foreignCores": summary(FOREIGN), "disturbed": max(FOREIGN) > 0.1, "commands": commands, **data}
+    FOREIGN.clear()
     with open(path, "w") as f:
         json.dump(document, f, indent=1)
         f.write("\n")
     print(json.dumps(data, indent=1))
 
 
-def bench_record(tinct, peers):
+def bench_record(tinct, sources, peers):
     rows = {}
     commands = []
     for name in ("http", "thrift"):
@@ -74,7 +116,7 @@ def bench_record(tinct, peers):
                 pass
         pairs = []
         for _ in range(RUNS):
-            pairs.append((run(ours), run(theirs)))
+            pairs.append((undisturbed(lambda: run(ours)), undisturbed(lambda: run(theirs))))
             assert pairs[-1][0]["status"] == 0, "record failed"
         rows[name] = {
             "captureMB": size / 1e6, "tapeMB": os.path.getsize(tape) / 1e6,
@@ -136,7 +178,7 @@ def tapes(tinct, peers):
 class Servers:
     def __init__(self, peers):
         conf = os.path.join(peers, "nginx.conf")
-        self.children = [
+        SERVERS[:] = [
             subprocess.Popen(["taskset", "-c", "1", "nginx", "-c", conf, "-g", "daemon off;"], stderr=subprocess.DEVNULL),
             subprocess.Popen(["taskset", "-c", "1", os.path.join(peers, "tserver"), "19090", "nonblocking"],
                              stderr=subprocess.DEVNULL)]
@@ -152,66 +194,106 @@ class Servers:
         return self
 
     def __exit__(self, *_):
-        for child in self.children:
+        for child in SERVERS:
             child.terminate()
             child.wait()
+        SERVERS.clear()
 
 
 def replay(tinct, tape, key, rate, seconds):
+    """One run: Tinct's result, and the command without the folders of this machine."""
     target = {"http": "http://127.0.0.1:18080", "thrift": "thrift://127.0.0.1:19090"}[key]
     carrier = {"http": "default", "thrift": "didi:path=1.50"}[key]
-    command = ["taskset", "-c", "0", tinct, "replay", tape, "--to", target, "--carrier", carrier, "--rate", rate,
+    command = ["replay", tape, "--to", target, "--tag", TAG, "--carrier", carrier, "--rate", rate,
                "--duration", f"{seconds}s", "--connections", "64", "--threads", "1", "--allow-duplicates", "--json"]
-    output = subprocess.run(command, capture_output=True, check=False)
-    return json.loads(output.stdout), " ".join(["taskset -c 0 tinct"] + command[4:]).replace(os.path.dirname(tape) + "/", "")
+    output = subprocess.run(["taskset", "-c", "0", tinct] + command, capture_output=True, check=False)
+    line = " ".join(["taskset -c 0 tinct"] + command).replace(os.path.dirname(tape) + "/", "")
+    return json.loads(output.stdout), line
 
 
-def bench_max(tinct, peers):
+TAG = "bench"
+
+
+def tagged_client(sources, peers):
+    """The C client with the tag's headers in its request, so that both send the same bytes."""
+    with open(os.path.join(sources, "c", "hclient_epoll.c")) as f:
+        text = f.read()
+    plain = 'POST /v1/risk HTTP/1.1\\r\\nHost: 127.0.0.1:%d\\r\\n'
+    place = 'Content-Type: application/json\\r\\nContent-Length: "'
+    if plain not in text or place not in text:
+        sys.exit("the C client's request is not where this program looks for it")
+    text = text.replace(place, f'Content-Type: application/json\\r\\n%sContent-Length: "', 1)
+    headers = f"\"x-stress-test: {TAG}\\r\\nbaggage: stress-test={TAG}\\r\\n\""
+    text = text.replace("port, body);", f"port, {headers}, body);", 1)
+    source = os.path.join(peers, "hclient_tagged.c")
+    with open(source, "w") as f:
+        f.write(text)
+    program = os.path.join(peers, "hclient_tagged")
+    subprocess.run(["gcc", "-O3", "-march=native", "-w", "-I", os.path.join(sources, "c"), "-o", program, source], check=True)
+    return program
+
+
+def clients(sources, peers):
+    tagged_client(sources, peers)
+    return {"http": ["hclient_tagged", "-p", "18080"],
+            "thrift": ["tclient_epoll", "-p", "19090", "-D", "1", "-f", os.path.join(peers, "frame-tagged.bin")]}
+
+
+def client(peers, command, *flags):
+    words = command + ["-c", "64", *flags]
+    output = subprocess.run(["taskset", "-c", "0", os.path.join(peers, words[0])] + words[1:], capture_output=True, check=True)
+    return json.loads(output.stdout), "taskset -c 0 " + " ".join(words).replace(peers + "/", "")
+
+
+def bench_max(tinct, sources, peers):
     found = tapes(tinct, peers)
     rows, commands = {}, []
     with Servers(peers):
-        for key, client in (("http", ["hclient_epoll", "-p", "18080", "-c", "64", "-d", "4"]),
-                            ("thrift", ["tclient_epoll", "-p", "19090", "-c", "64", "-D", "1", "-d", "4", "-f",
-                                        os.path.join(peers, "frame-tagged.bin")])):
+        for key, command in clients(sources, peers).items():
             ours, theirs = [], []
             for _ in range(RUNS):
-                result, line = replay(tinct, found[key], key, "max", 4)
+                result, line = undisturbed(lambda: replay(tinct, found[key], key, "max", 4))
                 ours.append(result["cpuSeconds"] * 1e6 / result["totals"]["answered"])
-                c = subprocess.run(["taskset", "-c", "0", os.path.join(peers, client[0])] + client[1:],
-                                   capture_output=True, check=True)
-                theirs.append(json.loads(c.stdout)["cpu_s_per_M"])
-            commands += [line, "taskset -c 0 " + " ".join(client).replace(peers + "/", "")]
+                other, other_line = undisturbed(lambda: client(peers, command, "-d", "4"))
+                assert other["errors"] == 0, "the C client's requests were refused"
+                theirs.append(other["cpu_s_per_M"])
+            commands += [line, other_line]
             rows[key] = {
                 "tinctCPUSecondsPerMillion": summary(ours), "clientCPUSecondsPerMillion": summary(theirs),
                 "ratio": summary([a / b for a, b in zip(ours, theirs)])}
     save("max", commands, rows)
 
 
-def bench_rate(tinct, peers):
+def bench_rate(tinct, sources, peers):
     found = tapes(tinct, peers)
     rows, commands = {}, []
     with Servers(peers):
-        for key in ("http", "thrift"):
-            results = []
+        for key, command in clients(sources, peers).items():
+            results, others = [], []
             for _ in range(3):
-                result, line = replay(tinct, found[key], key, "20000", 10)
+                result, line = undisturbed(lambda: replay(tinct, found[key], key, "20000", 10))
                 results.append(result)
-            commands.append(line)
+                other, other_line = undisturbed(lambda: client(peers, command, "-d", "10", "-r", "20000", "-l"))
+                others.append(other)
+            commands += [line, other_line]
             rows[key] = {
                 "due": [r["totals"]["due"] for r in results], "sent": [r["totals"]["sent"] for r in results],
                 "unsent": [r["totals"]["unsent"] for r in results], "tagged": [r["totals"]["tagged"] for r in results],
                 "latenessP99Micros": summary([r["lateness"]["p99Micros"] for r in results]),
-                "correctedP99Micros": summary([r["latency"]["corrected"]["p99Micros"] for r in results])}
+                "correctedP50Micros": summary([r["latency"]["corrected"]["p50Micros"] for r in results]),
+                "correctedP99Micros": summary([r["latency"]["corrected"]["p99Micros"] for r in results]),
+                "clientP50Micros": summary([o["p50_us"] for o in others]),
+                "clientP99Micros": summary([o["p99_us"] for o in others])}
     save("rate", commands, rows)
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    tinct, peers = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
     benches = {"record": bench_record, "max": bench_max, "rate": bench_rate}
-    for name in sys.argv[3:] or benches:
-        benches[name](tinct, peers)
+    for name in sys.argv[4:] or benches:
+        benches[name](tinct, sources, peers)
 
 
 main()

@@ -1,4 +1,5 @@
 #include "CLinux.h"
+#include <sys/syscall.h>
 
 int tinct_affinity_count(void) {
     cpu_set_t set;
@@ -30,3 +31,5 @@ int tinct_poll_readable(int fd, int64_t timeout_nanos) {
     struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
     return ppoll(&entry, 1, &limit, NULL) == 1;
 }
+
+void tinct_yield_priority(void) { setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 5); }

@@ -75,14 +75,17 @@ package final class LoopThread: Sendable {
     /// CPUs that this process may run on.
     package static var availableCPUs: Int { max(1, Int(tinct_affinity_count())) }
 
-    /// Starts the thread. `sharpTimers` lets its timers fire to the nanosecond; `pinnedTo` is an index into the CPUs the
+    /// Starts the thread. `sharpTimers` lets its timers fire to the nanosecond; `isBackground` makes way for
+    /// the process's other threads. `pinnedTo` is an index into the CPUs the
     /// process may run on.
     package init(
-        sharpTimers: Bool = false, pinnedTo cpu: Int? = nil, _ body: @escaping @Sendable () -> Void
+        sharpTimers: Bool = false, isBackground: Bool = false, pinnedTo cpu: Int? = nil,
+        _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         let boxed = unsafe Unmanaged.passRetained(
             Body {
                 if sharpTimers { tinct_sharpen_timers() }
+                if isBackground { tinct_yield_priority() }
                 if let cpu { _ = tinct_pin_to(Int32(clamping: cpu)) }
                 body()
             })

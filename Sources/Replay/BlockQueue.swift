@@ -3,14 +3,15 @@ import Synchronization
 /// Blocks on their way from the feeder to one loop: bounded, taken without waiting.
 final class BlockQueue: Sendable {
     struct Entry: Sendable {
-        var block: TemplateBlock
+        /// In the order of the tape; more than one only when they are repeated.
+        var blocks: [TemplateBlock]
         /// Round of the tape, from 0.
         var round: UInt32
         /// Added to the sequence of each template, and to its recorded offset.
         var baseSequence: UInt64
         var baseOffsetNanos: UInt64
-        /// How often the block follows itself, each time as the next round, with what that adds to the bases. Spares
-        /// the queue when a tape is a single block.
+        /// How often the blocks follow themselves, each time as the next round, with what that adds to the bases: the loop
+        /// goes round a tape that fits in memory without the feeder.
         var repeats: UInt32 = 0
         var sequenceStride: UInt64 = 0
         var offsetStrideNanos: UInt64 = 0

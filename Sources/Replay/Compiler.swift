@@ -6,8 +6,8 @@ import Thrift
 
 /// Where exchanges come from. Used by one thread at a time.
 package protocol ExchangeSource: AnyObject, Sendable {
-    /// The next exchange of the tape, or nil at its end.
-    func next() throws(ReplayError) -> Exchange?
+    /// Replaces `exchange` by the next one of the tape; false at its end.
+    func next(into exchange: inout Exchange) throws(ReplayError) -> Bool
     /// Goes back to the first one.
     func rewind() throws(ReplayError)
 }
@@ -24,11 +24,15 @@ struct Compiler {
     let tagger: Tagger
     let keepsHost: Bool
     let allowsDuplicates: Bool
+    /// Whether the tape may be sent more than once.
+    let repeats: Bool
     let identities: any IdentityFinder
     /// Operations in order of appearance.
     private(set) var operations: [String] = []
     /// For the Host header of each target.
     private let hosts: [[UInt8]]
+    /// Calls of one operation tend to follow each other.
+    private var last: (name: String, index: UInt16)?
     private var operationIndex: [String: UInt16] = [:]
     private var refusedOperations: [UInt16: [Int: String]] = [:]
     /// The first request that nothing could carry the tag in.
@@ -37,17 +41,19 @@ struct Compiler {
     private(set) var withoutIdentity: Set<String> = []
 
     init(
-        gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, identities: any IdentityFinder
+        gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, repeats: Bool,
+        identities: any IdentityFinder
     ) {
         self.gatekeeper = gatekeeper
         self.tagger = tagger
         self.keepsHost = keepsHost
         self.allowsDuplicates = allowsDuplicates
+        self.repeats = repeats
         self.identities = identities
         hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
     }
 
-    mutating func compile(_ exchange: Exchange) -> Result {
+    mutating func compile(_ exchange: borrowing Exchange) -> Result {
         let operation = index(of: exchange.operation)
         guard let target = target(of: exchange) else {
             return .refused(.notAddressed, operation: operation, reason: "")
@@ -91,6 +97,13 @@ struct Compiler {
     }
 
     private mutating func index(of operation: String) -> UInt16 {
+        if let last, last.name == operation { return last.index }
+        let index = lookUp(operation)
+        last = (operation, index)
+        return index
+    }
+
+    private mutating func lookUp(_ operation: String) -> UInt16 {
         if let index = operationIndex[operation] { return index }
         // What does not fit shares the last place.
         if operations.count >= Loop.operationLimit - 1 {
@@ -129,6 +142,7 @@ struct Compiler {
             draft.isTagged = false
             return draft
         }
+        if !repeats { return draft }
         draft.slots = identities.slots(in: draft.bytes, exchange)
         if draft.slots.isEmpty && !allowsDuplicates { withoutIdentity.insert(exchange.operation) }
         return draft

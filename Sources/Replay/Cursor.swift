@@ -16,23 +16,59 @@ struct Cursor {
     /// When the loop first found nothing to take, 0 while it is not starved.
     var starvedSince: UInt64 = 0
 
-    /// Begins the block again as the next round; false when it does not repeat.
-    mutating func repeatBlock() -> Bool {
-        if repeats == 0 || count == 0 { return false }
-        repeats -= 1
-        round += 1
-        position = 0
-        baseSequence &+= sequenceStride
-        baseOffsetNanos &+= offsetStrideNanos
+    /// The blocks it goes through, and which of them it stands in.
+    private var blocks: [TemplateBlock] = []
+    private var index = 0
+
+    /// Begins with the first block of an entry that holds templates.
+    mutating func begin(_ entry: BlockQueue.Entry) {
+        blocks = entry.blocks
+        index = 0
+        round = entry.round
+        baseSequence = entry.baseSequence
+        baseOffsetNanos = entry.baseOffsetNanos
+        repeats = entry.repeats
+        sequenceStride = entry.sequenceStride
+        offsetStrideNanos = entry.offsetStrideNanos
+        enter()
+    }
+
+    /// The block it stands in; nil before the first.
+    var block: TemplateBlock? { index < blocks.count ? blocks[index] : nil }
+
+    /// Goes on to the next block, or to the first one as the next round; false when there is none.
+    mutating func goOn() -> Bool {
+        if index + 1 < blocks.count {
+            index += 1
+        } else if repeats > 0 && !blocks.isEmpty {
+            index = 0
+            repeats -= 1
+            round += 1
+            baseSequence &+= sequenceStride
+            baseOffsetNanos &+= offsetStrideNanos
+        } else {
+            return false
+        }
+        enter()
         return true
+    }
+
+    private mutating func enter() {
+        position = 0
+        count = block?.count ?? 0
+        unsafe templates = block?.templates
+    }
+
+    /// Stands nowhere until the next entry.
+    mutating func leave() {
+        blocks = []
+        enter()
     }
 
     mutating func finish() {
         isFinished = true
         repeats = 0
-        position = 0
-        count = 0
-        unsafe templates = nil
+        leave()
     }
 
     mutating func takeSlot() -> Int32 {

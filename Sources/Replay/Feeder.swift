@@ -36,6 +36,9 @@ final class Feeder: Sendable {
         var target: Int
     }
 
+    /// How far the feeder may be ahead of each loop: some ten thousand requests, in less than 64 MiB as a rule.
+    static let blocksAhead = 48
+
     let queues: [BlockQueue]
     /// Set once the loops may begin: a queue is full, or the tape has ended.
     let isPrimed = Atomic<Bool>(false)
@@ -49,7 +52,7 @@ final class Feeder: Sendable {
         self.source = source
         self.repeats = repeats
         self.residentLimit = residentLimit
-        queues = (0..<max(1, loops)).map { _ in BlockQueue(capacity: 16) }
+        queues = (0..<max(1, loops)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
         progress = Mutex(Progress())
     }
 
@@ -102,7 +105,8 @@ final class Feeder: Sendable {
         pass.sequence = 0
         pass.laterSequence = 0
         var read = 0
-        while !isDone, let exchange = try source.next() {
+        var exchange = Exchange()
+        while !isDone, try source.next(into: &exchange) {
             let result = compiler.compile(exchange)
             guard case .draft(var draft) = result else {
                 if pass.round == 0, case .refused(let outcome, let operation, let reason) = result {
@@ -159,7 +163,7 @@ final class Feeder: Sendable {
         pass.open[loop] = nil
         keep(block, loop, &pass)
         let entry = BlockQueue.Entry(
-            block: block, round: pass.round, baseSequence: pass.baseSequence, baseOffsetNanos: pass.baseOffsetNanos)
+            blocks: [block], round: pass.round, baseSequence: pass.baseSequence, baseOffsetNanos: pass.baseOffsetNanos)
         wait(loop, entry) {
             // Meanwhile nobody else may run dry over a block that is not full yet.
             for other in queues.indices where other != loop && queues[other].count == 0 {
@@ -168,7 +172,7 @@ final class Feeder: Sendable {
                 keep(open, other, &pass)
                 _ = queues[other].push(
                     .init(
-                        block: open, round: pass.round, baseSequence: pass.baseSequence,
+                        blocks: [open], round: pass.round, baseSequence: pass.baseSequence,
                         baseOffsetNanos: pass.baseOffsetNanos))
             }
         }
@@ -207,11 +211,12 @@ final class Feeder: Sendable {
         pass.baseSequence = first
         pass.baseOffsetNanos = stride
         pass.round = 1
-        if pass.isResident, pass.resident.allSatisfy({ $0.count <= 1 }) {
-            for loop in queues.indices {
-                guard let block = pass.resident[loop].first else { continue }
+        if pass.isResident {
+            // The loops go round by themselves from here on.
+            for loop in queues.indices where !pass.resident[loop].isEmpty {
                 var entry = BlockQueue.Entry(
-                    block: block, round: 1, baseSequence: first, baseOffsetNanos: stride, repeats: .max - 1)
+                    blocks: pass.resident[loop], round: 1, baseSequence: first, baseOffsetNanos: stride,
+                    repeats: .max - 1)
                 entry.sequenceStride = later
                 entry.offsetStrideNanos = stride
                 wait(loop, entry)
@@ -219,29 +224,11 @@ final class Feeder: Sendable {
             return
         }
         while !isDone {
-            if pass.isResident {
-                pushResident(pass)
-            } else {
-                try source.rewind()
-                try readOnce(&compiler, &pass)
-            }
+            try source.rewind()
+            try readOnce(&compiler, &pass)
             pass.round += 1
             pass.baseSequence &+= later
             pass.baseOffsetNanos &+= stride
-        }
-    }
-
-    /// One more round from memory, the loops' blocks in turn so that none runs dry.
-    private func pushResident(_ pass: Pass) {
-        let longest = pass.resident.map(\.count).max() ?? 0
-        for index in 0..<longest {
-            for loop in queues.indices where index < pass.resident[loop].count && !isDone {
-                wait(
-                    loop,
-                    .init(
-                        block: pass.resident[loop][index], round: pass.round, baseSequence: pass.baseSequence,
-                        baseOffsetNanos: pass.baseOffsetNanos))
-            }
         }
     }
 

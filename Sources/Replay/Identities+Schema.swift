@@ -2,6 +2,7 @@ import Bytes
 import HTTP1
 import JSON
 package import Schema
+import Synchronization
 import Tape
 import Thrift
 
@@ -49,11 +50,27 @@ extension DeclaredIdentities {
     }
 
     private func fieldPaths(_ operation: String) -> [FieldPath] {
+        cache.value(operation) { makeFieldPaths(operation) }
+    }
+
+    private func makeFieldPaths(_ operation: String) -> [FieldPath] {
         var found = paths.compactMap { FieldPath($0) }
         guard let method = schemas?.operation(named: operation) else { return found }
         for path in paths where FieldPath(path) == nil {
             if let field = schemas?.thriftPath(path, of: method) { found.append(field) }
         }
         return found + (schemas?.identityPaths(of: method) ?? [])
+    }
+}
+
+/// Field paths by operation, made once.
+final class FieldPathCache: Sendable {
+    private let table = Mutex<[String: [FieldPath]]>([:])
+
+    func value(_ operation: String, _ make: () -> [FieldPath]) -> [FieldPath] {
+        if let known = table.withLock({ $0[operation] }) { return known }
+        let made = make()
+        table.withLock { $0[operation] = made }
+        return made
     }
 }

@@ -13,6 +13,7 @@ package struct DeclaredIdentities: IdentityFinder {
     var schemas: SchemaSet?
     /// As `--id` gave them.
     var paths: [String] = []
+    let cache = FieldPathCache()
 
     package init(jsonPaths: [String: [JSONPath]] = [:]) { self.jsonPaths = jsonPaths }
 

@@ -13,20 +13,15 @@ extension Loop {
 
     private mutating func nextBlock() -> Bool {
         if cursor.isFinished { return false }
-        if cursor.repeatBlock() {
-            report.rounds = max(report.rounds, cursor.round + 1)
-            return true
-        }
         blocks.release(cursor.takeSlot())
         while true {
+            if cursor.goOn() { return enterBlock() }
             switch queue.next() {
             case .finished:
                 cursor.finish()
                 return false
             case .starved:
-                unsafe cursor.templates = nil
-                cursor.position = 0
-                cursor.count = 0
+                cursor.leave()
                 if cursor.starvedSince == 0 && now > start { cursor.starvedSince = now }
                 return false
             case .block(let entry):
@@ -34,21 +29,16 @@ extension Loop {
                     report.starvedNanos += now &- cursor.starvedSince
                     cursor.starvedSince = 0
                 }
-                if entry.block.count == 0 { continue }
-                cursor.slot = blocks.hold(entry.block)
-                unsafe cursor.templates = entry.block.templates
-                cursor.position = 0
-                cursor.count = entry.block.count
-                cursor.round = entry.round
-                cursor.baseSequence = entry.baseSequence
-                cursor.baseOffsetNanos = entry.baseOffsetNanos
-                cursor.repeats = entry.repeats
-                cursor.sequenceStride = entry.sequenceStride
-                cursor.offsetStrideNanos = entry.offsetStrideNanos
-                report.rounds = max(report.rounds, entry.round + 1)
-                return true
+                cursor.begin(entry)
+                if cursor.count > 0 { return enterBlock() }
             }
         }
+    }
+
+    private mutating func enterBlock() -> Bool {
+        if let block = cursor.block { cursor.slot = blocks.hold(block) }
+        report.rounds = max(report.rounds, cursor.round + 1)
+        return true
     }
 
     /// The due time of the template under the cursor (monotonic), skipping those that later rounds leave out; nil when

@@ -66,7 +66,8 @@ package final class Run: Sendable {
     private func makeCompiler() -> Compiler {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
-            keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates, identities: identities)
+            keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
+            repeats: options.durationNanos != nil, identities: identities)
     }
 
     /// Runs to the end.
@@ -119,7 +120,7 @@ package final class Run: Sendable {
     }
 
     private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
-        do throws(SystemError) { return try LoopThread(body) } catch {
+        do throws(SystemError) { return try LoopThread(isBackground: true, body) } catch {
             throw ReplayError("a thread cannot be started (\(error))", isFailure: true)
         }
     }
@@ -231,7 +232,7 @@ package final class Run: Sendable {
         var isFinished = false
         while !isFinished {
             switch feeder.queues[0].next() {
-            case .block(let entry): bytes += entry.block.requestBytes
+            case .block(let entry): bytes += entry.blocks.reduce(0) { $0 + $1.requestBytes }
             case .starved: Clock.sleep(nanos: 500_000)
             case .finished: isFinished = true
             }

@@ -23,17 +23,17 @@ package enum HeaderEditing {
         let bytes = unsafe message.span.bytes
         var fields = HTTPFieldIterator(head)
         while let field = fields.next(bytes) {
-            if isNamed(wanted, field, message) { found.append(field) }
+            if isNamed(wanted, field, bytes) { found.append(field) }
         }
         return found
     }
 
     /// Whether a field has this name, given in lower case.
-    static func isNamed(_ name: [UInt8], _ field: HTTPField, _ message: [UInt8]) -> Bool {
+    static func isNamed(_ name: [UInt8], _ field: HTTPField, _ message: RawSpan) -> Bool {
         let range = field.name.range
-        guard range.count == name.count, range.upperBound <= message.count else { return false }
+        guard range.count == name.count, range.upperBound <= message.byteCount else { return false }
         for index in 0..<name.count {
-            let byte = message[range.lowerBound + index]
+            let byte = message[byte: range.lowerBound + index]
             if (byte &- 0x41 < 26 ? byte | 32 : byte) != name[index] { return false }
         }
         return true

@@ -7,6 +7,16 @@ package enum TagFormat: Sendable, Hashable {
     /// Nothing that a tag can be written into.
     case other
 
+    static let all: [TagFormat] = [
+        .http1, .theader, .ttheader, .other, .thrift(isFramed: true, isCompact: true),
+        .thrift(isFramed: true, isCompact: false), .thrift(isFramed: false, isCompact: true),
+        .thrift(isFramed: false, isCompact: false),
+    ]
+
+    var isPlainThrift: Bool {
+        if case .thrift = self { true } else { false }
+    }
+
     /// Whether a carrier can ride in this format at all.
     package func carries(_ place: Carrier.Place) -> Bool {
         switch (self, place) {

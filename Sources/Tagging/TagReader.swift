@@ -7,12 +7,31 @@ import Thrift
 /// Fit for every request of a recording: an HTTP head is walked once, without allocating unless a tag is there.
 package struct TagReader: Sendable {
     private let configured: [Carrier]
+    /// Of those, the ones in an HTTP head that every reader does not look for anyway: the field's name in lower case, the
+    /// baggage key if it is one, and how a sighting is named.
+    private let inHead: [(name: [UInt8], key: String?, carrier: Carrier, label: String)]
 
     /// - Parameter carriers: places to look at besides those of the presets, e.g. a Thrift field path, which only
     ///   configuration can know.
     package init(carriers: [Carrier] = []) {
         configured = carriers
+        inHead = carriers.compactMap { carrier in
+            let label = carrier.description
+            if TagReader.always.contains(label) { return nil }
+            return switch (carrier.place, carrier.value) {
+            case (.httpHeader("didi-header-hint-code"), .mask(1)), (.httpHeader("p-pradar-cluster-test"), .fixed("1")):
+                nil
+            case (.httpHeader(let name), _): (Array(name.utf8), nil, carrier, label)
+            case (.baggage(let key), _): (Array("baggage".utf8), key, carrier, label)
+            default: nil
+            }
+        }
     }
+
+    private static let always: Set<String> = [
+        "http:x-stress-test", "http:x-tt-stress", "http:rpc-persist-stress-tag", "http:rpc-transit-stress-tag",
+        "baggage:stress-test",
+    ]
 
     /// Every place of `message` that holds a tag. A message that cannot be read has none.
     package func sightings(_ message: RawSpan, _ format: TagFormat) -> [Sighting] {
@@ -72,7 +91,9 @@ package struct TagReader: Sendable {
             default: continue
             }
         }
-        for carrier in configured { configuredSighting(carrier, message, head, &found) }
+        for entry in inHead where !found.contains(where: { $0.carrier == entry.label }) {
+            configuredSighting(entry, message, head, &found)
+        }
         return found
     }
 
@@ -83,23 +104,15 @@ package struct TagReader: Sendable {
     }
 
     private func configuredSighting(
-        _ carrier: Carrier, _ message: RawSpan, _ head: HTTPHead, _ found: inout [Sighting]
+        _ entry: (name: [UInt8], key: String?, carrier: Carrier, label: String), _ message: RawSpan, _ head: HTTPHead,
+        _ found: inout [Sighting]
     ) {
-        let name = carrier.description
-        if found.contains(where: { $0.carrier == name }) { return }
         var fields = HTTPFieldIterator(head)
         while let field = fields.next(message) {
-            let fieldName = HTTPHead.string(message, field.name).lowercased()
+            if !HeaderEditing.isNamed(entry.name, field, message) { continue }
             let text = HTTPHead.string(message, field.value)
-            switch carrier.place {
-            case .httpHeader(let wanted) where wanted == fieldName:
-                if carrier.isTag(text) { found.append(Sighting(carrier: name, value: text)) }
-            case .baggage(let key) where fieldName == "baggage":
-                if let value = Baggage.value(of: key, in: text), carrier.isTag(value) {
-                    found.append(Sighting(carrier: name, value: value))
-                }
-            default: continue
-            }
+            guard let value = entry.key.map({ Baggage.value(of: $0, in: text) }) ?? text else { continue }
+            if entry.carrier.isTag(value) { found.append(Sighting(carrier: entry.label, value: value)) }
         }
     }
 

@@ -27,6 +27,8 @@ package struct Tagger: Sendable {
     /// Names of those fields, in lower case.
     private let addedNames: [[UInt8]]
     private let httpCarriers: [String]
+    /// Those that fit each format, with their names.
+    private let fitting: [TagFormat: [(carrier: Carrier, label: String)]]
 
     package init(carriers: [Carrier], run: String) {
         self.carriers = carriers
@@ -50,6 +52,9 @@ package struct Tagger: Sendable {
         addedFields = isPlain ? Array(fields.utf8) : []
         addedNames = names
         httpCarriers = fitting.map(\.description)
+        self.fitting = TagFormat.all.reduce(into: [:]) { table, format in
+            table[format] = carriers.filter { format.carries($0.place) }.map { ($0, $0.description) }
+        }
     }
 
     /// `message` with the tag in it.
@@ -60,19 +65,18 @@ package struct Tagger: Sendable {
     ///   `malformed` when the bytes are not what `format` says.
     package func tag(_ message: [UInt8], _ format: TagFormat) throws(TagError) -> Tagged {
         if format == .http1, let tagged = try fastTagged(message) { return tagged }
-        let fitting = carriers.filter { format.carries($0.place) }
-        guard !fitting.isEmpty else {
+        guard let fitting = fitting[format], !fitting.isEmpty else {
             throw TagError(
                 .nothingCanCarry, "nothing can carry the tag in \(format.name)",
                 remedy: Tagger.remedy(for: format))
         }
-        try refuseConflicts(message, format)
+        // A field in the arguments says that it is a test, rarely which; then there is nothing to disagree about.
+        if !format.isPlainThrift || fitting.contains(where: { $0.carrier.value == .run }) {
+            try refuseConflicts(message, format)
+        }
         var tagged = Tagged(bytes: message, journal: EditJournal(), written: [])
-        for carrier in fitting {
-            let before = tagged.bytes
-            guard try write(carrier, into: &tagged.bytes, format) else { continue }
-            tagged.journal.note(from: before, to: tagged.bytes)
-            tagged.written.append(carrier.description)
+        for (carrier, label) in fitting where try write(carrier, into: &tagged, format) {
+            tagged.written.append(label)
         }
         if tagged.written.isEmpty {
             throw TagError(
@@ -89,7 +93,7 @@ package struct Tagger: Sendable {
         var fields = HTTPFieldIterator(head)
         while let field = fields.next(bytes) {
             for name in addedNames where name.count == Int(field.name.count) {
-                if HeaderEditing.isNamed(name, field, message) { return nil }
+                if HeaderEditing.isNamed(name, field, bytes) { return nil }
             }
         }
         // Tags at places that are not ours to write still have a say in whether tags disagree.
@@ -129,24 +133,27 @@ package struct Tagger: Sendable {
     }
 
     /// False when the carrier was to be skipped.
-    private func write(_ carrier: Carrier, into message: inout [UInt8], _ format: TagFormat) throws(TagError) -> Bool {
-        switch carrier.place {
-        case .httpHeader(let name):
-            try HeaderEditing.set(name, to: try headerText(carrier, name, message), in: &message)
-        case .baggage(let key):
-            try writeBaggage(key, carrier.text(run: run), into: &message)
-        case .theader, .ttheaderString, .ttheaderInteger:
-            let frame: HeaderFrame
-            do { frame = try unsafe HeaderFrame(message.span.bytes) } catch {
-                throw TagError(.malformed, "the request's \(format.name) header cannot be read (\(error))")
-            }
-            message = try frame.setting(carrier.place, to: carrier.text(run: run), in: message)
-        case .thriftField(let place):
+    private func write(_ carrier: Carrier, into tagged: inout Tagged, _ format: TagFormat) throws(TagError) -> Bool {
+        if case .thriftField(let place) = carrier.place {
             guard case .thrift(let isFramed, let isCompact) = format else { return false }
             return try ThriftTagging.write(
-                place, carrier.value, run: run, into: &message, isFramed: isFramed, isCompact: isCompact)
-        case .jsonBody(let path): try JSONTagging.write(path, carrier.text(run: run), into: &message)
+                place, carrier.value, run: run, into: &tagged.bytes, &tagged.journal, isFramed: isFramed,
+                isCompact: isCompact)
         }
+        let before = tagged.bytes
+        switch carrier.place {
+        case .httpHeader(let name):
+            try HeaderEditing.set(name, to: try headerText(carrier, name, before), in: &tagged.bytes)
+        case .baggage(let key): try writeBaggage(key, carrier.text(run: run), into: &tagged.bytes)
+        case .jsonBody(let path): try JSONTagging.write(path, carrier.text(run: run), into: &tagged.bytes)
+        case .theader, .ttheaderString, .ttheaderInteger, .thriftField:
+            let frame: HeaderFrame
+            do { frame = try unsafe HeaderFrame(before.span.bytes) } catch {
+                throw TagError(.malformed, "the request's \(format.name) header cannot be read (\(error))")
+            }
+            tagged.bytes = try frame.setting(carrier.place, to: carrier.text(run: run), in: before)
+        }
+        tagged.journal.note(from: before, to: tagged.bytes)
         return true
     }
 

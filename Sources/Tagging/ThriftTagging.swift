@@ -6,7 +6,7 @@ enum ThriftTagging {
     /// False when the field is missing and the carrier says to skip it.
     static func write(
         _ place: Carrier.ThriftPlace, _ value: Carrier.Value, run: String, into message: inout [UInt8],
-        isFramed: Bool, isCompact: Bool
+        _ journal: inout EditJournal, isFramed: Bool, isCompact: Bool
     ) throws(TagError) -> Bool {
         guard let path = FieldPath(ids: place.path) else {
             throw TagError(.unreadable, "the field path \(place.pathText) is too deep")
@@ -14,7 +14,6 @@ enum ThriftTagging {
         let editor = ThriftEditor(isFramed ? .framed : .unframed, isCompact ? .compact : .binary)
         let siblings = place.siblings.map { ThriftField($0.id, .binary(Array($0.text.utf8))) }
         let creation: ThriftEditor.Creation = place.missing == .create ? .structs(siblings: siblings) : .nothing
-        var journal = EditJournal()
         let outcome: ThriftEditor.Outcome
         do throws(ParsingError) {
             switch value {

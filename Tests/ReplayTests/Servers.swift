@@ -150,9 +150,10 @@ final class ListSource: ExchangeSource {
 
     init(_ list: [Exchange]) { self.list = list }
 
-    func next() throws(ReplayError) -> Exchange? {
+    func next(into exchange: inout Exchange) throws(ReplayError) -> Bool {
         let index = position.add(1, ordering: .relaxed).oldValue
-        return index < list.count ? list[index] : nil
+        if index < list.count { exchange = list[index] }
+        return index < list.count
     }
 
     func rewind() throws(ReplayError) { position.store(0, ordering: .relaxed) }

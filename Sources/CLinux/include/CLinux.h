@@ -71,6 +71,9 @@ static inline uint64_t tinct_clock_nanos(clockid_t clock) {
 /// Lets the calling thread's timers fire to the nanosecond instead of within 50 µs.
 static inline void tinct_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); }
 
+/// Makes the calling thread (not the process) give way to others: nice 5.
+void tinct_yield_priority(void);
+
 /// send without SIGPIPE. Bytes sent, or a negative errno.
 static inline long tinct_send(int fd, const void *bytes, size_t count) {
     ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -25,8 +25,8 @@ final class TapeSource: ExchangeSource, @unchecked Sendable {
         return all
     }
 
-    func next() throws(ReplayError) -> Exchange? {
-        do { return try reader.next() } catch { throw ReplayError("\(error)", isFailure: true) }
+    func next(into exchange: inout Exchange) throws(ReplayError) -> Bool {
+        do { return try reader.next(into: &exchange) } catch { throw ReplayError("\(error)", isFailure: true) }
     }
 
     func rewind() throws(ReplayError) { reader.rewind() }

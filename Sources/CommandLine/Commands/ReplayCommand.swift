@@ -241,7 +241,18 @@ private struct ReplayCommand {
             Output.warn("generator-bound: \(result.run.generatorBoundReason)")
             return .inconclusive
         }
+        if let warning = Self.unanswered(result) {
+            Output.warn(warning)
+            return .expectationFailed
+        }
         return .ok
+    }
+
+    /// What to say when no request found a server, which nobody can have wanted; nil when one did.
+    private static func unanswered(_ result: RunResult) -> String? {
+        let failures = Outcome.allCases.filter { result[$0] > 0 && !$0.isAnswered && $0 != .notAddressed }
+        guard !failures.isEmpty, !Outcome.allCases.contains(where: { result[$0] > 0 && $0.isAnswered }) else { return nil }
+        return "no request was answered: " + failures.map { "\(result[$0]) \($0.name)" }.joined(separator: ", ")
     }
 
     private static func save(_ bytes: [UInt8], _ path: String) throws {

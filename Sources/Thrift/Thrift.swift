@@ -1,9 +1,12 @@
 /// # Thrift
 ///
-/// Apache Thrift messages without a transport: strict Binary and Compact, framed and unframed.
+/// Thrift messages in every protocol (strict and old Binary, Compact, JSON) and transport (framed, unframed, THeader and
+/// TTHeader with zlib, Finagle's), without input or output.
 ///
 /// - ``ThriftDetector`` says from the first bytes of a stream what is spoken on it.
 /// - ``MessageScanner`` finds where each message ends, whatever the pieces in which the bytes arrive, and allocates nothing.
+/// - ``ThriftScanner`` does the same for every transport and protocol, ``ThriftFrame`` decodes and encodes all that stands
+///   around a message, ``HeaderTransport`` the header of THeader and TTHeader.
 /// - ``ThriftMessage`` and ``ThriftValue`` are trees that decode and encode as Apache's own library does.
 /// - ``ThriftWriter`` appends messages straight to bytes.
 /// - ``ThriftEditor`` finds, sets and inserts a field of an encoded message by its ``FieldPath``.
@@ -17,5 +20,6 @@
 /// }
 /// ```
 ///
-/// Sources: the Apache Thrift project's `doc/specs` (thrift-binary-protocol, thrift-compact-protocol, thrift-rpc).
+/// Sources: the Apache Thrift project's `doc/specs` (thrift-binary-protocol, thrift-compact-protocol, thrift-rpc, HeaderFormat) and
+/// CloudWeGo's description of TTHeader.
 package enum ThriftModule {}

@@ -35,6 +35,8 @@ package enum ThriftType: UInt8, Sendable, Hashable, CaseIterable {
         package static let depth = 64
         /// The longest frame: larger lengths would collide with the magic numbers of other transports.
         package static let frameLength = 0x3FFF_FFFF
+        /// What a compressed payload may grow to.
+        package static let payloadLength = 64 << 20
         /// Bytes of a method name. Real ones stay far below; longer ones are another protocol's bytes.
         package static let nameLength = 4096
     }

@@ -72,3 +72,28 @@ extension ThriftValue {
         }
     }
 }
+
+extension ThriftMessage {
+    /// The same with texts where there were bytes: JSON has no other way to hold them.
+    var withTexts: ThriftMessage {
+        var result = self
+        result.body = body.map { ThriftField($0.id, $0.value.withTexts) }
+        return result
+    }
+}
+
+extension ThriftValue {
+    var withTexts: ThriftValue {
+        switch self {
+        case .binary(let bytes):
+            let letters: [Character] = ["a", "Z", "\"", "\\", "/", "\n", "\t", "\u{8}", "é", "压", "😀", " "]
+            return .binary(Array(String(bytes.map { letters[Int($0) % letters.count] }).utf8))
+        case .structure(let fields): return .structure(fields.map { ThriftField($0.id, $0.value.withTexts) })
+        case .list(let type, let values): return .list(type, values.map(\.withTexts))
+        case .set(let type, let values): return .set(type, values.map(\.withTexts))
+        case .map(let key, let value, let pairs):
+            return .map(key, value, pairs.map { ThriftPair($0.key.withTexts, $0.value.withTexts) })
+        default: return self
+        }
+    }
+}

@@ -84,18 +84,23 @@ def encode(encoding, name, mtype, seqid, body):
     return buffer.getvalue().hex()
 
 
-for line in sys.stdin:
-    encoding, text = line.split()
-    try:
-        data = bytes.fromhex(text)
-        buffer = TMemoryBuffer(data)
-        p = PROTOCOLS[encoding](buffer)
-        name, mtype, seqid = p.readMessageBegin()
-        body = read(p, TType.STRUCT)
-        p.readMessageEnd()
-        if buffer.cstringio_buf.tell() != len(data):
-            raise ValueError("bytes left over")
-        other = "compact" if encoding == "binary" else "binary"
-        print(name, mtype, seqid, encode(encoding, name, mtype, seqid, body), encode(other, name, mtype, seqid, body))
-    except Exception as error:  # the oracle's own refusal is an answer, too
-        print("ERROR", type(error).__name__)
+def main():
+    for line in sys.stdin:
+        encoding, text = line.split()
+        try:
+            data = bytes.fromhex(text)
+            buffer = TMemoryBuffer(data)
+            p = PROTOCOLS[encoding](buffer)
+            name, mtype, seqid = p.readMessageBegin()
+            body = read(p, TType.STRUCT)
+            p.readMessageEnd()
+            if buffer.cstringio_buf.tell() != len(data):
+                raise ValueError("bytes left over")
+            other = "compact" if encoding == "binary" else "binary"
+            print(name, mtype, seqid, encode(encoding, name, mtype, seqid, body), encode(other, name, mtype, seqid, body))
+        except Exception as error:  # the oracle's own refusal is an answer, too
+            print("ERROR", type(error).__name__)
+
+
+if __name__ == "__main__":
+    main()

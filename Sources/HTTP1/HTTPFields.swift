@@ -13,6 +13,8 @@ package struct HTTPFieldIterator: Sendable {
     private let end: Int
     /// A line without a colon or with an empty name was passed over.
     package private(set) var sawBadLine = false
+    /// The offset behind the blank line, once it was reached.
+    package private(set) var blankLineEnd: Int?
 
     package init(_ head: HTTPHead) {
         at = head.fieldsStart
@@ -33,9 +35,12 @@ package struct HTTPFieldIterator: Sendable {
                 at = line + 1
                 var stop = line
                 if stop > start && byte(stop - 1) == 13 { stop -= 1 }
-                if stop == start { return nil }
-                var colon = start
-                while colon < stop && byte(colon) != 0x3A { colon += 1 }
+                if stop == start {
+                    if unsafe hit != nil { blankLineEnd = at }
+                    return nil
+                }
+                let colonHit = unsafe memchr(base + start, 0x3A, stop - start)
+                let colon = unsafe colonHit.map { unsafe UnsafeRawPointer($0) - base } ?? stop
                 var nameEnd = colon
                 while nameEnd > start && HTTPHead.isBlank(byte(nameEnd - 1)) { nameEnd -= 1 }
                 if colon == stop || nameEnd == start || HTTPHead.isBlank(byte(start)) {
@@ -71,18 +76,29 @@ extension HTTPHead {
     package func uriString(_ bytes: RawSpan) -> String { HTTPHead.string(bytes, uri) }
     package func methodString(_ bytes: RawSpan) -> String { HTTPHead.string(bytes, methodRange) }
 
-    /// True when the range's ASCII text equals `lowercased` but for case.
+    /// True when the range's ASCII text equals `lowercased` (letters, digits, dashes) but for case.
     package static func matches(_ bytes: RawSpan, _ range: HTTPRange, _ lowercased: StaticString) -> Bool {
         guard Int(range.count) == lowercased.utf8CodeUnitCount, range.upper <= bytes.byteCount else { return false }
         let start = range.lower
-        let text = unsafe lowercased.utf8Start
-        for i in 0..<Int(range.count) {
-            // The range was checked to lie inside the span.
+        let count = Int(range.count)
+        // `i` stays below the static string's length and the range inside the span, both checked above.
+        let text = unsafe UnsafeRawPointer(lowercased.utf8Start)
+        var i = 0
+        while i + 8 <= count {
+            let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: start + i, as: UInt64.self)
+            let expected = unsafe text.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+            // Setting bit 5 lowers letters; it also makes a dash or digit of a control character, which has neither bit 5
+            // nor bit 6.
+            if word | 0x2020_2020_2020_2020 != expected { return false }
+            if (word | word &<< 1) & 0x4040_4040_4040_4040 != 0x4040_4040_4040_4040 { return false }
+            i += 8
+        }
+        while i < count {
             let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: start + i, as: UInt8.self)
             let lower = byte &- 0x41 < 26 ? byte | 32 : byte
-            // `i` stays below the static string's length, checked above.
-            let expected = unsafe text[i]
+            let expected = unsafe text.load(fromByteOffset: i, as: UInt8.self)
             if lower != expected { return false }
+            i += 1
         }
         return true
     }

@@ -11,6 +11,15 @@ extension HTTPHead {
     package static func parse(
         _ bytes: RawSpan, kind: HTTPKind, scanned: inout Int
     ) throws(ParsingError) -> HTTPHead? {
+        if scanned == 0 {
+            // Nearly always the whole head is here, and need not be walked twice.
+            var head = HTTPHead()
+            head.length = min(bytes.byteCount, HTTPLimits.headBytes)
+            if let end = try head.parseLines(bytes, kind: kind) {
+                head.length = end
+                return head
+            }
+        }
         let end = try headEnd(bytes, scanned: &scanned)
         guard end > 0 else {
             // A start line that is already whole can be refused without waiting for the rest.
@@ -23,7 +32,7 @@ extension HTTPHead {
         }
         var head = HTTPHead()
         head.length = end
-        try head.parseLines(bytes, kind: kind)
+        _ = try head.parseLines(bytes, kind: kind)
         return head
     }
 
@@ -32,8 +41,8 @@ extension HTTPHead {
     package static func parseCut(_ bytes: RawSpan, kind: HTTPKind) -> HTTPHead? {
         var head = HTTPHead()
         head.length = bytes.byteCount
-        do { try head.parseLines(bytes, kind: kind) } catch { return nil }
-        return head
+        do { _ = try head.parseLines(bytes, kind: kind) } catch { return nil }
+        return head.fieldsStart > 0 ? head : nil
     }
 
     /// Offset just behind the blank line, or 0 when it has not come yet.
@@ -86,11 +95,11 @@ extension HTTPHead {
         return at
     }
 
-    private mutating func parseLines(_ bytes: RawSpan, kind: HTTPKind) throws(ParsingError) {
+    /// Reads the start line and the fields as far as they go. Returns the offset behind the blank line, or nil when it has
+    /// not come.
+    private mutating func parseLines(_ bytes: RawSpan, kind: HTTPKind) throws(ParsingError) -> Int? {
         let start = HTTPHead.blankPrefix(bytes)
-        guard let line = bytes.firstIndex(of: 10, from: start) else {
-            throw ParsingError(.truncated, at: start, "HTTP start line")
-        }
+        guard let line = bytes.firstIndex(of: 10, from: start) else { return nil }
         try parseStartLine(bytes, from: start, to: line, kind: kind)
         fieldsStart = line + 1
         var fields = HTTPFieldIterator(self)
@@ -102,6 +111,7 @@ extension HTTPHead {
         }
         if fields.sawBadLine { notes.insert(.badField) }
         if hasTransferEncoding && contentLength != nil { notes.insert(.bothLengths) }
+        return fields.blankLineEnd
     }
 
     /// `METHOD SP target SP HTTP/1.x` or `HTTP/1.x SP status [SP reason]`.

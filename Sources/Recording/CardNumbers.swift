@@ -12,24 +12,13 @@ enum CardNumbers {
         let count = bytes.byteCount
         var floor = 0
         var at = 0
-        // Thirteen consecutive bytes hold a whole window of eight that begins at a multiple of four, counted from
-        // anywhere. Digits, space and dash lie between 0x20 and 0x3F, which one comparison tells for all eight.
-        while at + 24 <= count {
-            if !isLikely(bytes, at) && !isLikely(bytes, at + 4) && !isLikely(bytes, at + 8) && !isLikely(bytes, at + 12)
-            {
-                at += 16
-                continue
+        // Thirteen consecutive bytes hold a whole window of four that begins at a multiple of ten, counted from anywhere.
+        while at + 4 <= count {
+            if areMembers(bytes, at) && isLong(bytes, at) {
+                at = widen(bytes, at, &floor, isCompact, &found)
+            } else {
+                at += 10
             }
-            var next = at + 16
-            for window in stride(from: at, to: at + 16, by: 4) where areMembers(bytes, window) {
-                next = widen(bytes, window, &floor, isCompact, &found)
-                break
-            }
-            at = next
-        }
-        // What is left is shorter than a window; a run in it may have begun before.
-        while at < count {
-            at = isMember(bytes[byte: at]) ? widen(bytes, at, &floor, isCompact, &found) : at + 1
         }
     }
 
@@ -174,16 +163,20 @@ enum CardNumbers {
         }
     }
 
-    /// The eight bytes at `at`, which lie inside the span, may all be members.
-    @inline(__always)
-    private static func isLikely(_ bytes: RawSpan, _ at: Int) -> Bool {
-        let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
-        return window & 0xE0E0_E0E0_E0E0_E0E0 == 0x2020_2020_2020_2020
+    /// Of thirteen members in a row that hold the window at `at`, four stand before it or behind it.
+    private static func isLong(_ bytes: RawSpan, _ at: Int) -> Bool {
+        (at + 8 <= bytes.byteCount && areMembers(bytes, at + 4)) || (at >= 4 && areMembers(bytes, at - 4))
     }
 
+    /// The four bytes at `at`, which lie inside the span, are digits, spaces or dashes.
+    @inline(__always)
     private static func areMembers(_ bytes: RawSpan, _ at: Int) -> Bool {
-        for i in at..<at + 8 where !isMember(bytes[byte: i]) { return false }
-        return true
+        let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self)
+        // All members lie between 0x20 and 0x3F; which of these 32 values are members is one bit each.
+        if window & 0xE0E0_E0E0 != 0x2020_2020 { return false }
+        let members: UInt32 = 0x03FF_2001
+        return members &>> window & members &>> (window &>> 8) & members &>> (window &>> 16)
+            & members &>> (window &>> 24) & 1 == 1
     }
 
     @inline(__always) private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }

@@ -41,12 +41,7 @@ struct Deque<Element> {
         return items.remove(at: head + index)
     }
 
-    /// Changes the last element, if there is one.
-    mutating func withLast(_ body: (inout Element) -> Void) {
-        guard head < items.count, var item = items[items.count - 1].take() else { return }
-        body(&item)
-        items[items.count - 1] = item
-    }
+    var last: Element? { head < items.count ? items[items.count - 1] : nil }
 
     mutating func popLast() -> Element? {
         guard head < items.count, let item = items.removeLast() else { return nil }
@@ -55,12 +50,5 @@ struct Deque<Element> {
             head = 0
         }
         return item
-    }
-
-    /// Changes the front element, if there is one.
-    mutating func withFirst(_ body: (inout Element) -> Void) {
-        guard head < items.count, var item = items[head].take() else { return }
-        body(&item)
-        items[head] = item
     }
 }

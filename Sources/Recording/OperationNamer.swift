@@ -27,10 +27,13 @@ package struct OperationNamer: Sendable {
         let path = target.extracting(Self.path(target, isConnect: head.method == .connect))
         if path.byteCount > 0 {
             scratch.append(32)
+            let start = scratch.count
+            unsafe path.withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
             if schema.routes.isEmpty {
+                // Most paths hold no id and are their own template.
+                if let known = httpNames.find(scratch.rawSpan) { return known }
+                scratch.removeSubrange(start...)
                 Self.appendTemplate(path, &scratch)
-            } else {
-                unsafe path.withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
             }
         }
         let key = scratch

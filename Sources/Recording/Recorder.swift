@@ -47,15 +47,17 @@ package struct Recorder: ~Copyable {
     /// The exchanges that became complete since the last call, in the order in which they did.
     package mutating func takeFinished() -> [Exchange] {
         var batch: [Exchange] = []
-        takeFinished(into: &batch)
+        takeFinished { batch.append($0) }
         return batch
     }
 
-    /// Puts the exchanges that became complete since the last call into `batch`, whose former elements go and whose
-    /// memory is used again.
-    package mutating func takeFinished(into batch: inout [Exchange]) {
-        batch.removeAll(keepingCapacity: true)
-        swap(&batch, &decoder.finished)
+    /// Shows `body` the exchanges that became complete since the last call, in the order in which they did; their memory
+    /// is used again afterwards. When it throws, those that it has not seen are gone.
+    package mutating func takeFinished<Failure>(
+        _ body: (inout Exchange) throws(Failure) -> Void
+    ) throws(Failure) {
+        defer { decoder.recycleFinished() }
+        for exchange in decoder.finished { try body(&exchange.value) }
     }
 
     package var hasFinished: Bool { !decoder.finished.isEmpty }

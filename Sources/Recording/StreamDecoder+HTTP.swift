@@ -100,22 +100,7 @@ extension StreamDecoder {
         let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         let head = reader.value.head
         let framing = reader.value.framing
-        var message: Message
-        if let oversized = reader.value.oversized {
-            message = Message(
-                wire: oversized.wire, startNanos: reader.value.startNanos, endNanos: reader.value.endNanos)
-            message.wireLength = oversized.length
-            message.digest = oversized.digest?.finish() ?? []
-            message.omitted = "bodyLimit"
-        } else {
-            message = Message(
-                wire: [UInt8](copying: wire), startNanos: reader.value.startNanos,
-                endNanos: reader.value.endNanos)
-            message.wireLength += reader.value.holeBytes
-            if reason == "ended" { message.wireLength += reader.value.body.missingBytes ?? 0 }
-            message.holes = reader.value.holes
-            reader.value.use.inMessages += UInt64(wire.byteCount)
-        }
+        var message = Self.captured(wire, reason: reason, &reader.value)
         if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
         let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
@@ -126,31 +111,50 @@ extension StreamDecoder {
             Loss(reason: $0, side: kind == .request ? "request" : "response", bytes: lostBytes)
         }
         if kind == .request {
-            emitRequest(message, head, loss, flow, state)
+            emitRequest(consume message, head, loss, flow, state)
             return
         }
         let isInterim = (100..<200).contains(head.status) && head.status != 101
         if state.value.outstanding.isEmpty {
             let isAnswered = state.value.early.last.map { !$0.isInterim } ?? false
             if framing != .tunnel, !isAnswered, requestInProgress(state) != nil {
-                state.value.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
+                state.value.early.append(EarlyResponse(message: consume message, isInterim: isInterim, loss: loss))
                 return
             }
-            beginOrphan(.http1, "", flow, state)
+            _ = beginOrphan(.http1, "", flow, state)
         } else if isInterim {
-            state.value.outstanding.withFirst { $0.interim.append(message) }
+            state.value.outstanding.first?.value.interim.append(consume message)
             return
         }
-        state.value.outstanding.withFirst {
-            $0.response = message
-            if let loss { $0.losses.append(loss) }
+        if let exchange = state.popOutstanding() {
+            exchange.value.response = consume message
+            if let loss { exchange.value.losses.append(loss) }
+            finish(exchange)
         }
-        if let exchange = state.popOutstanding() { finish(exchange) }
         if framing == .tunnel { state.makeOpaque("upgraded") }
     }
 
+    /// The message whose captured bytes are `wire`, as far as it was kept.
+    private static func captured(
+        _ wire: RawSpan, reason: String?, _ reader: inout StreamReaderStorage
+    ) -> Message {
+        if let oversized = reader.oversized {
+            var message = Message(wire: oversized.wire, startNanos: reader.startNanos, endNanos: reader.endNanos)
+            message.wireLength = oversized.length
+            message.digest = oversized.digest?.finish() ?? []
+            message.omitted = "bodyLimit"
+            return message
+        }
+        var message = Message(wire: [UInt8](copying: wire), startNanos: reader.startNanos, endNanos: reader.endNanos)
+        message.wireLength += reader.holeBytes
+        if reason == "ended" { message.wireLength += reader.body.missingBytes ?? 0 }
+        message.holes = reader.holes
+        reader.use.inMessages += UInt64(wire.byteCount)
+        return message
+    }
+
     private mutating func emitRequest(
-        _ message: Message, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow, _ state: FlowDecoder
+        _ message: consuming Message, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow, _ state: FlowDecoder
     ) {
         let operation = namer.http(message.wire.rawSpan, head)
         var sightings: [TagSighting] = []
@@ -159,29 +163,28 @@ extension StreamDecoder {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        begin(.http1, WaitingKey(method: head.method), flow, state)
-        state.value.outstanding.withLast {
-            $0.operation = operation
-            $0.tags = sightings
-            $0.request = message
-            if let loss { $0.losses.append(loss) }
-        }
+        let exchange = begin(.http1, WaitingKey(method: head.method), flow, state)
+        exchange.value.operation = operation
+        exchange.value.tags = sightings
+        exchange.value.request = message
+        if let loss { exchange.value.losses.append(loss) }
         if !state.value.early.isEmpty { takeEarly(state) }
         limitOutstanding(state)
     }
 
     /// A request is whole: it takes what was answered while it was being sent.
     private mutating func takeEarly(_ state: FlowDecoder) {
-        var isAnswered = false
-        state.value.outstanding.withLast { exchange in
-            for early in state.value.early {
-                if let loss = early.loss { exchange.losses.append(loss) }
-                if early.isInterim { exchange.interim.append(early.message) } else { exchange.response = early.message }
+        guard let exchange = state.value.outstanding.last else { return }
+        for early in state.value.early {
+            if let loss = early.loss { exchange.value.losses.append(loss) }
+            if early.isInterim {
+                exchange.value.interim.append(early.message)
+            } else {
+                exchange.value.response = early.message
             }
-            isAnswered = exchange.response != nil
         }
         state.value.early = []
-        if isAnswered { finishLast(state) }
+        if exchange.hasResponse { finishLast(state) }
     }
 
     /// The reader of the request direction, when it has the head of a request whose body is still to come.

@@ -54,11 +54,9 @@ extension StreamDecoder {
             noteRequests(direction, state)
             balance.requests.seen += 1
             count(.request, lossReason: nil)
-            begin(format, WaitingKey(name: name.method, seqid: found.header.seqid), flow, state)
-            state.value.outstanding.withLast {
-                $0.operation = name.operation
-                $0.request = message
-            }
+            let exchange = begin(format, WaitingKey(name: name.method, seqid: found.header.seqid), flow, state)
+            exchange.value.operation = name.operation
+            exchange.value.request = message
             if found.header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
@@ -67,24 +65,13 @@ extension StreamDecoder {
             if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply {
                 state.value.isFinagle = true
             }
-            if let index = pairThrift(name.method, found.header.seqid, state) {
-                answer(index, state) { $0.response = message }
+            if let exchange = pairThrift(name.method, found.header.seqid, state) {
+                exchange.value.response = message
+                finish(exchange)
             } else {
-                beginOrphan(format, name.operation, flow, state)
-                state.value.outstanding.withLast { $0.response = message }
+                beginOrphan(format, name.operation, flow, state).value.response = message
                 finishLast(state)
             }
-        }
-    }
-
-    /// Changes the waiting exchange at `index` and hands it over.
-    private mutating func answer(_ index: Int, _ state: FlowDecoder, _ change: (inout Exchange) -> Void) {
-        if index == 0 {
-            state.value.outstanding.withFirst(change)
-            if let exchange = state.popOutstanding() { finish(exchange) }
-        } else if var exchange = state.removeOutstanding(at: index) {
-            change(&exchange)
-            finish(exchange)
         }
     }
 
@@ -92,8 +79,9 @@ extension StreamDecoder {
         if state.value.requestDirection == nil { state.value.requestDirection = direction }
     }
 
-    /// Finds the call that a reply belongs to among those that wait. Calls with the same seqid that were passed over have no response.
-    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> Int? {
+    /// Takes the call that a reply belongs to from those that wait. Calls with the same seqid that were passed over have no
+    /// response.
+    private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> ExchangeSlot? {
         guard var index = state.value.keys.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
         var at = 0
         while at < index {
@@ -101,15 +89,13 @@ extension StreamDecoder {
                 at += 1
                 continue
             }
-            if var exchange = state.removeOutstanding(at: at) {
-                if !exchange.losses.contains(where: { $0.side == "response" }) {
-                    exchange.losses.append(Loss(reason: "noResponse", side: "response"))
-                }
+            if let exchange = state.removeOutstanding(at: at) {
+                noteNoResponse(exchange, "noResponse")
                 finish(exchange)
             }
             index -= 1
         }
-        return index
+        return state.removeOutstanding(at: index)
     }
 
     /// Accounts for a message of which `bytes` are all that was captured. It is not put on the tape: what was lost is
@@ -139,18 +125,17 @@ extension StreamDecoder {
             noteRequests(direction, state)
             balance.requests.seen += 1
             balance.requests.lost[reason, default: 0] += 1
-            begin(format, WaitingKey(name: name.method, seqid: header.seqid), flow, state)
-            state.value.outstanding.withLast {
-                $0.operation = name.operation
-                $0.losses.append(Loss(reason: reason, side: "request", bytes: known))
-            }
+            let exchange = begin(format, WaitingKey(name: name.method, seqid: header.seqid), flow, state)
+            exchange.value.operation = name.operation
+            exchange.value.losses.append(Loss(reason: reason, side: "request", bytes: known))
             if header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             balance.responses.lost[reason, default: 0] += 1
-            if let index = pairThrift(name.method, header.seqid, state) {
-                answer(index, state) { $0.losses.append(Loss(reason: reason, side: "response", bytes: known)) }
+            if let exchange = pairThrift(name.method, header.seqid, state) {
+                exchange.value.losses.append(Loss(reason: reason, side: "response", bytes: known))
+                finish(exchange)
             }
         }
     }
@@ -193,7 +178,7 @@ extension StreamDecoder {
     mutating func loseAnother(_ reason: String, _ direction: Int, _ state: FlowDecoder) {
         guard let requests = state.value.requestDirection, direction != requests else { return }
         if state.value.speech == .thrift && state.value.keys.first?.seqid != 0 { return }
-        guard let oldest = state.value.outstanding.first?.ordinal else { return }
+        guard let oldest = state.value.outstanding.first?.value.ordinal else { return }
         let isSearching = state[direction].value.mode == .searching
         if isSearching && oldest < state[direction].value.lostBelow { return }
         state[direction].value.lostBelow = state.value.nextOrdinal

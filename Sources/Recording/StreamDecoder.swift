@@ -8,7 +8,10 @@ import Thrift
 /// Stream events in, exchanges out.
 struct StreamDecoder: ~Copyable {
     var balance = Balance()
-    var finished: [Exchange] = []
+    /// Complete exchanges that nobody has taken yet.
+    var finished: [ExchangeSlot] = []
+    /// Slots to be used again.
+    private var spare: [ExchangeSlot] = []
     var flows: [FlowDecoder?] = []
     let options: RecordingOptions
     var namer: OperationNamer
@@ -24,6 +27,8 @@ struct StreamDecoder: ~Copyable {
 
     deinit {
         for case let flow? in flows { flow.destroyAll() }
+        for exchange in finished { exchange.destroy() }
+        for exchange in spare { exchange.destroy() }
     }
 
     /// Handles one event of a flow; `bytes` are the stream's unread bytes. Returns how many of them are done with.
@@ -123,10 +128,8 @@ struct StreamDecoder: ~Copyable {
             (first.captured > 0 && second.captured == 0 && flow.lacks(1))
             || (second.captured > 0 && first.captured == 0 && flow.lacks(0))
         if isOneSided { balance.oneDirectionFlows += 1 }
-        while var exchange = state.popOutstanding() {
-            if !exchange.losses.contains(where: { $0.side == "response" }) {
-                exchange.losses.append(Loss(reason: isOneSided ? "oneDirection" : "noResponse", side: "response"))
-            }
+        while let exchange = state.popOutstanding() {
+            noteNoResponse(exchange, isOneSided ? "oneDirection" : "noResponse")
             finish(exchange)
         }
         balance.flows += 1
@@ -156,42 +159,69 @@ struct StreamDecoder: ~Copyable {
     }
 
     /// Hands an exchange over.
-    mutating func finish(_ exchange: consuming Exchange) {
-        // Both sides lost: what there was of it stands in the balance.
-        if exchange.request == nil && exchange.response == nil { return }
-        exchange.id = balance.exchanges
+    mutating func finish(_ exchange: ExchangeSlot) {
+        let (hasRequest, hasResponse) = (exchange.hasRequest, exchange.hasResponse)
+        if !hasRequest && !hasResponse {
+            // Both sides lost: what there was of it stands in the balance.
+            recycle(exchange)
+            return
+        }
+        exchange.value.id = balance.exchanges
         balance.exchanges += 1
-        if exchange.request != nil && exchange.response != nil { balance.pairedExchanges += 1 }
+        if hasRequest && hasResponse { balance.pairedExchanges += 1 }
         finished.append(exchange)
     }
 
+    mutating func recycleFinished() {
+        for exchange in finished { recycle(exchange) }
+        finished.removeAll(keepingCapacity: true)
+    }
+
+    /// Keeps the memory of an exchange that was handed over.
+    private mutating func recycle(_ exchange: ExchangeSlot) {
+        if spare.count < 1024 {
+            exchange.value = Exchange()
+            spare.append(exchange)
+        } else {
+            exchange.destroy()
+        }
+    }
+
+    /// Notes that the response is missing, unless something worse is known of it.
+    func noteNoResponse(_ exchange: ExchangeSlot, _ reason: String) {
+        if exchange.value.losses.contains(where: { $0.side == "response" }) { return }
+        exchange.value.losses.append(Loss(reason: reason, side: "response"))
+    }
+
     /// Puts a new exchange of this flow behind those that wait for their response.
-    mutating func begin(_ format: WireFormat, _ key: WaitingKey, _ flow: Flow, _ state: FlowDecoder) {
+    mutating func begin(
+        _ format: WireFormat, _ key: WaitingKey, _ flow: Flow, _ state: FlowDecoder
+    ) -> ExchangeSlot {
         if state.value.client.isEmpty {
             let isForward = (state.value.requestDirection ?? 0) == 0
             state.value.client = (isForward ? flow.value.first : flow.value.second).description
             state.value.server = (isForward ? flow.value.second : flow.value.first).description
         }
-        state.value.outstanding.append(Exchange())
+        let exchange = spare.popLast() ?? ExchangeSlot(Exchange())
+        state.value.outstanding.append(exchange)
         state.value.keys.append(key)
-        // In place: an exchange has many parts, and each copy counts them all.
-        state.value.outstanding.withLast { exchange in
-            exchange.flow = flow.value.number
-            exchange.ordinal = state.value.nextOrdinal
-            exchange.format = format
-            exchange.client = state.value.client
-            exchange.server = state.value.server
-        }
+        exchange.value.flow = flow.value.number
+        exchange.value.ordinal = state.value.nextOrdinal
+        exchange.value.format = format
+        exchange.value.client = state.value.client
+        exchange.value.server = state.value.server
         state.value.nextOrdinal &+= 1
+        return exchange
     }
 
     /// The same for a response whose request was never seen.
-    mutating func beginOrphan(_ format: WireFormat, _ operation: String, _ flow: Flow, _ state: FlowDecoder) {
-        begin(format, WaitingKey(), flow, state)
-        state.value.outstanding.withLast {
-            $0.operation = operation
-            $0.losses.append(Loss(reason: "noRequest", side: "request"))
-        }
+    mutating func beginOrphan(
+        _ format: WireFormat, _ operation: String, _ flow: Flow, _ state: FlowDecoder
+    ) -> ExchangeSlot {
+        let exchange = begin(format, WaitingKey(), flow, state)
+        exchange.value.operation = operation
+        exchange.value.losses.append(Loss(reason: "noRequest", side: "request"))
+        return exchange
     }
 
     /// Lets the oldest waiting exchange go when too many wait.
@@ -207,8 +237,8 @@ struct StreamDecoder: ~Copyable {
 
     /// The oldest waiting exchange loses its response to a hole.
     mutating func loseOldestResponse(_ reason: String, _ state: FlowDecoder) {
-        guard var exchange = state.popOutstanding() else { return }
-        exchange.losses.append(Loss(reason: reason, side: "response"))
+        guard let exchange = state.popOutstanding() else { return }
+        exchange.value.losses.append(Loss(reason: reason, side: "response"))
         finish(exchange)
     }
 

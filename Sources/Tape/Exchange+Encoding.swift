@@ -10,9 +10,9 @@ extension RecordBuffer {
         stringField(7, exchange.operation)
         stringField(8, exchange.client)
         stringField(9, exchange.server)
-        if let request = exchange.request { append(10, request) }
-        if let response = exchange.response { append(11, response) }
-        for message in exchange.interim { append(12, message) }
+        exchange.request?.write(10, to: &self)
+        exchange.response?.write(11, to: &self)
+        for index in exchange.interim.indices { exchange.interim[index].write(12, to: &self) }
         for loss in exchange.losses {
             let mark = begin(13)
             stringField(1, loss.reason)
@@ -38,31 +38,6 @@ extension RecordBuffer {
             stringField(6, run.target)
             end(mark)
         }
-    }
-
-    @inline(__always)
-    private mutating func append(_ field: UInt64, _ message: borrowing Message) {
-        let mark = begin(field, expected: message.wire.count)
-        bytesField(1, message.wire)
-        fixed64Field(2, message.startNanos)
-        fixed64Field(3, message.endNanos)
-        varintField(4, message.wireLength)
-        for redaction in message.redactions {
-            let inner = begin(5)
-            varintField(1, redaction.offset)
-            varintField(2, redaction.length)
-            stringField(3, redaction.kind)
-            end(inner)
-        }
-        for hole in message.holes {
-            let inner = begin(6)
-            varintField(1, hole.offset)
-            varintField(2, hole.length)
-            end(inner)
-        }
-        bytesField(7, message.digest)
-        stringField(8, message.omitted)
-        end(mark)
     }
 
     private mutating func append(_ field: UInt64, _ label: borrowing Label) {
@@ -93,5 +68,33 @@ extension RecordBuffer {
         fixed64Field(15, label.eventNanos)
         fixed64Field(16, label.labelNanos)
         end(mark)
+    }
+}
+
+extension Message {
+    /// Appends the message as field `field`, and leaves it as it is: in place, because a copy counts all its parts.
+    @inline(__always)
+    fileprivate mutating func write(_ field: UInt64, to buffer: inout RecordBuffer) {
+        let mark = buffer.begin(field, expected: wire.count)
+        buffer.bytesField(1, wire)
+        buffer.fixed64Field(2, startNanos)
+        buffer.fixed64Field(3, endNanos)
+        buffer.varintField(4, wireLength)
+        for redaction in redactions {
+            let inner = buffer.begin(5)
+            buffer.varintField(1, redaction.offset)
+            buffer.varintField(2, redaction.length)
+            buffer.stringField(3, redaction.kind)
+            buffer.end(inner)
+        }
+        for hole in holes {
+            let inner = buffer.begin(6)
+            buffer.varintField(1, hole.offset)
+            buffer.varintField(2, hole.length)
+            buffer.end(inner)
+        }
+        buffer.bytesField(7, digest)
+        buffer.stringField(8, omitted)
+        buffer.end(mark)
     }
 }

@@ -108,15 +108,11 @@ package final class TapeWriter {
         try append(&exchange)
     }
 
-    /// Adds several, in order, and leaves them as they are.
+    /// The same, and leaves the exchange as it is.
     ///
-    /// They are passed in place because a borrowed exchange is copied by the compiler, which counts a reference for each
+    /// It is passed in place because a borrowed exchange is copied by the compiler, which counts a reference for each
     /// of its dozen arrays and strings: a tenth of what recording costs.
-    package func append(contentsOf exchanges: inout [Exchange]) throws(TapeError) {
-        for index in exchanges.indices { try append(&exchanges[index]) }
-    }
-
-    private func append(_ exchange: inout Exchange) throws(TapeError) {
+    package func append(_ exchange: inout Exchange) throws(TapeError) {
         try checkOpen()
         let channel = channelID(for: &exchange)
         let start = chunk.count

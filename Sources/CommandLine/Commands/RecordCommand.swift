@@ -90,7 +90,6 @@ struct RecordRun {
         var merge = CaptureMerge(inputs.map(\.reader))
         var recorder = Recorder(options)
         var progress = ProgressLine()
-        var batch: [Exchange] = []
         var count: UInt64 = 0
         /// Why reading ended early.
         var damage: CaptureError?
@@ -106,14 +105,14 @@ struct RecordRun {
                     break
                 }
                 merge.withBytes(of: packet, reader) { recorder.add(packet, $0) }
-                if recorder.hasFinished { try store(&batch, from: &recorder, to: writer) }
+                if recorder.hasFinished { try store(from: &recorder, to: writer) }
                 count &+= 1
                 if count & 0xFFFF == 0 {
                     progress.update("\(count) packets, \(recorder.balance.exchanges) exchanges")
                 }
             }
             recorder.finish()
-            try store(&batch, from: &recorder, to: writer)
+            try store(from: &recorder, to: writer)
             try writer?.finish()
         } catch {
             progress.finish()
@@ -154,10 +153,8 @@ struct RecordRun {
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
     private let tapeLevel = -3
 
-    private func store(_ batch: inout [Exchange], from recorder: inout Recorder, to writer: TapeWriter?) throws {
-        recorder.takeFinished(into: &batch)
-        guard let writer else { return }
-        try writer.append(contentsOf: &batch)
+    private func store(from recorder: inout Recorder, to writer: TapeWriter?) throws(TapeError) {
+        try recorder.takeFinished { exchange throws(TapeError) in try writer?.append(&exchange) }
     }
 
     private func open() throws(CommandError) -> [(path: String, input: FileCaptureInput, reader: PacketReader)] {

@@ -237,13 +237,13 @@ private struct ReplayCommand {
             Output.warn("the tape ended; it is not sent again with the same identities (--id, --allow-duplicates)")
         default: break
         }
-        if result.run.isGeneratorBound {
-            Output.warn("generator-bound: \(result.run.generatorBoundReason)")
-            return .inconclusive
-        }
         if let warning = Self.unanswered(result) {
             Output.warn(warning)
             return .expectationFailed
+        }
+        if result.run.isGeneratorBound {
+            Output.warn("generator-bound: \(result.run.generatorBoundReason)")
+            return .inconclusive
         }
         return .ok
     }

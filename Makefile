@@ -77,7 +77,7 @@ $(VENV)/.complete: Tests/requirements.txt
 	@touch $@
 
 # A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib and libdeflate
-# are linked in; libcrypto, libstdc++ and libc are the system's.
+# are linked in; libcrypto, libpcap, libstdc++ and libc are the system's.
 install: deps
 	@.ci/static-libraries.sh $(STATIC)
 	PKG_CONFIG_PATH=$(STATIC) $(SWIFT) build -c release --product tinct --static-swift-stdlib --scratch-path $(BUILD)/install

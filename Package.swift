@@ -29,6 +29,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
 ]
@@ -46,6 +47,7 @@ let modules: [Target] = [
     module("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
     module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
+    module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
     module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     module(
         "Synthesis",
@@ -69,7 +71,8 @@ let modules: [Target] = [
         [
             "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging",
             "Tape",
-            "Capture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub", "Analysis",
+            "Capture", "LiveCapture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub",
+            "Analysis",
             "Report", "CLinux",
         ]),
     .executableTarget(name: "tinct", dependencies: ["CommandLine"], swiftSettings: settings),
@@ -90,6 +93,7 @@ let testTargets: [Target] = [
     tests("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
     tests("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema"]),
     tests("Capture", ["Bytes", "Compression"]),
+    tests("LiveCapture", ["Capture"]),
     tests("Recording", ["Bytes", "JSON", "Capture", "HTTP1", "Thrift", "Tape"]),
     tests("Synthesis", ["Bytes", "JSON", "YAML", "Schema", "Thrift", "Tape"]),
     tests("Metrics", ["Bytes"]),

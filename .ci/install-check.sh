@@ -2,7 +2,9 @@
 # Fails when an installed tinct needs more of the machine than it should: install-check.sh BINARY.
 set -eu
 binary=$1
-unwanted=$(ldd "$binary" | grep -E 'libswift|libFoundation|lib(zstd|yaml|deflate|z)[-.]|not found' || true)
+# What the binary itself names: the system's libpcap brings libraries of its own, zstd among them.
+unwanted=$( (readelf -d "$binary" | grep NEEDED | grep -E 'libswift|libFoundation|lib(zstd|yaml|deflate|z)[-.]'
+    ldd "$binary" | grep 'not found') || true)
 if [ -n "$unwanted" ]; then
     echo "$binary was not linked as it should be:" >&2
     echo "$unwanted" >&2

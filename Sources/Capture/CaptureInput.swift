@@ -11,6 +11,8 @@ package protocol CaptureInput: AnyObject {
 /// Why a capture cannot be read (further).
 package struct CaptureError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
+    /// Nothing is wrong: a pipe had nothing to read yet (``FileCaptureInput/patienceNanos``). Reading may go on.
+    package var isPause = false
     package init(_ description: String) { self.description = description }
 }
 
@@ -36,12 +38,23 @@ package final class FileCaptureInput: CaptureInput {
     }
 
     private let source: Source
+    /// When set, reading from a pipe comes back at least this often, with an error that says ``CaptureError/isPause`` when
+    /// there is nothing to hand out.
+    package var patienceNanos: UInt64? {
+        didSet { if case .decompressing(let input) = source { input.patienceNanos = patienceNanos } }
+    }
+
+    /// It is a pipe, a terminal or a device, whose end nobody knows.
+    package var isPipe: Bool {
+        if case .decompressing(let input) = source { input.fileSize == nil } else { false }
+    }
+
     /// The compressed data ended early.
     package private(set) var isCut = false
 
     package init(path: String) throws(DecompressionError) {
         // A plain file is read without the detour through the decompressor's buffer; a pipe cannot be opened twice.
-        if path != "-", let file = try? FileInput(path: path), file.size != nil, file.isSeekable {
+        if FileInput.isRegular(path), let file = try? FileInput(path: path) {
             var magic = [UInt8](repeating: 0, count: 4)
             let got = (try? file.read(into: &magic, count: 4, at: 0)) ?? 0
             if CompressionFormat.detect(magic.rawSpan.extracting(0..<got)) == .plain {
@@ -59,6 +72,11 @@ package final class FileCaptureInput: CaptureInput {
             do { return try file.read(into: &buffer, from: start) } catch { throw CaptureError(error.description) }
         case .decompressing(let input):
             do { return try input.read(into: &buffer, from: start) } catch {
+                if error.isPause {
+                    var pause = CaptureError(error.description)
+                    pause.isPause = true
+                    throw pause
+                }
                 guard error.isTruncation else { throw CaptureError(error.description) }
                 isCut = true
                 return 0

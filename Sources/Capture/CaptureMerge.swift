@@ -13,8 +13,8 @@ package struct CaptureMerge {
             guard let packet = try readers[0].next() else { return nil }
             return (packet, 0)
         }
-        if heads.isEmpty {
-            for index in readers.indices { heads.append(try readers[index].next()) }
+        if heads.count < readers.count {
+            while heads.count < readers.count { heads.append(try readers[heads.count].next()) }
         } else if let last {
             heads[last] = try readers[last].next()
         }

@@ -13,6 +13,10 @@ package struct FlowStorage {
     /// Packets since something began to wait without coming nearer.
     var stalled = 0
     var lastPacket: UInt64 = 0
+    var lastNanos: UInt64 = 0
+
+    /// Both sides said that they are done, or one broke the connection off.
+    var isOver: Bool { isReset || (forward.value.isEnded && backward.value.isEnded) }
 
     init(number: UInt64, first: Endpoint, second: Endpoint) {
         self.number = number

@@ -10,6 +10,19 @@ package struct CapturedPacket: Sendable {
     package var count: Int
     package var link: LinkType
     var offset: Int
+
+    /// A packet whose bytes do not lie in a reader's window.
+    package init(timeNanos: UInt64, wireLength: Int, count: Int, link: LinkType) {
+        self.init(timeNanos: timeNanos, wireLength: wireLength, count: count, link: link, offset: 0)
+    }
+
+    init(timeNanos: UInt64, wireLength: Int, count: Int, link: LinkType, offset: Int) {
+        self.timeNanos = timeNanos
+        self.wireLength = wireLength
+        self.count = count
+        self.link = link
+        self.offset = offset
+    }
 }
 
 /// Reads the packets of one capture, in file order.
@@ -77,12 +90,14 @@ package struct PacketReader {
         switch format {
         case .pcap(let pcap): return try nextPcap(pcap)
         case .pcapng(var pcapng):
-            let packet = try nextPcapng(&pcapng)
-            if pcapng.isChanged {
-                pcapng.isChanged = false
-                format = .pcapng(pcapng)
+            // Also when reading pauses behind a block that told something.
+            defer {
+                if pcapng.isChanged {
+                    pcapng.isChanged = false
+                    format = .pcapng(pcapng)
+                }
             }
-            return packet
+            return try nextPcapng(&pcapng)
         }
     }
 

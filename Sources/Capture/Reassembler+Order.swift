@@ -261,7 +261,7 @@ extension Reassembler {
     }
 
     /// Takes what is missing for lost, beginning with what the earliest waiting segment waits for.
-    private mutating func giveUpWaiting(_ flow: Flow, _ slot: Int) {
+    mutating func giveUpWaiting(_ flow: Flow, _ slot: Int) {
         let heads = (flow.value.forward.value.pending.first, flow.value.backward.value.pending.first)
         let direction: Int
         switch heads {

@@ -21,6 +21,10 @@ package struct Reassembler: ~Copyable {
         package var unreadBytes = 24 << 20
         /// Bytes held in memory for all flows together.
         package var totalBytes = 128 << 20
+        /// How long a flow may be quiet before it is held to be over; 0: for ever.
+        package var idleNanos: UInt64 = 0
+        /// How long a flow that is over is remembered, for packets that come late.
+        package var lingerNanos: UInt64 = 10_000_000_000
 
         package init() {}
     }
@@ -34,6 +38,8 @@ package struct Reassembler: ~Copyable {
     package private(set) var flowCount: UInt64 = 0
     /// Flows that were ended early because of ``Limits/flows``.
     package private(set) var evictedFlows: UInt64 = 0
+    /// Flows that were ended because of ``Limits/idleNanos``.
+    package internal(set) var idleFlows: UInt64 = 0
     /// Bytes kept in all streams, for ``Limits/totalBytes``.
     var heldBytes = 0
     private var packets: UInt64 = 0
@@ -64,6 +70,7 @@ package struct Reassembler: ~Copyable {
         if heldBytes > limits.totalBytes / 2 && packets & 1023 == 0 { forgetTakenBytes() }
         guard let flow = flows[slot] else { return }
         flow.value.lastPacket = packets
+        flow.value.lastNanos = segment.timeNanos
         receive(segment, packet, flow, slot)
     }
 
@@ -131,7 +138,7 @@ package struct Reassembler: ~Copyable {
     }
 
     /// Settles what waits, reports the end, and forgets the flow's name; the slot stays until it is released.
-    private mutating func close(slot: Int) {
+    mutating func close(slot: Int) {
         guard let flow = flows[slot] else { return }
         settle(flow, slot)
         let key = FlowTable.Key(flow.value.first, flow.value.second)
@@ -148,7 +155,7 @@ package struct Reassembler: ~Copyable {
         let known = flows.indices.filter { flows[$0] != nil }
             .sorted { (flows[$0]?.value.lastPacket ?? 0) < (flows[$1]?.value.lastPacket ?? 0) }
         for slot in known.prefix(max(1, limits.flows / 8)) {
-            evictedFlows += 1
+            if flows[slot]?.value.isOver == false { evictedFlows += 1 }
             close(slot: slot)
         }
     }

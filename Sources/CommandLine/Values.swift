@@ -26,6 +26,23 @@ package enum FlagValue {
         throw CommandError("--\(flag) \(text) is not a duration", remedy: "Write it like 250us, 10ms, 5s, 2m or 1h.")
     }
 
+    /// A number of bytes: `65536`, `64KiB`, `500MB`, `1.5GiB`.
+    package static func bytes(_ text: String, flag: String) throws(CommandError) -> UInt64 {
+        if let value = bytes(text) { return value }
+        throw CommandError("--\(flag) \(text) is not a size", remedy: "Write it like 64MiB, 500MB or 1GiB.")
+    }
+
+    static func bytes(_ text: String) -> UInt64? {
+        let units: [(String, UInt64)] = [
+            ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("kB", 1000), ("KB", 1000),
+            ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
+        ]
+        for (unit, scale) in units where text.hasSuffix(unit) {
+            return scaled(String(text.dropLast(unit.count)), by: scale)
+        }
+        return scaled(text, by: 1)
+    }
+
     /// A share in parts per billion: `2%`, `0.5%`, `0.02`.
     package static func shareBillionths(_ text: String, flag: String) throws(CommandError) -> UInt64 {
         let isPercent = text.hasSuffix("%")

@@ -11,6 +11,11 @@ package enum DecompressionError: Error, Equatable, Sendable, CustomStringConvert
         if case .data(_, _, let error) = self { error.status == .truncated } else { false }
     }
 
+    /// Nothing is wrong: there was nothing to read yet (``FileInput/patienceNanos``).
+    package var isPause: Bool {
+        if case .file(let error) = self { error.isPause } else { false }
+    }
+
     package var description: String {
         switch self {
         case .file(let error): error.description
@@ -40,6 +45,8 @@ package final class DecompressingInput {
     private var next = 0
     private var end: Int
     private var isAtEnd = false
+    /// The decompressor may have more to give than it had room for.
+    private var mayHoldOutput = false
 
     package init(path: String, bufferBytes: Int = 1 << 18) throws(DecompressionError) {
         self.path = path
@@ -63,7 +70,14 @@ package final class DecompressingInput {
         filePosition = UInt64(end)
     }
 
-    /// Fills `buffer` from index `start` to its end as far as the input goes; returns how many bytes came.
+    /// See ``FileInput/patienceNanos``.
+    package var patienceNanos: UInt64? {
+        get { file.patienceNanos }
+        set { file.patienceNanos = newValue }
+    }
+
+    /// Fills `buffer` from index `start` to its end as far as the input goes, and as far as it is there already when it
+    /// is a pipe; returns how many bytes came.
     ///
     /// 0 means the end, reached in good order. An input that is cut first gives all that was whole, and then throws an
     /// error whose ``DecompressionError/isTruncation`` is true.
@@ -71,7 +85,11 @@ package final class DecompressingInput {
         precondition(start >= 0 && start < buffer.count)
         var filled = start
         while filled < buffer.count {
-            if next == end && !isAtEnd { try refill() }
+            if next == end && !isAtEnd && !mayHoldOutput {
+                // What a pipe gave is handed out before more is waited for.
+                if filled > start && file.size == nil { break }
+                try refill()
+            }
             let step: (consumed: Int, produced: Int)
             do {
                 step = try decompressor.decompress(input.rawSpan.extracting(next..<end), into: &buffer, from: filled)
@@ -82,6 +100,7 @@ package final class DecompressingInput {
             }
             next += step.consumed
             filled += step.produced
+            mayHoldOutput = step.produced > 0 && filled == buffer.count
             if step.produced == 0 && next == end && isAtEnd {
                 if filled == start && !decompressor.isAtBoundary {
                     throw .data(

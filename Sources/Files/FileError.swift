@@ -4,6 +4,10 @@ import Glibc
 package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Operation: String, Sendable {
         case open, read, write, map, sync, close, inspect
+        /// Of rights.
+        case drop
+        /// To another user.
+        case give
     }
 
     /// As the caller gave it; `-` for the standard streams.
@@ -11,6 +15,9 @@ package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package var operation: Operation
     /// The value of `errno`.
     package var code: Int32
+
+    /// Nothing is wrong: there was nothing to read yet.
+    package var isPause: Bool { code == EAGAIN }
 
     package init(path: String, operation: Operation, code: Int32) {
         self.path = path

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file, or standard input when the path is `-`.
@@ -5,6 +6,10 @@ package final class FileInput {
     package let path: String
     /// Length in bytes when it was opened; nil for pipes, terminals and devices.
     package let size: UInt64?
+    /// When set, ``read(into:from:)`` comes back at least this often, with the error EAGAIN when there is nothing to hand
+    /// out: its caller has other things to do than to wait for a pipe.
+    package var patienceNanos: UInt64?
+    private var lastPauseNanos = tinct_clock_nanos(CLOCK_MONOTONIC)
     private let descriptor: Int32
 
     /// Throws for a directory too, which could be opened but never read.
@@ -31,6 +36,7 @@ package final class FileInput {
     /// Reads into `buffer` from index `start` to its end; returns how many bytes came, 0 only at the end of the file.
     package func read(into buffer: inout [UInt8], from start: Int = 0) throws(FileError) -> Int {
         precondition(start >= 0 && start < buffer.count)
+        if let patienceNanos { try pause(patienceNanos) }
         let descriptor = self.descriptor
         return try check(
             retrying {
@@ -61,8 +67,25 @@ package final class FileInput {
         return done
     }
 
+    /// True when the path leads to a regular file. Found without opening it: whoever writes into a pipe notices when a
+    /// reader that only wanted to look closes it.
+    package static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        guard path != "-", unsafe stat(path, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// True when ``read(into:count:at:)`` works on it.
     package var isSeekable: Bool { lseek(descriptor, 0, SEEK_CUR) >= 0 }
+
+    /// Throws EAGAIN when nothing can be read or the time for a pause has come.
+    private func pause(_ patienceNanos: UInt64) throws(FileError) {
+        let due = lastPauseNanos &+ patienceNanos
+        let now = tinct_clock_nanos(CLOCK_MONOTONIC)
+        if now < due && tinct_poll_readable(descriptor, Int64(clamping: due - now)) == 1 { return }
+        lastPauseNanos = tinct_clock_nanos(CLOCK_MONOTONIC)
+        throw FileError(path: path, operation: .read, code: EAGAIN)
+    }
 
     private func retrying(_ call: () -> Int) -> Int {
         while true {

@@ -34,6 +34,13 @@ package final class FileOutput {
         }
     }
 
+    /// Makes a regular file another user's; needs root's rights.
+    package func give(toUser user: UInt32, group: UInt32) throws(FileError) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        if fchown(descriptor, user, group) != 0 { throw FileError(path: path, operation: .give, code: errno) }
+    }
+
     deinit { if descriptor > 2 { Glibc.close(descriptor) } }
 
     package func write(_ bytes: [UInt8]) throws(FileError) { try write(bytes.rawSpan) }

@@ -9,6 +9,8 @@ package struct Balance: Sendable, Equatable {
     /// Link types that are not read, with how many packets each had.
     package var refusedLinks: [LinkType: UInt64] = [:]
     package var cutPackets: UInt64 = 0
+    /// Of a live recording.
+    package var kernel: KernelCount?
 
     // Flows, each in exactly one of these
     package var flows: UInt64 = 0
@@ -21,6 +23,7 @@ package struct Balance: Sendable, Equatable {
     /// Flows of which only one direction was captured.
     package var oneDirectionFlows: UInt64 = 0
     package var evictedFlows: UInt64 = 0
+    package var idleFlows: UInt64 = 0
 
     // Payload bytes, client to server (or first to second endpoint) and back
     package var streams = (StreamAccount(), StreamAccount())
@@ -37,6 +40,29 @@ package struct Balance: Sendable, Equatable {
     package var redactions: [String: UInt64] = [:]
 
     package init() {}
+
+    /// What became of the packets that passed the filter in the kernel.
+    package struct KernelCount: Sendable, Equatable {
+        package var received: UInt64
+        /// Those that found the ring full. What they held shows as gaps in the flows.
+        package var dropped: UInt64
+        /// Those that the interface lost before the kernel saw them, as far as its driver says; not of ``received``.
+        package var interfaceDropped: UInt64
+        package var read: UInt64
+
+        package init(received: UInt64, dropped: UInt64, interfaceDropped: UInt64, read: UInt64) {
+            self.received = received
+            self.dropped = dropped
+            self.interfaceDropped = interfaceDropped
+            self.read = read
+        }
+
+        /// Those that libpcap left out because the kernel could not: second copies, or what a filter too long for the
+        /// kernel refuses.
+        package var leftOut: UInt64 { received > read + dropped ? received - read - dropped : 0 }
+
+        var closes: Bool { received >= read + dropped }
+    }
 
     /// What the readers made of the bytes that were delivered to them.
     package struct StreamUse: Sendable, Equatable {
@@ -83,6 +109,7 @@ package struct Balance: Sendable, Equatable {
 
     package var closes: Bool {
         packets == usedPackets + refusedPackets
+            && kernel.map { $0.closes && $0.read == packets } ?? true
             && openStreams == 0
             && streams.0.closes && streams.1.closes
             && streams.0.delivered == bytes.0.total && streams.1.delivered == bytes.1.total
@@ -92,7 +119,8 @@ package struct Balance: Sendable, Equatable {
     }
 
     package static func == (a: Balance, b: Balance) -> Bool {
-        a.packets == b.packets && a.usedPackets == b.usedPackets && a.refusals == b.refusals && a.flows == b.flows
+        a.packets == b.packets && a.kernel == b.kernel && a.usedPackets == b.usedPackets && a.refusals == b.refusals
+            && a.flows == b.flows
             && a.streams == b.streams && a.bytes == b.bytes && a.requests == b.requests && a.responses == b.responses
             && a.exchanges == b.exchanges
     }

@@ -44,6 +44,15 @@ package struct Recorder: ~Copyable {
         }
     }
 
+    /// Says what time it is, see ``Reassembler/advance(toNanos:patienceNanos:)``.
+    package mutating func advance(toNanos now: UInt64, patienceNanos: UInt64? = nil) {
+        reassembler.advance(toNanos: now, patienceNanos: patienceNanos)
+        if !reassembler.events.isEmpty { Recorder.handleEvents(&reassembler, &decoder) }
+    }
+
+    /// What a kernel says of the packets that it took for this recording.
+    package mutating func note(_ kernel: Balance.KernelCount) { decoder.balance.kernel = kernel }
+
     /// The exchanges that became complete since the last call, in the order in which they did.
     package mutating func takeFinished() -> [Exchange] {
         var batch: [Exchange] = []
@@ -67,6 +76,7 @@ package struct Recorder: ~Copyable {
         reassembler.finish()
         Recorder.handleEvents(&reassembler, &decoder)
         decoder.balance.evictedFlows = reassembler.evictedFlows
+        decoder.balance.idleFlows = reassembler.idleFlows
     }
 
     private static func handleEvents(_ reassembler: inout Reassembler, _ decoder: inout StreamDecoder) {

@@ -4,7 +4,7 @@ import Capture
 ///
 /// ```
 /// expectation = name op number ["%"]
-/// name        = "lost" | "refused" | "missing" | "exchanges" | "messages" | "paired"
+/// name        = "lost" | "refused" | "missing" | "dropped" | "exchanges" | "messages" | "paired"
 /// op          = "<" | "<=" | ">" | ">=" | "="
 /// ```
 package struct RecordingExpectation: Sendable, Equatable {
@@ -15,6 +15,8 @@ package struct RecordingExpectation: Sendable, Equatable {
         case refused
         /// Payload bytes that were on the wire and not captured, of those that were on the wire.
         case missing
+        /// Packets that the kernel dropped, of those that it took; 0 for files.
+        case dropped
         case exchanges, messages
         /// Exchanges with both sides, of all.
         case paired
@@ -57,6 +59,7 @@ package struct RecordingExpectation: Sendable, Equatable {
                     balance.streams.0.missing + balance.streams.1.missing + balance.streams.0.delivered
                         + balance.streams.1.delivered
                 )
+            case .dropped: (balance.kernel?.dropped ?? 0, balance.kernel?.received ?? 0)
             case .exchanges: (balance.exchanges, balance.exchanges)
             case .messages: (balance.messagesSeen, balance.messagesSeen)
             case .paired: (balance.pairedExchanges, balance.exchanges)

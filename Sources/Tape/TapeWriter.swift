@@ -43,6 +43,9 @@ package final class TapeWriter {
     /// Bytes of the file so far.
     package var writtenBytes: UInt64 { file.position }
 
+    /// What the system has: exchanges in whole chunks, and the length of the file up to there.
+    package private(set) var stored: (exchanges: UInt64, bytes: UInt64) = (0, 0)
+
     let file: FileOutput
     var summary = TapeSummaryBuilder()
     var isFinished = false
@@ -100,6 +103,12 @@ package final class TapeWriter {
         if !options.runTag.isEmpty { properties.append(("run", options.runTag)) }
         try add(metadata: "tinct", properties + options.properties.map { ($0.name, $0.value) })
         try flushFile()
+        stored.bytes = file.position
+    }
+
+    /// Makes the file another user's; needs root's rights.
+    package func give(toUser user: UInt32, group: UInt32) throws(TapeError) {
+        do { try file.give(toUser: user, group: group) } catch { throw TapeError(path: path, reason: .file(error)) }
     }
 
     /// Adds an exchange; its id is the caller's, and should be its position on the tape.
@@ -276,6 +285,7 @@ package final class TapeWriter {
         startNanos = .max
         endNanos = 0
         try flushFile()
+        stored = (exchangeCount, file.position)
     }
 
     /// One record for each channel that occurs in the chunk, channels in order.

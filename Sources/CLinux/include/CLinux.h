@@ -122,3 +122,24 @@ int tinct_accept(int listener);
 
 /// 1 when `fd` can be read within `timeout_nanos`, else 0.
 int tinct_poll_readable(int fd, int64_t timeout_nanos);
+
+/// Which of two descriptors (negative: none) can be read within `timeout_nanos`: bit 0 for the first, bit 1 for the second.
+unsigned tinct_poll_pair(int first, int second, int64_t timeout_nanos);
+
+/// A packet socket no longer gets what this machine sends. 0, or a negative errno.
+int tinct_packet_ignore_outgoing(int fd);
+
+/// No packet reaches a packet socket from now on. 0, or a negative errno.
+int tinct_packet_stop(int fd);
+
+/// Undoes ::tinct_packet_stop. 0, or a negative errno.
+int tinct_packet_start(int fd);
+
+/// Makes the process another user's for good, without supplementary groups. 0, or a negative errno.
+int tinct_become(uid_t user, gid_t group);
+
+/// Gives up all capabilities of the calling thread for good. 0, or a negative errno.
+int tinct_drop_capabilities(void);
+
+/// 1 when that user could create files in a folder, 0 when not, or a negative errno. Needs root's rights.
+int tinct_may_write_as(const char *folder, uid_t user, gid_t group);

@@ -1,5 +1,7 @@
+import CLinux
 import Capture
 import Compression
+import Glibc
 import Recording
 import Schema
 import Tape
@@ -8,14 +10,19 @@ import Tape
 package let recordCommand = CommandSpec(
     name: "record",
     summary: "Turn captures into a tape, with an account of what became of every packet",
-    arguments: "FILE...",
-    argumentCount: 1...4096,
+    arguments: "[FILE...]",
+    argumentCount: 0...4096,
     discussion: """
         Reads pcap and pcapng, plain, .zst or .gz ('-' is standard input), several files merged by time. HTTP/1.1 and
         Thrift (strict Binary and Compact, framed and unframed) are recognised from content, on any port.
 
         Prints the balance: packets, bytes and messages that came in, and where they went. Exits 1 when it does not
         close, when a capture that holds data gave no exchange, or when an expectation fails.
+
+        With --interface packets come from a network interface instead, until SIGINT, SIGTERM, --duration or --count ends
+        the recording, whose tape and balance are then complete. What the kernel dropped because the ring was full is
+        counted, and shows as gaps where it was. Needs the capability CAP_NET_RAW; whoever starts it as root becomes
+        the user of sudo, or nobody, once the interface is open.
 
         Values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and payment card numbers, are masked in
         place before anything is written. --raw keeps them; the tape is then readable by its owner only.
@@ -27,6 +34,11 @@ package let recordCommand = CommandSpec(
             "Merge two captures, name Thrift calls by their IDL, and fail when more than 0.1 % of messages are lost."
         ),
         ("tinct record --dry-run --json traffic.pcap", "Only count."),
+        (
+            "tinct record -i eth0 --filter 'tcp port 9090' --rotate 1GiB -o live.mcap",
+            "Record an interface into live-000001.mcap and so on, until Ctrl-C."
+        ),
+        ("tcpdump -i any -w - tcp port 80 | tinct record - -o live.mcap", "Record what another program captures."),
     ],
     flags: [
         Flag("output", short: "o", value: "TAPE", help: "Write the tape here.", completion: .file),
@@ -39,6 +51,25 @@ package let recordCommand = CommandSpec(
             help: "Fail unless this holds: lost, refused, missing, exchanges, messages or paired, compared with a "
                 + "number or a share, as in 'lost<0.1%'."),
         Flag("dry-run", help: "Write no tape."),
+        Flag("count", value: "N", help: "End when N exchanges are recorded."),
+        Flag(
+            "rotate", value: "SIZE|TIME",
+            help: "Begin another tape at this size (1GiB, 500MB) or time (10m, 1h): TAPE-000001.mcap and so on."),
+        Flag(
+            "idle", value: "TIME", help: "Hold a flow to be over that is quiet for so long.",
+            default: "10m live, else never"),
+        Flag(
+            "interface", short: "i", value: "NAME",
+            help: "Record what passes this network interface; any is all of them."),
+        Flag("filter", value: "BPF", help: "Only packets that match, as in 'tcp port 9090' (pcap-filter(7))."),
+        Flag("duration", value: "TIME", help: "End after this time."),
+        Flag(
+            "ring", value: "SIZE", help: "Memory in which the kernel keeps packets until they are read.",
+            default: "64MiB"),
+        Flag(
+            "user", value: "NAME", help: "Become this user once the interface is open.",
+            default: "who called sudo, else nobody"),
+        Flag("keep-privileges", help: "Remain root."),
         .json,
     ],
     run: { try RecordRun($0).run() }
@@ -46,10 +77,13 @@ package let recordCommand = CommandSpec(
 
 /// One run of the command.
 struct RecordRun {
-    private let invocation: Invocation
+    let invocation: Invocation
     private let expectations: [RecordingExpectation]
-    private let output: String?
-    private var options = RecordingOptions()
+    let output: String?
+    var options = RecordingOptions()
+    let live: LiveFlags?
+    private let rotation: TapeSet.Rotation?
+    let countLimit: UInt64
 
     init(_ invocation: Invocation) throws(CommandError) {
         self.invocation = invocation
@@ -67,7 +101,16 @@ struct RecordRun {
         if output == nil && !invocation.has("dry-run") {
             throw CommandError("tinct record needs --output TAPE", remedy: "Or --dry-run, to count only.")
         }
+        live = try LiveFlags(invocation)
+        countLimit =
+            try invocation["count"].map { text throws(CommandError) in
+                try FlagValue.count(text, flag: "count")
+            } ?? .max
+        if countLimit == 0 { throw CommandError("--count 0 would record nothing", remedy: "Give at least 1.") }
+        rotation = try invocation["rotate"].map { text throws(CommandError) in try Self.rotation(text) }
         options.isRaw = invocation.has("raw")
+        if live != nil { options.limits.idleNanos = 600_000_000_000 }
+        if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
         if invocation.arguments.count(where: { $0 == "-" }) > 1 {
             throw CommandError("'-' stands twice among the files", remedy: "Standard input can be read once only.")
         }
@@ -78,19 +121,23 @@ struct RecordRun {
     }
 
     func run() throws -> ExitCode {
-        let inputs = try open()
+        if let live { return try run(live) }
+        // A pipe has no end that anybody knows, so Ctrl-C must close the tape; a file is read to its end.
+        let isPiped = invocation.arguments.contains { RecordSignals.isPipe($0) }
+        let signals = try isPiped ? RecordSignals() : nil
+        let inputs = try open(signals)
         let schema = try SchemaFiles.load(invocation.all("idl"))
         var options = options
         options.schema = schema
-        let writer = try startTape(schema)
-        if options.isRaw, let output {
-            Output.warn("--raw: \(output) holds credentials and card numbers as they were sent. Keep it to yourself.")
-        }
+        let tapes = try startTapes(schema, source: invocation.arguments.joined(separator: ", "))
+        warnIfRaw()
+        if isPiped { for input in inputs where input.input.isPipe { input.input.patienceNanos = 100_000_000 } }
 
         var merge = CaptureMerge(inputs.map(\.reader))
         var recorder = Recorder(options)
         var progress = ProgressLine()
         var count: UInt64 = 0
+        var clock = RecordClock()
         /// Why reading ended early.
         var damage: CaptureError?
         do {
@@ -101,65 +148,121 @@ struct RecordRun {
                     guard let next = try merge.next() else { break }
                     (packet, reader) = next
                 } catch {
-                    damage = error
-                    break
+                    if !error.isPause {
+                        damage = error
+                        break
+                    }
+                    let now = clock.monotonicNanos
+                    if let signals, signals.isTimeToEnd(quietNanos: now - clock.packetNanos) { break }
+                    try advance(&recorder, tapes, clock, patienceNanos: 5_000_000_000)
+                    progress.update("\(count) packets, \(recorder.balance.exchanges) exchanges")
+                    continue
                 }
                 merge.withBytes(of: packet, reader) { recorder.add(packet, $0) }
-                if recorder.hasFinished { try store(from: &recorder, to: writer) }
+                if recorder.hasFinished { try store(from: &recorder, to: tapes) }
                 count &+= 1
+                clock.recordedNanos = packet.timeNanos
+                if isPiped { clock.sawPacket() }
+                if isRotating { try tapes?.rotateIfDue(recordedNanos: packet.timeNanos) }
                 if count & 0xFFFF == 0 {
+                    try advance(&recorder, tapes, clock, patienceNanos: nil)
                     progress.update("\(count) packets, \(recorder.balance.exchanges) exchanges")
                 }
+                if recorder.balance.exchanges >= countLimit { break }
             }
             recorder.finish()
-            try store(from: &recorder, to: writer)
-            try writer?.finish()
+            try store(from: &recorder, to: tapes)
+            try tapes?.finish()
         } catch {
             progress.finish()
-            throw CommandError(
-                "the recording stopped after \(count) packets: \(error)",
-                remedy: output.map { "What \($0) holds up to its last whole chunk can be read." } ?? "", exit: .failed)
+            throw failure(error, packets: count, tapes)
         }
         progress.finish()
 
         var report = RecordReport(balance: recorder.balance)
         if let damage { report.add(damage, afterPackets: count) }
-        report.tape = output
         for (input, reader) in zip(inputs, merge.readers) {
             report.add(input.path, reader.ending, isCut: input.input.isCut)
         }
-        report.expectations = expectations.map { ($0.text, $0.holds(recorder.balance), $0.value(recorder.balance)) }
+        return finish(&report, tapes)
+    }
+
+    /// Tells what became of it all.
+    func finish(_ report: inout RecordReport, _ tapes: TapeSet?) -> ExitCode {
+        report.tape = tapes?.name
+        report.tapeCount = tapes?.tapeCount ?? 0
+        report.leftOut = tapes?.leftOut ?? 0
+        let balance = report.balance
+        report.expectations = expectations.map { ($0.text, $0.holds(balance), $0.value(balance)) }
+        if let kernel = balance.kernel, kernel.dropped > 0 {
+            Output.warn(
+                "the kernel dropped \(kernel.dropped) of \(kernel.received) packets because the ring was full: give a "
+                    + "larger --ring, or a --filter that takes less")
+        }
         if invocation.wantsJSON { report.printJSON() } else { report.printText() }
         return report.exit
     }
 
-    private func startTape(_ schema: SchemaSet) throws(CommandError) -> TapeWriter? {
+    /// What is said when the tape could not be written on.
+    func failure(_ error: any Error, packets: UInt64, _ tapes: TapeSet?) -> CommandError {
+        CommandError(
+            "the recording stopped after \(packets) packets: \(error)", remedy: tapes?.standing ?? "", exit: .failed)
+    }
+
+    func warnIfRaw() {
+        guard options.isRaw, let output else { return }
+        Output.warn("--raw: \(output) holds credentials and card numbers as they were sent. Keep it to yourself.")
+    }
+
+    func startTapes(_ schema: SchemaSet, source: String) throws(CommandError) -> TapeSet? {
         guard let output else { return nil }
         do {
-            var tape = TapeWriter.Options(
-                source: invocation.arguments.joined(separator: ", "), isRaw: options.isRaw,
-                library: "tinct \(tinctVersion)")
+            var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, library: "tinct \(tinctVersion)")
             tape.level = tapeLevel
-            let writer = try TapeWriter(path: output, options: tape)
-            for source in schema.sources {
-                try writer.attach(name: source.name, mediaType: source.mediaType, bytes: source.bytes)
+            let attachments = schema.sources.map {
+                TapeSet.Attachment(name: $0.name, mediaType: $0.mediaType, bytes: $0.bytes)
             }
-            return writer
+            return try TapeSet(
+                path: output, options: tape, attachments: attachments, rotation: rotation, limit: countLimit)
         } catch {
             throw CommandError("\(error)")
         }
     }
 
+    var isRotating: Bool { rotation != nil }
+
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
     private let tapeLevel = -3
 
-    private func store(from recorder: inout Recorder, to writer: TapeWriter?) throws(TapeError) {
-        try recorder.takeFinished { exchange throws(TapeError) in try writer?.append(&exchange) }
+    func store(from recorder: inout Recorder, to tapes: TapeSet?) throws(TapeError) {
+        try recorder.takeFinished { exchange throws(TapeError) in try tapes?.append(&exchange) }
     }
 
-    private func open() throws(CommandError) -> [(path: String, input: FileCaptureInput, reader: PacketReader)] {
+    /// Lets time pass in the flows and on the tape.
+    func advance(
+        _ recorder: inout Recorder, _ tapes: TapeSet?, _ clock: RecordClock, patienceNanos: UInt64?
+    ) throws(TapeError) {
+        let recorded = clock.estimatedNanos
+        recorder.advance(toNanos: recorded, patienceNanos: patienceNanos)
+        if recorder.hasFinished { try store(from: &recorder, to: tapes) }
+        try tapes?.tick(monotonicNanos: clock.monotonicNanos, recordedNanos: recorded)
+    }
+
+    private static func rotation(_ text: String) throws(CommandError) -> TapeSet.Rotation {
+        if text.hasSuffix("B"), let bytes = FlagValue.bytes(text), bytes > 0 { return .bytes(bytes) }
+        if let nanos = try? FlagValue.durationNanos(text, flag: "rotate"), nanos > 0 { return .nanos(nanos) }
+        throw CommandError(
+            "--rotate \(text) is neither a size nor a time", remedy: "Write it like 1GiB, 500MB, 10m or 1h.")
+    }
+
+    private func open(
+        _ signals: RecordSignals?
+    ) throws(CommandError) -> [(path: String, input: FileCaptureInput, reader: PacketReader)] {
         var opened: [(path: String, input: FileCaptureInput, reader: PacketReader)] = []
         for path in invocation.arguments {
+            if path == "-", let signals, !signals.waitForInput() {
+                throw CommandError("stopped before anything came on standard input", exit: .stopped)
+            }
             let input: FileCaptureInput
             do { input = try FileCaptureInput(path: path) } catch { throw CommandError("\(error)") }
             do {

@@ -1,5 +1,6 @@
 import Capture
 import JSON
+import LiveCapture
 import Recording
 
 /// What `tinct record` prints at the end.
@@ -9,6 +10,12 @@ struct RecordReport {
     private var isBroken = false
     var expectations: [(text: String, holds: Bool, value: Double)] = []
     var tape: String?
+    /// How many tapes were written.
+    var tapeCount = 0
+    /// Exchanges that were left out because of `--count`.
+    var leftOut: UInt64 = 0
+    /// What a live recording took, and when the kernel dropped packets.
+    var live: (source: LiveOptions, drops: [KernelAccount.Window])?
 
     init(balance: Balance) { self.balance = balance }
 
@@ -25,6 +32,12 @@ struct RecordReport {
     /// Reading an input failed on the way.
     mutating func add(_ damage: CaptureError, afterPackets count: UInt64) {
         notes.append("reading stopped after \(count) packets, which were used: \(damage)")
+        isBroken = true
+    }
+
+    /// An interface could not be captured from any longer.
+    mutating func add(_ damage: LiveError) {
+        notes.append("the recording ended early, what came before was used: \(damage)")
         isBroken = true
     }
 
@@ -61,12 +74,20 @@ struct RecordReport {
             row("", "\(count) of link type \(link.name)")
         }
         if b.cutPackets > 0 { row("", "\(b.cutPackets) cut by the snap length") }
+        if let kernel = b.kernel {
+            row(
+                "kernel",
+                "\(kernel.received) taken = \(kernel.read) read + \(kernel.dropped) dropped + \(kernel.leftOut) left out"
+            )
+            if kernel.interfaceDropped > 0 { row("", "\(kernel.interfaceDropped) more were lost by the interface") }
+        }
         let others = b.otherFlows.map { ($0.key, $0.value) }
         row(
             "flows",
             "\(b.flows) = \(b.httpFlows) http1 + \(b.thriftFlows) thrift + \(b.emptyFlows) without payload + "
                 + "\(others.reduce(0) { $0 + $1.1 }) not decoded\(list(others))")
         if b.oneDirectionFlows > 0 { row("", "\(b.oneDirectionFlows) of which one direction was captured") }
+        if b.idleFlows > 0 { row("", "\(b.idleFlows) ended because they were quiet for too long") }
         if b.evictedFlows > 0 { row("", "\(b.evictedFlows) ended early by the limit on flows") }
         for (name, account, use) in [
             ("bytes to", b.streams.0, b.bytes.0), ("bytes from", b.streams.1, b.bytes.1),
@@ -87,6 +108,7 @@ struct RecordReport {
                     + "\(list(count.lost.map { ($0.key, $0.value) }))")
         }
         row("exchanges", "\(b.exchanges), \(b.pairedExchanges) with request and response")
+        if leftOut > 0 { row("", "\(leftOut) of them beyond --count, not on the tape") }
         if !b.redactions.isEmpty {
             row("masked", String(list(b.redactions.map { ($0.key, $0.value) }).dropFirst(2)))
         }
@@ -100,7 +122,7 @@ struct RecordReport {
                 "expected",
                 "\(expectation.text): \(expectation.holds ? "holds" : "FAILS"), it is \(rounded(expectation.value))")
         }
-        if let tape { row("tape", tape) }
+        if let tape { row(tapeCount > 1 ? "tapes" : "tape", tapeCount > 1 ? "\(tapeCount): \(tape)" : tape) }
         return out
     }
 
@@ -134,6 +156,31 @@ struct RecordReport {
         counts("refusedBy", Refusal.allCases.map { ($0.name, b.refusals[Int($0.rawValue)]) })
         counts("refusedLinks", b.refusedLinks.map { ($0.key.name, $0.value) })
         json.endObject()
+        if let live, let kernel = b.kernel {
+            json.key("kernel")
+            json.beginObject()
+            json.key("interface")
+            json.string(live.source.interface)
+            json.key("filter")
+            json.string(live.source.filter)
+            number("ringBytes", UInt64(live.source.ringBytes))
+            number("received", kernel.received)
+            number("read", kernel.read)
+            number("dropped", kernel.dropped)
+            number("leftOut", kernel.leftOut)
+            number("interfaceDropped", kernel.interfaceDropped)
+            json.key("drops")
+            json.beginArray()
+            for window in live.drops {
+                json.beginObject()
+                number("sinceNanos", window.sinceNanos)
+                number("untilNanos", window.untilNanos)
+                number("packets", window.packets)
+                json.endObject()
+            }
+            json.endArray()
+            json.endObject()
+        }
         json.key("flows")
         json.beginObject()
         number("in", b.flows)
@@ -143,6 +190,7 @@ struct RecordReport {
         counts("notDecoded", b.otherFlows.map { ($0.key, $0.value) })
         number("oneDirection", b.oneDirectionFlows)
         number("evicted", b.evictedFlows)
+        number("idle", b.idleFlows)
         json.endObject()
         json.key("bytes")
         json.beginObject()
@@ -208,6 +256,8 @@ struct RecordReport {
         json.endArray()
         json.key("tape")
         if let tape { json.string(tape) } else { json.null() }
+        number("tapes", UInt64(tapeCount))
+        number("beyondCount", leftOut)
         json.endObject()
         Output.write(json.bytes + [10])
     }

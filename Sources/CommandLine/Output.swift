@@ -1,3 +1,4 @@
+import CLinux
 import Files
 import Glibc
 
@@ -67,9 +68,5 @@ package struct ProgressLine {
         isShown = false
     }
 
-    private static func now() -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    private static func now() -> UInt64 { tinct_clock_nanos(CLOCK_MONOTONIC) }
 }

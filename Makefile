@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test acceptance test-sanitizers lint format bench native python install clean
+.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -49,6 +49,11 @@ acceptance: build deps-test native python
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
 
+# Each fuzz target for FUZZ_SECONDS under libFuzzer and AddressSanitizer.
+FUZZ_SECONDS ?= 600
+fuzz: deps
+	@.ci/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 # Each sanitizer builds in a place of its own. TSan's shadow memory does not fit the widest address randomisation, so
 # the tests run without any; the peers are not needed here twice, their tests are skipped by name.
 test-sanitizers: deps-test python
@@ -58,6 +63,7 @@ test-sanitizers: deps-test python
 	$(SWIFT) build --build-tests --sanitize thread --scratch-path $(BUILD)/tsan
 	env TINCT_PYTHON=$(PYTHON) TSAN_OPTIONS=halt_on_error=1 TINCT_SANITIZER=thread \
 	  setarch -R $(SWIFT) test --skip-build --sanitize thread --scratch-path $(BUILD)/tsan
+	@.ci/fuzz.sh 60
 
 # Beside the programs in TINCT_PEERS, which are built first, with their captures (as root, about 800 MB).
 bench: build

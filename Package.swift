@@ -114,8 +114,22 @@ let testTargets: [Target] = [
         swiftSettings: settings),
 ]
 
+// libFuzzer's coverage counters must be in all code that is to be fuzzed, so the harness is built in a place of its own:
+// see .ci/fuzz.sh. Ordinary builds do not have these targets.
+let fuzzTargets: [Target] =
+    ProcessInfo.processInfo.environment["TINCT_FUZZ"] == nil
+    ? []
+    : [
+        .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
+        .executableTarget(
+            name: "tinct-fuzz", dependencies: ["CFuzz", "Bytes", "Capture"], path: "Tests/Fuzz/Harness",
+            swiftSettings: settings,
+            // gold, the default, fails with an internal error on the sanitizers' sections.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),
+    ]
+
 let package = Package(
     name: "tinct",
     products: [.executable(name: "tinct", targets: ["tinct"])],
-    targets: systemLibraries + modules + testTargets
+    targets: systemLibraries + modules + testTargets + fuzzTargets
 )

@@ -27,9 +27,10 @@ extension ExchangeView {
         if !exchange.expected.isEmpty { words.append("expected \(exchange.expected)") }
         if let run = exchange.run { words.append(run.outcome) }
         var lines = [words.joined(separator: "  ")]
-        for (side, keys) in [("request", ["args", "headers", "body"]), ("response", ["result", "headers", "body"])] {
-            for key in keys {
+        for side in ["request", "response"] {
+            for key in ["infos", "args", "result", "headers", "thrift", "body"] {
                 guard let value = json[side]?[key], value != .null else { continue }
+                if key == "thrift" && !showsPayload { continue }
                 lines.append("    \(side) \(key) \(value.text)")
             }
         }

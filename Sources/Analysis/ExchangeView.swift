@@ -11,7 +11,7 @@ package struct ExchangeView: Sendable {
     /// Renders the body of a Thrift message, by name where an IDL is known.
     package typealias ThriftRenderer = @Sendable (ThriftMessage, _ operation: String) -> JSONValue
 
-    private let showsPayload: Bool
+    let showsPayload: Bool
     private let renderThrift: ThriftRenderer
 
     package init(showsPayload: Bool = false, renderThrift: @escaping ThriftRenderer) {
@@ -57,14 +57,16 @@ package struct ExchangeView: Sendable {
         if !message.holes.isEmpty { object.append("holes", JSONValue(message.holes.map(Self.json))) }
         if !message.omitted.isEmpty { object.append("omitted", JSONValue(message.omitted)) }
         switch exchange.format.protocol {
-        case .http1: http(message, kind, answered, &object)
+        case .http1: http(message, kind, answered, exchange, &object)
         case .thrift: thrift(message, exchange, &object)
         case .unknown: break
         }
         return .object(object)
     }
 
-    private func http(_ message: Message, _ kind: HTTPKind, _ answered: String, _ object: inout JSONObject) {
+    private func http(
+        _ message: Message, _ kind: HTTPKind, _ answered: String, _ exchange: Exchange, _ object: inout JSONObject
+    ) {
         guard let content = HTTPContent(message, kind, answered: answered) else { return }
         if kind == .request {
             object.append("method", JSONValue(content.method))
@@ -75,15 +77,23 @@ package struct ExchangeView: Sendable {
         object.append("bodyBytes", JSONValue(content.bodyLength))
         let isKnown = !content.body.isEmpty && UInt64(content.body.count) == content.bodyLength
         object.append("bodySha256", isKnown ? JSONValue(SHA256.hex(content.body)) : .null)
+        let body = content.decodedBody ?? content.body
+        let thrift = exchange.format.thrift.flatMap { format in
+            ThriftProtocol(beginning: body.rawSpan).map { ThriftFormat(format.transport, $0) }
+        }
+        if let thrift {
+            var inner = JSONObject()
+            self.thrift(body, isWhole: content.isWhole, thrift, exchange.operation, &inner)
+            object.append("thrift", .object(inner))
+        }
         guard showsPayload else { return }
         object.append(
             "headers", JSONValue(content.fields.map { JSONValue([JSONValue($0.name), JSONValue($0.value)]) }))
-        object.append("body", Self.body(content))
+        if thrift == nil { object.append("body", Self.body(body)) }
     }
 
     /// JSON as such, other text as a string, anything else in base64 or, when it is empty, null.
-    private static func body(_ content: HTTPContent) -> JSONValue {
-        let bytes = content.decodedBody ?? content.body
+    private static func body(_ bytes: [UInt8]) -> JSONValue {
         if bytes.isEmpty { return .null }
         if let value = try? JSONValue(parsing: bytes) { return value }
         if let text = String(validating: bytes, as: UTF8.self) { return JSONValue(text) }
@@ -93,32 +103,54 @@ package struct ExchangeView: Sendable {
     }
 
     private func thrift(_ message: Message, _ exchange: Exchange, _ object: inout JSONObject) {
-        guard let encoding = ThriftEncoding(exchange.format.encoding) else { return }
-        let start = exchange.format.transport == .framed ? 4 : 0
-        guard let header = try? MessageHeader.parse(message.wire.rawSpan, at: start, encoding) else { return }
-        object.append("method", JSONValue(header.name(in: message.wire.rawSpan)))
-        object.append("type", JSONValue("\(header.type)"))
-        object.append("seqid", JSONValue(header.seqid))
-        guard showsPayload else { return }
-        let framing: ThriftFraming = exchange.format.transport == .framed ? .framed : .unframed
-        if message.isWhole, let decoded = try? ThriftMessage(decoding: message.wire.rawSpan, framing, encoding) {
-            let isRequest = header.type == .call || header.type == .oneway
-            object.append(isRequest ? "args" : "result", renderThrift(decoded, exchange.operation))
+        guard let format = exchange.format.thrift else { return }
+        thrift(message.wire, isWhole: message.isWhole, format, exchange.operation, &object)
+    }
+
+    /// Renders a message with everything around it; of one that is not whole, what its header says.
+    private func thrift(
+        _ wire: [UInt8], isWhole: Bool, _ format: ThriftFormat, _ operation: String, _ object: inout JSONObject
+    ) {
+        guard isWhole, let frame = try? ThriftFrame(decoding: wire.rawSpan, format), let message = frame.message else {
+            var scanner = ThriftScanner(format)
+            _ = scanner.scan(wire.rawSpan)
+            guard let header = scanner.header, header.nameRange.upperBound <= wire.count else { return }
+            object.append("method", JSONValue(header.name(in: wire.rawSpan)))
+            object.append("type", JSONValue("\(header.type)"))
+            object.append("seqid", JSONValue(header.seqid))
+            return
         }
+        object.append("method", JSONValue(message.name))
+        object.append("type", JSONValue("\(message.type)"))
+        object.append("seqid", JSONValue(message.seqid))
+        guard showsPayload else { return }
+        if let infos = frame.header?.infos, !infos.isEmpty { object.append("infos", Self.json(infos)) }
+        if !frame.finagleHeader.isEmpty {
+            let header = ThriftMessage(name: "", type: .call, seqid: 0, body: frame.finagleHeader)
+            object.append("finagleHeader", renderThrift(header, ""))
+        }
+        object.append(message.type.isRequest ? "args" : "result", renderThrift(message, operation))
+    }
+
+    /// The headers of a THeader or TTHeader frame, as names and values; numbers stand for names in IntKV.
+    private static func json(_ infos: [HeaderTransport.Info]) -> JSONValue {
+        var pairs: [JSONValue] = []
+        func add(_ name: String, _ value: [UInt8]) {
+            let text = String(validating: value, as: UTF8.self).map { JSONValue($0) }
+            pairs.append(JSONValue([JSONValue(name), text ?? JSONValue(Hex.encode(value))]))
+        }
+        for info in infos {
+            switch info {
+            case .pairs(let list): for pair in list { add(String(decoding: pair.key, as: UTF8.self), pair.value) }
+            case .numbered(let list): for pair in list { add(String(pair.key), pair.value) }
+            case .token(let token): add("token", token)
+            case .unread: continue
+            }
+        }
+        return JSONValue(pairs)
     }
 
     private static func method(of request: Message, _ format: WireFormat) -> String {
         format.protocol == .http1 ? HTTPContent(request, .request)?.method ?? "GET" : ""
-    }
-}
-
-extension ThriftEncoding {
-    /// Nil for encodings that are not decoded.
-    package init?(_ encoding: WireFormat.Encoding) {
-        switch encoding {
-        case .binary: self = .binary
-        case .compact: self = .compact
-        case .none, .binaryOld, .json: return nil
-        }
     }
 }

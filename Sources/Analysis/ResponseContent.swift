@@ -27,19 +27,31 @@ package struct ResponseContent: Sendable, Equatable {
             guard let content = HTTPContent(response, .response, answered: method) else { return }
             status = String(content.head.status)
             isRejection = (400..<500).contains(content.head.status)
-            body = Self.tree(content)
+            let bytes = content.decodedBody ?? content.body
+            if exchange.format.transport == .http, content.isWhole,
+                let form = ThriftProtocol(beginning: bytes.rawSpan),
+                let message = try? ThriftMessage(decoding: bytes.rawSpan, protocol: form)
+            {
+                take(message, exchange.operation, renderThrift)
+            } else {
+                body = Self.tree(content)
+            }
         case .thrift:
-            guard let encoding = ThriftEncoding(exchange.format.encoding) else { return }
-            let framing: ThriftFraming = exchange.format.transport == .framed ? .framed : .unframed
-            guard response.isWhole,
-                let message = try? ThriftMessage(decoding: response.wire.rawSpan, framing, encoding)
+            guard let format = exchange.format.thrift, response.isWhole,
+                let message = try? ThriftFrame(decoding: response.wire.rawSpan, format).message
             else { return }
-            let isDeclared = message.type == .reply && message.body.first.map { $0.id != 0 } ?? false
-            status = message.type == .exception || isDeclared ? "exception" : "reply"
-            isRejection = status == "exception"
-            body = Self.success(renderThrift(message, exchange.operation))
+            take(message, exchange.operation, renderThrift)
         case .unknown: return
         }
+    }
+
+    private mutating func take(
+        _ message: ThriftMessage, _ operation: String, _ render: (ThriftMessage, _ operation: String) -> JSONValue
+    ) {
+        let isDeclared = message.type == .reply && message.body.first.map { $0.id != 0 } ?? false
+        status = message.type == .exception || isDeclared ? "exception" : "reply"
+        isRejection = status == "exception"
+        body = Self.success(render(message, operation))
     }
 
     /// JSON as such, other text as one string; what is neither is told apart by its size alone.

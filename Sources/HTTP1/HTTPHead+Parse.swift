@@ -205,6 +205,10 @@ extension HTTPHead {
             } else if HTTPHead.matches(bytes, name, "set-cookie") {
                 notes.insert(.credentials)
             }
+        case 12:
+            if HTTPHead.matches(bytes, name, "content-type"), HTTPHead.namesThrift(bytes, field.value) {
+                notes.insert(.thriftContent)
+            }
         case 13:
             if HTTPHead.matches(bytes, name, "authorization") { notes.insert(.credentials) }
         case 14:
@@ -218,6 +222,15 @@ extension HTTPHead {
             if HTTPHead.matches(bytes, name, "proxy-authorization") { notes.insert(.credentials) }
         default: break
         }
+    }
+
+    private static func namesThrift(_ bytes: RawSpan, _ value: HTTPRange) -> Bool {
+        // `thrift` stands behind `application/` and something more.
+        guard value.count >= 18, value.upper <= bytes.byteCount else { return false }
+        for at in value.lower + 12...value.upper - 6 where bytes[byte: at] | 32 == 0x74 {
+            if matches(bytes, HTTPRange(at, at + 6), "thrift") { return true }
+        }
+        return false
     }
 
     /// One value, or the same value several times over with commas (RFC 9110 section 8.6).

@@ -65,6 +65,8 @@ package struct HTTPHead: Sendable, Equatable {
         /// Holds a field by whose name a stress-test tag may travel: `baggage`, or one that begins with `x-`, `rpc-`,
         /// `request-tenancy`, `didi-` or `p-pradar-`.
         package static let tagCandidate = Notes(rawValue: 256)
+        /// The media type has `thrift` in it: `application/x-thrift`, `application/vnd.apache.thrift.binary`, …
+        package static let thriftContent = Notes(rawValue: 512)
     }
 
     /// True when the connection stays open after this message, as far as this side says.

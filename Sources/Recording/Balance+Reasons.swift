@@ -30,11 +30,12 @@ extension Balance {
 
     private static let flowTexts: [String: String] = [
         "tls": "flows are encrypted (TLS)", "http2": "flows speak HTTP/2, which is not decoded",
-        "theader": "flows speak Thrift with THeader, which is not decoded",
-        "ttheader": "flows speak Thrift with TTHeader, which is not decoded",
-        "thriftJSON": "flows speak Thrift's JSON protocol, which is not decoded",
-        "thriftOldBinary": "flows speak Thrift's old Binary protocol, which is not decoded",
-        "finagle": "flows speak Finagle's Thrift, which is not decoded",
+        "theader": "flows speak Thrift with THeader and a transform or protocol that is not read",
+        "ttheader": "flows speak Thrift with TTHeader and a transform or protocol that is not read",
+        "thriftOldBinary":
+            "flows seem to speak Thrift's old Binary protocol unframed, which --decode-as "
+            + "PORT=thrift/binaryOld/unframed reads",
+        "asked": "flows are not to be read",
         "meshHeader": "flows begin with a mesh header, which is not decoded",
     ]
 }

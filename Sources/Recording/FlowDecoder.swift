@@ -23,7 +23,9 @@ struct FlowDecoderStorage {
     var nextOrdinal: UInt32 = 0
     var client = ""
     var server = ""
-    /// A Finagle upgrade call was answered without exception: frames are preceded by headers from now on.
+    /// A Finagle upgrade call was seen.
+    var isUpgradeAsked = false
+    /// It was answered without exception: a header stands before each message from now on.
     var isFinagle = false
 }
 
@@ -120,7 +122,7 @@ struct StreamReaderStorage {
     var oversized: Oversized?
 
     // Thrift
-    var scanner = MessageScanner(.framed, .binary)
+    var scanner = ThriftScanner(ThriftFormat(.framed, .binary))
     var needed = 0
     var hasSpokenThrift = false
 

@@ -11,6 +11,8 @@ package struct RecordingOptions: Sendable {
     package var bodyLimit = 16 << 20
     package var limits = Reassembler.Limits()
     package var schema = SchemaSet()
+    /// What is spoken on some ports, instead of what the bytes look like.
+    package var decodeAs: [DecodeAs] = []
 
     package init() {}
 }

@@ -13,8 +13,18 @@ struct Redactor {
         redactCards(&message, isCompact: false, &balance)
     }
 
-    mutating func redactThrift(_ message: inout Message, _ encoding: ThriftEncoding, _ balance: inout Balance) {
-        redactCards(&message, isCompact: encoding == .compact, &balance)
+    mutating func redactThrift(_ message: inout Message, _ found: ThriftScanner.Found, _ balance: inout Balance) {
+        let isCompact = found.protocol == .compact
+        redactCards(&message, isCompact: isCompact, &balance)
+        guard let payload = found.payload else { return }
+        cards.removeAll(keepingCapacity: true)
+        CardNumbers.find(payload.rawSpan, isCompact: isCompact, into: &cards)
+        if cards.isEmpty { return }
+        // Compressed bytes cannot be masked in place: only the header of the frame is kept.
+        balance.redactions["card", default: 0] += UInt64(cards.count)
+        message.digest = SHA256.digest(message.wire)
+        message.omitted = "masked"
+        message.wire.removeSubrange(min(found.payloadOffset, message.wire.count)...)
     }
 
     private mutating func redactCards(_ message: inout Message, isCompact: Bool, _ balance: inout Balance) {

@@ -3,6 +3,7 @@ import Capture
 import HTTP1
 import Tagging
 import Tape
+import Thrift
 
 extension StreamDecoder {
     /// Reads on in an HTTP message that begins with `rest`. Returns the bytes that are done with, or nil to wait.
@@ -156,20 +157,39 @@ extension StreamDecoder {
     private mutating func emitRequest(
         _ message: consuming Message, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow, _ state: FlowDecoder
     ) {
-        let operation = namer.http(message.wire.rawSpan, head)
+        var format = WireFormat.http1
+        var operation = ""
+        if head.notes.contains(.thriftContent), let call = thriftCall(message, head) {
+            format = WireFormat(.http1, .http, WireFormat.Encoding(call.protocol))
+            operation = call.operation
+        } else {
+            operation = namer.http(message.wire.rawSpan, head)
+        }
         var sightings: [TagSighting] = []
         if head.notes.contains(.tagCandidate) {
             sightings = tags.sightings(message.wire.rawSpan, head).map {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        let exchange = begin(.http1, WaitingKey(method: head.method), flow, state)
+        let exchange = begin(format, WaitingKey(method: head.method), flow, state)
         exchange.value.operation = operation
         exchange.value.tags = sightings
         exchange.value.request = message
         if let loss { exchange.value.losses.append(loss) }
         if !state.value.early.isEmpty { takeEarly(state) }
         limitOutstanding(state)
+    }
+
+    /// What a request calls that has a Thrift message as its body; nil when the body is none.
+    private mutating func thriftCall(
+        _ message: Message, _ head: HTTPHead
+    ) -> (operation: String, protocol: ThriftProtocol)? {
+        guard message.isWhole,
+            let body = try? HTTPScanner.contentArray(message.wire.rawSpan, head: head, framing: head.framing()),
+            let form = ThriftProtocol(beginning: body.rawSpan),
+            let header = try? MessageHeader.parse(body.rawSpan, protocol: form), header.type.isRequest
+        else { return nil }
+        return (namer.thrift(body.rawSpan.extracting(header.nameRange)).operation, form)
     }
 
     /// A request is whole: it takes what was answered while it was being sent.

@@ -8,6 +8,12 @@ extension StreamDecoder {
     mutating func recognise(
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
+        if !options.decodeAs.isEmpty, let choice = decodeAs(flow) { return follow(choice, direction, flow, state) }
+        if state.value.isFinagle {
+            // Nothing marks a reply of Finagle's; that the upgrade was agreed on is enough.
+            speak(ThriftFormat(.finagle, .binary), direction, state)
+            return 0
+        }
         switch state.value.speech {
         case .http:
             // Even when the other side speaks HTTP, a capture that begins in the middle may begin inside a message.
@@ -22,7 +28,34 @@ extension StreamDecoder {
     }
 
     private enum Identity {
-        case needMore, http, thrift(ThriftFraming, ThriftEncoding), named(String), nothing
+        case needMore, http, thrift(ThriftFormat), named(String), nothing
+    }
+
+    /// What the user says is spoken on one of the flow's ports.
+    private func decodeAs(_ flow: Flow) -> DecodeAs? {
+        options.decodeAs.first { $0.port == flow.value.second.port || $0.port == flow.value.first.port }
+    }
+
+    /// Begins to read as the user says, whatever the bytes look like.
+    private mutating func follow(_ choice: DecodeAs, _ direction: Int, _ flow: Flow, _ state: FlowDecoder) -> Int {
+        switch choice.speech {
+        case .http:
+            state.value.speech = .http
+            state.value.requestDirection = choice.port == flow.value.second.port ? 0 : 1
+            state[direction].value.mode = .http
+            state[direction].value.position = 0
+        case .thrift(let format): speak(format, direction, state)
+        case .opaque: state.makeOpaque("asked")
+        }
+        return 0
+    }
+
+    private mutating func speak(_ format: ThriftFormat, _ direction: Int, _ state: FlowDecoder) {
+        let reader = state[direction]
+        reader.value.scanner = ThriftScanner(format)
+        reader.value.hasSpokenThrift = true
+        reader.value.mode = .thrift
+        state.value.speech = .thrift
     }
 
     private mutating func settle(
@@ -35,11 +68,8 @@ extension StreamDecoder {
             reader.value.mode = .http
             reader.value.position = 0
             return 0
-        case .thrift(let framing, let encoding):
-            reader.value.scanner = MessageScanner(framing, encoding)
-            reader.value.hasSpokenThrift = true
-            reader.value.mode = .thrift
-            state.value.speech = .thrift
+        case .thrift(let format):
+            speak(format, direction, state)
             return 0
         case .named(let reason):
             state.makeOpaque(reason)
@@ -88,23 +118,28 @@ extension StreamDecoder {
     }
 
     private static func identifyThrift(_ rest: RawSpan, isFinagle: Bool) -> Identity {
+        let format: ThriftFormat
         switch ThriftDetector.detect(rest) {
-        case .thrift(let framing, let encoding):
-            var scanner = MessageScanner(framing, encoding)
-            switch scanner.scan(rest) {
-            case .message: return .thrift(framing, encoding)
-            case .needMore: return scanner.header == nil ? .needMore : .thrift(framing, encoding)
-            case .invalid: return .nothing
-            }
+        case .thrift(let framing, let encoding): format = ThriftFormat(framing: framing, encoding: encoding)
         case .needMore: return .needMore
-        case .oldBinary(.framed): return .named("thriftOldBinary")
+        case .oldBinary(.framed): format = ThriftFormat(.framed, .oldBinary)
+        // Nothing marks it but sane lengths, which is too little to believe it unasked.
         case .oldBinary(.unframed): return isOldUnframed(rest) ? .named("thriftOldBinary") : .nothing
-        case .json: return .named("thriftJSON")
-        case .theader: return .named("theader")
-        case .ttheader: return .named("ttheader")
+        case .json(let framing): format = ThriftFormat(ThriftTransport(framing), .json)
+        case .theader: format = ThriftFormat(.theader, .binary)
+        case .ttheader: format = ThriftFormat(.ttheader, .binary)
         case .mesh: return .named("meshHeader")
-        case .finagle: return isFinagle ? .named("finagle") : .nothing
+        case .finagle:
+            if !isFinagle { return .nothing }
+            format = ThriftFormat(.finagle, .binary)
         case .notThrift: return .nothing
+        }
+        var scanner = ThriftScanner(format)
+        switch scanner.scan(rest) {
+        case .message, .empty: return .thrift(format)
+        case .needMore: return scanner.isRecognised ? .thrift(format) : .needMore
+        case .invalid(let error):
+            return error.status == .unsupported ? .named("\(format.transport)") : .nothing
         }
     }
 
@@ -251,20 +286,48 @@ extension StreamDecoder {
         if !reader.value.hasSpokenThrift {
             // This direction has not spoken yet: it will speak as the other one does.
             let other = state[1 - direction].value.scanner
-            scanner = MessageScanner(other.framing, other.encoding)
+            scanner = ThriftScanner(other.format)
             reader.value.scanner = scanner
         }
         scanner.reset()
-        switch ThriftDetector.detect(candidate) {
-        case .thrift(scanner.framing, scanner.encoding): break
-        case .needMore: return isAligned ? .maybe : .no
-        default: return .no
+        switch Self.fits(candidate, scanner.format) {
+        case nil: return isAligned ? .maybe : .no
+        case false?: return .no
+        case true?: break
         }
         switch scanner.scan(candidate) {
-        case .message: return .yes(.request)
-        case .needMore: return isAligned ? (scanner.header == nil ? .maybe : .yes(.request)) : .no
+        case .message(let found):
+            if isAligned || Self.isMarked(scanner.format) { return .yes(.request) }
+            // Nothing marks the beginning, so all of it must make sense.
+            let wire = candidate.extracting(0..<found.length)
+            return (try? ThriftFrame(decoding: wire, scanner.format)) == nil ? .no : .yes(.request)
+        case .empty: return isAligned ? .yes(.request) : .no
+        case .needMore: return isAligned ? (scanner.isRecognised ? .yes(.request) : .maybe) : .no
         case .invalid: return .no
         }
+    }
+
+    /// Whether a message of this format may begin here; nil when there are too few bytes to say.
+    private static func fits(_ candidate: RawSpan, _ format: ThriftFormat) -> Bool? {
+        if format.transport == .finagle {
+            guard candidate.byteCount > 4 else { return candidate[byte: 0] <= 0x3F ? nil : false }
+            // A header struct begins with a field of one of the types that Finagle's have, or ends at once.
+            return candidate[byte: 0] <= 0x3F && [0x00, 0x02, 0x0A, 0x0B, 0x0C, 0x0F].contains(candidate[byte: 4])
+        }
+        return switch (ThriftDetector.detect(candidate), format.transport, format.protocol) {
+        case (.needMore, _, _): nil
+        case (.thrift(let framing, let encoding), _, _):
+            ThriftFormat(framing: framing, encoding: encoding) == format
+        case (.oldBinary(let framing), let transport, .oldBinary): transport == ThriftTransport(framing)
+        case (.json(let framing), let transport, .json): transport == ThriftTransport(framing)
+        case (.theader, .theader, _), (.ttheader, .ttheader, _): true
+        default: false
+        }
+    }
+
+    private static func isMarked(_ format: ThriftFormat) -> Bool {
+        (format.transport == .framed || format.transport == .unframed)
+            && (format.protocol == .binary || format.protocol == .compact)
     }
 }
 

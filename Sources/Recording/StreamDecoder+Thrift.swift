@@ -1,6 +1,7 @@
 import Bytes
 import Capture
 import HTTP1
+import Tagging
 import Tape
 import Thrift
 
@@ -19,14 +20,27 @@ extension StreamDecoder {
             }
             reader.value.needed = total
             return nil
-        case .invalid:
-            if state.value.isFinagle {
-                state.makeOpaque("finagle")
-                return 0
+        case .invalid(let error):
+            if error.status == .unsupported {
+                loseThrift(rest, reason: "unsupported", direction, flow, state)
+                return skipThrift(rest, hole: 0, direction, state)
+            }
+            // A call that was captured before the reply to the upgrade.
+            if state.value.isUpgradeAsked, reader.value.scanner.format == ThriftFormat(.framed, .binary) {
+                var scanner = ThriftScanner(ThriftFormat(.finagle, .binary))
+                if case .invalid = scanner.scan(rest) {
+                } else {
+                    reader.value.scanner = ThriftScanner(ThriftFormat(.finagle, .binary))
+                    return 0
+                }
             }
             reader.value.reset()
             reader.value.mode = .searching
             return 0
+        case .empty(let length):
+            reader.value.use.blank += UInt64(length)
+            reader.value.reset()
+            return length
         case .message(let found):
             emitThrift(rest, found, direction, flow, state)
             return found.length
@@ -34,20 +48,30 @@ extension StreamDecoder {
     }
 
     private mutating func emitThrift(
-        _ rest: RawSpan, _ found: MessageScanner.Found, _ direction: Int, _ flow: Flow,
+        _ rest: RawSpan, _ found: ThriftScanner.Found, _ direction: Int, _ flow: Flow,
         _ state: FlowDecoder
     ) {
         let reader = state[direction]
         var message = Message(
             wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: reader.value.startNanos,
             endNanos: reader.value.endNanos)
-        let scanner = reader.value.scanner
-        let format = WireFormat(
-            .thrift, scanner.framing == .framed ? .framed : .unframed, scanner.encoding == .binary ? .binary : .compact)
-        if !options.isRaw { redactor.redactThrift(&message, scanner.encoding, &balance) }
+        let format = WireFormat(ThriftFormat(reader.value.scanner.format.transport, found.protocol))
         reader.value.use.inMessages += UInt64(found.length)
         reader.value.reset()
-        let name = namer.thrift(rest.extracting(found.header.nameRange))
+        let name: OperationNamer.ThriftName
+        if let payload = found.payload {
+            name = namer.thrift(payload.rawSpan.extracting(found.header.nameRange))
+        } else {
+            name = namer.thrift(rest.extracting(found.header.nameRange))
+        }
+        var sightings: [TagSighting] = []
+        if format.transport == .theader || format.transport == .ttheader, found.header.type.isRequest {
+            let place: TagFormat = format.transport == .theader ? .theader : .ttheader
+            sightings = tags.sightings(message.wire.rawSpan, place).map {
+                TagSighting(carrier: $0.carrier, value: $0.value)
+            }
+        }
+        if !options.isRaw { redactor.redactThrift(&message, found, &balance) }
 
         switch found.header.type {
         case .call, .oneway:
@@ -57,14 +81,14 @@ extension StreamDecoder {
             let exchange = begin(format, WaitingKey(name: name.method, seqid: found.header.seqid), flow, state)
             exchange.value.operation = name.operation
             exchange.value.request = message
+            if !sightings.isEmpty { exchange.value.tags = sightings }
+            if name.method == Self.finagleUpgrade { state.value.isUpgradeAsked = true }
             if found.header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             count(.response, lossReason: nil)
-            if name.method == "__can__finagle__trace__v3__" && found.header.type == .reply {
-                state.value.isFinagle = true
-            }
+            if name.method == Self.finagleUpgrade && found.header.type == .reply { upgrade(state) }
             if let exchange = pairThrift(name.method, found.header.seqid, state) {
                 exchange.value.response = message
                 finish(exchange)
@@ -72,6 +96,16 @@ extension StreamDecoder {
                 beginOrphan(format, name.operation, flow, state).value.response = message
                 finishLast(state)
             }
+        }
+    }
+
+    /// The call by which Finagle's clients ask whether they may put a header before each message.
+    private static let finagleUpgrade = "__can__finagle__trace__v3__"
+
+    private func upgrade(_ state: FlowDecoder) {
+        state.value.isFinagle = true
+        for direction in 0...1 where state[direction].value.hasSpokenThrift {
+            state[direction].value.scanner = ThriftScanner(ThriftFormat(.finagle, .binary))
         }
     }
 
@@ -118,8 +152,7 @@ extension StreamDecoder {
             return
         }
         let name = namer.thrift(bytes.extracting(header.nameRange))
-        let format = WireFormat(
-            .thrift, scanner.framing == .framed ? .framed : .unframed, scanner.encoding == .binary ? .binary : .compact)
+        let format = WireFormat(ThriftFormat(scanner.format.transport, scanner.protocol))
         switch header.type {
         case .call, .oneway:
             noteRequests(direction, state)

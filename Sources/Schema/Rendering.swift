@@ -12,6 +12,11 @@ extension SchemaSet {
     ///
     /// - Parameter operation: nil to look it up by the message's own name.
     package func render(_ message: ThriftMessage, _ operation: ThriftOperation? = nil) -> JSONValue {
+        if message.holdsBase64 && !rendersBase64 {
+            var schemas = self
+            schemas.rendersBase64 = true
+            return schemas.render(message, operation)
+        }
         if message.type == .exception {
             return render(fields: message.body, SchemaSet.applicationException)
         }
@@ -37,7 +42,13 @@ extension SchemaSet {
         case .double(let value): return SchemaSet.render(value)
         case .binary(let bytes):
             // What is declared as bytes looks the same whatever the bytes are.
-            if type?.kind == .binary { return ["base64": .string(Base64.encode(bytes))] }
+            if type?.kind == .binary {
+                let isText = rendersBase64 && String(validating: bytes, as: UTF8.self) != nil
+                // Apache's C++ library leaves the padding away, its Python library does not.
+                let padding = String(repeating: "=", count: (4 - bytes.count % 4) % 4)
+                let text = isText ? String(decoding: bytes, as: UTF8.self) + padding : Base64.encode(bytes)
+                return ["base64": .string(text)]
+            }
             return SchemaSet.render(bytes)
         case .uuid(let bytes): return .string(SchemaSet.uuid(bytes))
         case .structure(let fields):

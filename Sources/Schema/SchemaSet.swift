@@ -15,6 +15,8 @@ package struct SchemaSet: Sendable {
     var scopes: [String: IDLScope] = [:]
     /// Indices into ``operations`` by `Service.method` and by bare method.
     var operationsByName: [String: [Int]] = [:]
+    /// What is being rendered holds the base64 of binary fields.
+    var rendersBase64 = false
     /// Documents whose includes are being loaded.
     var loading: [String] = []
 

@@ -45,6 +45,7 @@ extension AnswerBook {
             }
             do throws(ParsingError) {
                 switch (exchange.format.protocol, exchange.format.transport, exchange.format.encoding) {
+                case (.http1, .http, _): unusable["Thrift in HTTP is not answered here", default: 0] += 1
                 case (.http1, _, _): try addHTTP(exchange, request)
                 case (.thrift, .framed, .binary): try addThrift(exchange, request, .framed, .binary)
                 case (.thrift, .framed, .compact): try addThrift(exchange, request, .framed, .compact)

@@ -9,6 +9,16 @@ package enum ThriftProtocol: UInt8, Sendable, Hashable, CaseIterable {
 
     package init(_ encoding: ThriftEncoding) { self = encoding == .compact ? .compact : .binary }
 
+    /// The protocol of an unframed message whose first bytes are given; nil when it is none, or when they are too few.
+    package init?(beginning bytes: RawSpan) {
+        switch ThriftDetector.detect(bytes) {
+        case .thrift(.unframed, let encoding): self = ThriftProtocol(encoding)
+        case .json(.unframed): self = .json
+        case .oldBinary(.unframed): self = .oldBinary
+        default: return nil
+        }
+    }
+
     /// How values are laid out; nil for text.
     package var encoding: ThriftEncoding? {
         switch self {

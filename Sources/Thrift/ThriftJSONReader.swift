@@ -25,7 +25,9 @@ struct ThriftJSONReader: ~Escapable {
         let body = try fields(depth: 1)
         try expect(0x5D)
         guard reader.isAtEnd else { throw ParsingError(.invalid, at: reader.offset, "end of the message") }
-        return ThriftMessage(name: name, type: type, seqid: Int32(truncatingIfNeeded: wide), body: body)
+        var message = ThriftMessage(name: name, type: type, seqid: Int32(truncatingIfNeeded: wide), body: body)
+        message.holdsBase64 = true
+        return message
     }
 
     private mutating func fields(depth: Int) throws(ParsingError) -> [ThriftField] {

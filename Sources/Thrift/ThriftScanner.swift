@@ -15,6 +15,8 @@ package struct ThriftScanner: Sendable {
         package var `protocol`: ThriftProtocol
         /// The message after the transforms of its frame; nil when it stands on the wire as it is.
         package var payload: [UInt8]?
+        /// Where the compressed bytes of ``payload`` begin on the wire; 0 without one.
+        package var payloadOffset = 0
     }
 
     package enum Outcome: Sendable, Equatable {
@@ -59,6 +61,9 @@ package struct ThriftScanner: Sendable {
     package var knownLength: Int? { isPlain ? plain.knownLength : frame.length }
     /// The protocol of the message that ``header`` belongs to.
     package var `protocol`: ThriftProtocol { isPlain ? format.protocol : frame.protocol }
+
+    /// What has come is the beginning of a message of this format beyond doubt.
+    package var isRecognised: Bool { header != nil || frame.isTransformed }
 
     /// Forgets the message it was in; the next bytes begin a new one.
     package mutating func reset() {
@@ -175,7 +180,8 @@ package struct ThriftScanner: Sendable {
             let (inner, isOld) = try Self.innerStart(payload.rawSpan, 0, payload.count, form)
             if isOld { form = .oldBinary }
             let found = try MessageHeader.parse(payload.rawSpan, at: inner, protocol: form)
-            return Found(header: found, length: length, protocol: form, payload: payload)
+            return Found(
+                header: found, length: length, protocol: form, payload: payload, payloadOffset: header.payloadOffset)
         } catch {
             throw ParsingError(.invalid, at: header.payloadOffset, "transformed message")
         }

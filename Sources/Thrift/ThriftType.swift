@@ -9,7 +9,12 @@ package enum ThriftFraming: UInt8, Sendable, Hashable, CaseIterable {
     case unframed
 }
 
-package enum MessageType: UInt8, Sendable, Hashable, CaseIterable { case call = 1, reply, exception, oneway }
+package enum MessageType: UInt8, Sendable, Hashable, CaseIterable {
+    case call = 1
+    case reply, exception, oneway
+
+    package var isRequest: Bool { self == .call || self == .oneway }
+}
 
 /// The type of a value, numbered as in the Binary encoding.
 package enum ThriftType: UInt8, Sendable, Hashable, CaseIterable {

@@ -46,6 +46,9 @@ package struct ThriftMessage: Sendable, Hashable {
     package var type: MessageType
     package var seqid: Int32
     package var body: [ThriftField]
+    /// It was read from JSON, where bytes travel as base64 and only an IDL tells them from text: binary values hold what
+    /// stands in the JSON.
+    package var holdsBase64 = false
 
     package init(name: String, type: MessageType, seqid: Int32, body: [ThriftField] = []) {
         self.name = name

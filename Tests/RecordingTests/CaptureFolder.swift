@@ -12,9 +12,10 @@ struct Recorded {
     var balance: Balance
     var ending: PacketReader.Ending
 
-    init(_ bytes: [UInt8], isRaw: Bool = true) throws {
+    init(_ bytes: [UInt8], isRaw: Bool = true, decodeAs: [DecodeAs] = []) throws {
         var options = RecordingOptions()
         options.isRaw = isRaw
+        options.decodeAs = decodeAs
         var recorder = Recorder(options)
         var reader = try PacketReader(ArrayInput(bytes))
         exchanges = []

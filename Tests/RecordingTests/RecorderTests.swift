@@ -153,10 +153,8 @@ private func thrift(_ name: String, type: UInt8, seqid: UInt32 = 0, text: String
         let cases: [([UInt8], String)] = [
             ([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3], "tls"),
             (http("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "http2"),
-            ([0, 0, 0, 0x1A, 0x0F, 0xFF, 0, 0, 0, 0, 0, 1, 0, 4, 0, 0], "theader"),
-            ([0, 0, 0, 0x16, 0x10, 0, 0, 0, 0, 0, 0, 1, 0, 3, 0, 0], "ttheader"),
-            (http("[1,\"ping\",1,0,{}]"), "thriftJSON"),
-            ([0, 0, 0, 15, 0, 0, 0, 5, 99, 104, 101, 99, 107, 1, 0, 0, 0, 1, 0], "thriftOldBinary"),
+            ([0, 0, 0, 0x11, 0x10, 0, 0, 0, 0, 0, 0, 1, 0, 1, 3, 0, 0, 0, 1, 2, 3], "ttheader"),
+            ([0, 0, 0, 5, 99, 104, 101, 99, 107, 1, 0, 0, 0, 1, 0], "thriftOldBinary"),
             (http("SSH-2.0-OpenSSH_9.2\r\n"), "unknown"),
         ]
         for (bytes, reason) in cases {

@@ -41,7 +41,7 @@ import Testing
                 let bytes = try #require(made[form.name], "\(line)")
                 let frame = try ThriftFrame(decoding: bytes.rawSpan, form.format)
                 // Compact forgets the types of an empty map.
-                let isSame = form.format.protocol == .compact || frame.message == message
+                let isSame = form.format.protocol == .compact || frame.message?.body == message.body
                 #expect(isSame, "\(form.name)")
                 #expect(frame.message?.name == message.name && frame.message?.seqid == message.seqid)
                 if frame.header?.transforms.isEmpty ?? true {

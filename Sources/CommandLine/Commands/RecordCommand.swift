@@ -13,8 +13,9 @@ package let recordCommand = CommandSpec(
     arguments: "[FILE...]",
     argumentCount: 0...4096,
     discussion: """
-        Reads pcap and pcapng, plain, .zst or .gz ('-' is standard input), several files merged by time. HTTP/1.1 and
-        Thrift (strict Binary and Compact, framed and unframed) are recognised from content, on any port.
+        Reads pcap and pcapng, plain, .zst or .gz ('-' is standard input), several files merged by time. HTTP/1.x and
+        Thrift (Binary, Compact, JSON and framed old Binary; framed, unframed, THeader, TTHeader, Finagle's, and in
+        HTTP bodies) are recognised from content, on any port; --decode-as overrides that.
 
         Prints the balance: packets, bytes and messages that came in, and where they went. Exits 1 when it does not
         close, when a capture that holds data gave no exchange, or when an expectation fails.
@@ -50,6 +51,11 @@ package let recordCommand = CommandSpec(
             "expect", value: "EXPR", repeatable: true,
             help: "Fail unless this holds: lost, refused, missing, exchanges, messages or paired, compared with a "
                 + "number or a share, as in 'lost<0.1%'."),
+        Flag(
+            "decode-as", value: "PORT=WHAT", repeatable: true,
+            help: "What is spoken on a port, instead of what the bytes look like: http, opaque (do not read it), or "
+                + "thrift/PROTOCOL/TRANSPORT with binary, binaryOld, compact or json, and framed, unframed, theader, "
+                + "ttheader or finagle."),
         Flag("dry-run", help: "Write no tape."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),
         Flag(
@@ -111,6 +117,14 @@ struct RecordRun {
         options.isRaw = invocation.has("raw")
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
+        for text in invocation.all("decode-as") {
+            guard let choice = DecodeAs(text) else {
+                throw CommandError(
+                    "--decode-as \(text) is not understood",
+                    remedy: "Write it like 9090=thrift/compact/framed, 8080=http or 22=opaque.")
+            }
+            options.decodeAs.append(choice)
+        }
         if invocation.arguments.count(where: { $0 == "-" }) > 1 {
             throw CommandError("'-' stands twice among the files", remedy: "Standard input can be read once only.")
         }

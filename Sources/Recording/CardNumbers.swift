@@ -115,6 +115,8 @@ enum CardNumbers {
 
     /// Brand, length and check digit of the digits between `start` and `end`, separators left out.
     private static func isCard(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Bool {
+        // No card begins with these, but times of day in milliseconds and counters do.
+        if bytes[byte: start] == 0x30 || bytes[byte: start] == 0x31 || bytes[byte: start] == 0x37 { return false }
         var digits = 0
         var prefix = 0
         var sum = 0

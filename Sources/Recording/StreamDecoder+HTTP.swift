@@ -101,30 +101,48 @@ extension StreamDecoder {
         let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         let head = reader.value.head
         let framing = reader.value.framing
-        var message = Self.captured(wire, reason: reason, &reader.value)
+        let oversized = reader.value.oversized
+        var message = Message(
+            wire: oversized.map(\.wire) ?? copy(wire), startNanos: reader.value.startNanos,
+            endNanos: reader.value.endNanos)
+        if let oversized {
+            message.wireLength = oversized.length
+            message.digest = oversized.digest?.finish() ?? []
+            message.omitted = "bodyLimit"
+        } else {
+            message.wireLength += reader.value.holeBytes
+            if reason == "ended" { message.wireLength += reader.value.body.missingBytes ?? 0 }
+            if reader.value.holeBytes > 0 { message.holes = reader.value.holes }
+            reader.value.use.inMessages += UInt64(wire.byteCount)
+        }
         if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
         let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
         reader.value.reset()
         count(kind, lossReason: lossReason)
-
-        let loss = lossReason.map {
-            Loss(reason: $0, side: kind == .request ? "request" : "response", bytes: lostBytes)
-        }
+        let side = kind == .request ? "request" : "response"
+        let loss = lossReason.map { Loss(reason: $0, side: side, bytes: lostBytes) }
         if kind == .request {
-            emitRequest(consume message, head, loss, flow, state)
-            return
+            emitRequest(message, head, loss, flow, state)
+        } else {
+            emitResponse(message, head, loss, framing, flow, state)
         }
+    }
+
+    private mutating func emitResponse(
+        _ message: consuming Message, _ head: HTTPHead, _ loss: Loss?, _ framing: HTTPFraming, _ flow: Flow,
+        _ state: FlowDecoder
+    ) {
         let isInterim = (100..<200).contains(head.status) && head.status != 101
         if state.value.outstanding.isEmpty {
             let isAnswered = state.value.early.last.map { !$0.isInterim } ?? false
             if framing != .tunnel, !isAnswered, requestInProgress(state) != nil {
-                state.value.early.append(EarlyResponse(message: consume message, isInterim: isInterim, loss: loss))
+                state.value.early.append(EarlyResponse(message: message, isInterim: isInterim, loss: loss))
                 return
             }
             _ = beginOrphan(.http1, "", flow, state)
         } else if isInterim {
-            state.value.outstanding.first?.value.interim.append(consume message)
+            state.value.outstanding.first?.value.interim.append(message)
             return
         }
         if let exchange = state.popOutstanding() {
@@ -133,25 +151,6 @@ extension StreamDecoder {
             finish(exchange)
         }
         if framing == .tunnel { state.makeOpaque("upgraded") }
-    }
-
-    /// The message whose captured bytes are `wire`, as far as it was kept.
-    private static func captured(
-        _ wire: RawSpan, reason: String?, _ reader: inout StreamReaderStorage
-    ) -> Message {
-        if let oversized = reader.oversized {
-            var message = Message(wire: oversized.wire, startNanos: reader.startNanos, endNanos: reader.endNanos)
-            message.wireLength = oversized.length
-            message.digest = oversized.digest?.finish() ?? []
-            message.omitted = "bodyLimit"
-            return message
-        }
-        var message = Message(wire: [UInt8](copying: wire), startNanos: reader.startNanos, endNanos: reader.endNanos)
-        message.wireLength += reader.holeBytes
-        if reason == "ended" { message.wireLength += reader.body.missingBytes ?? 0 }
-        message.holes = reader.holes
-        reader.use.inMessages += UInt64(wire.byteCount)
-        return message
     }
 
     private mutating func emitRequest(
@@ -174,7 +173,7 @@ extension StreamDecoder {
         let exchange = begin(format, WaitingKey(method: head.method), flow, state)
         exchange.value.operation = operation
         exchange.value.tags = sightings
-        exchange.value.request = message
+        exchange.value.request = consume message
         if let loss { exchange.value.losses.append(loss) }
         if !state.value.early.isEmpty { takeEarly(state) }
         limitOutstanding(state)

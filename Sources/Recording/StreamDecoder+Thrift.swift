@@ -53,7 +53,7 @@ extension StreamDecoder {
     ) {
         let reader = state[direction]
         var message = Message(
-            wire: [UInt8](copying: rest.extracting(0..<found.length)), startNanos: reader.value.startNanos,
+            wire: copy(rest.extracting(0..<found.length)), startNanos: reader.value.startNanos,
             endNanos: reader.value.endNanos)
         let format = WireFormat(ThriftFormat(reader.value.scanner.format.transport, found.protocol))
         reader.value.use.inMessages += UInt64(found.length)

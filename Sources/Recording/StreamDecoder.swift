@@ -12,6 +12,7 @@ struct StreamDecoder: ~Copyable {
     var finished: [ExchangeSlot] = []
     /// Slots to be used again.
     private var spare: [ExchangeSlot] = []
+    private var wires: [[UInt8]] = []
     var flows: [FlowDecoder?] = []
     let options: RecordingOptions
     var namer: OperationNamer
@@ -179,12 +180,28 @@ struct StreamDecoder: ~Copyable {
 
     /// Keeps the memory of an exchange that was handed over.
     private mutating func recycle(_ exchange: ExchangeSlot) {
+        keep(exchange.value.request.take())
+        keep(exchange.value.response.take())
         if spare.count < 1024 {
             exchange.value = Exchange()
             spare.append(exchange)
         } else {
             exchange.destroy()
         }
+    }
+
+    /// Keeps the memory of a message that was handed over.
+    private mutating func keep(_ message: consuming Message?) {
+        guard let wire = message?.wire, wire.capacity <= 1 << 16, wires.count < 2048 else { return }
+        wires.append(wire)
+    }
+
+    /// The bytes of a message, in memory that another one had if there is any.
+    mutating func copy(_ bytes: RawSpan) -> [UInt8] {
+        var wire = wires.popLast() ?? []
+        wire.removeAll(keepingCapacity: true)
+        unsafe bytes.withUnsafeBytes { unsafe wire.append(contentsOf: $0) }
+        return wire
     }
 
     /// Notes that the response is missing, unless something worse is known of it.

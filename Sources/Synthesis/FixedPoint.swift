@@ -69,16 +69,12 @@ package enum Q32 {
 }
 
 /// The same power of two as ``Q32/exp2(_:)``, quick enough to draw with: 1024 steps of the fraction, linear between.
-package struct PowerTable: Sendable {
-    @usableFromInline let steps: [UInt64]
-
-    package init() {
-        steps = (0...1024).map { UInt64(Q32.exp2(Int64($0) << 22)) }
-    }
+enum PowerTable {
+    static let steps: [UInt64] = (0...1024).map { UInt64(Q32.exp2(Int64($0) << 22)) }
 
     /// 2^(x / 2^32) scaled by 2^32, within 2e-7 of it; saturates as `Q32.exp2` does.
-    @inlinable
-    package func exp2(_ x: Int64) -> Int64 {
+    @inline(__always)
+    static func exp2(_ x: Int64, _ steps: Table<UInt64>) -> Int64 {
         let whole = x >> 32
         if whole >= 31 { return .max }
         if whole < -32 { return 0 }

@@ -27,26 +27,27 @@ enum IdentifierWriter {
     ///   - prefix: the first digits of a card number in `arena`.
     static func append(
         _ kind: IdentifierKind, serial: UInt64, bits: (UInt64, UInt64), date: Range<Int>, prefix: Range<Int>,
-        to arena: inout [UInt8]
+        to arena: inout Arena
     ) {
         let start = arena.count
+        arena.reserve(64)
         switch kind {
         case .card:
-            for at in prefix { arena.append(arena[at]) }
-            appendDigits(serial, count: max(0, 15 - prefix.count), to: &arena)
+            arena.appendOwn(prefix.lowerBound, prefix.count)
+            arena.append(serial, digits: max(0, 15 - prefix.count))
         case .residentId:
-            arena += pick(regions, bits.0)
+            arena.append(contentsOf: pick(regions, bits.0))
             appendDate(date, fullYear: true, to: &arena)
-            appendDigits(1 + scale(bits.1, to: 999), count: 3, to: &arena)
+            arena.append(1 + scale(bits.1, to: 999), digits: 3)
         case .cpf:
-            appendDigits(withoutRepeated(serial), count: 9, to: &arena)
+            arena.append(withoutRepeated(serial), digits: 9)
         case .cnpj:
-            appendDigits(serial, count: 8, to: &arena)
-            arena += [0x30, 0x30, 0x30, 0x31]
+            arena.append(serial, digits: 8)
+            arena.append(UInt64(1), digits: 4)
         case .clabe:
-            arena += pick(banks, bits.0)
-            appendDigits(10 + scale(bits.1, to: 980), count: 3, to: &arena)
-            appendDigits(serial, count: 11, to: &arena)
+            arena.append(contentsOf: pick(banks, bits.0))
+            arena.append(10 + scale(bits.1, to: 980), digits: 3)
+            arena.append(serial, digits: 11)
         case .curp:
             // A consonant in third and fourth place cannot make any of the words that the registry rewrites.
             arena.append(consonants[Int(scale(bits.0, to: 21))])
@@ -56,13 +57,13 @@ enum IdentifierWriter {
             let isYoung = date.count >= 1 && arena[date.lowerBound] == 0x32
             appendDate(date, fullYear: false, to: &arena)
             arena.append(bits.0 & 1 == 0 ? UInt8(ascii: "H") : UInt8(ascii: "M"))
-            arena += pick(states, bits.1)
+            arena.append(contentsOf: pick(states, bits.1))
             for shift in [8, 16, 24] as [UInt64] { arena.append(consonants[Int(scale(bits.1 << shift, to: 21))]) }
             // Born before 2000: a digit; later: a letter.
             let place = UInt8(scale(bits.1 << 32, to: 10))
             arena.append(isYoung ? 0x41 + place : 0x30 + place)
         }
-        arena += CheckDigits.of(arena[start...], kind)
+        arena.append(contentsOf: CheckDigits.of(arena.array(start..<arena.count), kind))
     }
 
     /// How many serial numbers there are for a kind; for cards, behind a prefix of so many digits.
@@ -90,55 +91,9 @@ enum IdentifierWriter {
         list[Int(scale(bits, to: UInt64(list.count)))]
     }
 
-    private static func appendDate(_ date: Range<Int>, fullYear: Bool, to arena: inout [UInt8]) {
+    private static func appendDate(_ date: Range<Int>, fullYear: Bool, to arena: inout Arena) {
         for (i, at) in date.enumerated() where arena[at] != 0x2D && (fullYear || i >= 2) { arena.append(arena[at]) }
     }
-
-    /// The last `count` decimal digits of `value`.
-    static func appendDigits(_ value: UInt64, count: Int, to arena: inout [UInt8]) {
-        let start = arena.count
-        for _ in 0..<count { arena.append(0x30) }
-        var rest = value
-        var at = start + count - 1
-        while at >= start && rest > 0 {
-            arena[at] = 0x30 + UInt8(rest % 10)
-            rest /= 10
-            at -= 1
-        }
-    }
-}
-
-/// Appends `value` in decimal.
-func appendDecimal(_ value: Int64, to bytes: inout [UInt8]) {
-    if value < 0 { bytes.append(0x2D) }
-    var rest = value.magnitude
-    var count = 1
-    var power: UInt64 = 10
-    while count < 20 && rest >= power {
-        count += 1
-        let (next, overflow) = power.multipliedReportingOverflow(by: 10)
-        if overflow { break }
-        power = next
-    }
-    let start = bytes.count
-    for _ in 0..<count { bytes.append(0x30) }
-    var at = start + count - 1
-    repeat {
-        bytes[at] = 0x30 + UInt8(rest % 10)
-        rest /= 10
-        at -= 1
-    } while rest > 0 && at >= start
-}
-
-/// Appends a whole number of 10^-scale as a decimal with exactly `scale` places.
-func appendScaled(_ value: Int64, scale: Int, to bytes: inout [UInt8]) {
-    if scale == 0 { return appendDecimal(value, to: &bytes) }
-    var power: UInt64 = 1
-    for _ in 0..<min(scale, 18) { power *= 10 }
-    if value < 0 { bytes.append(0x2D) }
-    appendDecimal(Int64(clamping: value.magnitude / power), to: &bytes)
-    bytes.append(0x2E)
-    IdentifierWriter.appendDigits(value.magnitude % power, count: scale, to: &bytes)
 }
 
 /// Year, month and day of a day since 1970.

@@ -137,7 +137,7 @@ struct Injection: Sendable {
         _ cell: Cell, _ bits: (UInt64, UInt64), _ machine: inout Machine, _ known: [Label.Parameter]
     ) -> Result<[Label.Parameter], Reason> {
         let kind = parameters.identifier
-        var text = Array(machine.arena[Int(cell.start)..<Int(cell.start + cell.length)])
+        var text = machine.arena.array(Int(cell.start)..<Int(cell.start + cell.length))
         guard text.count > 8,
             CheckDigits.of(text.dropLast(kind.checkLength), kind) == Array(text.suffix(kind.checkLength))
         else { return .failure(Reason(text: "'\(path)' holds no valid \(kind.rawValue)")) }
@@ -196,7 +196,7 @@ struct Injection: Sendable {
             let size = 1 + Int64(scale(bits.0, to: UInt64(clamping: max(1, min(64, body)))))
             let delta = bits.1 & 1 == 0 || size > body ? size : -size
             var digits: [UInt8] = []
-            appendDecimal(body + delta, to: &digits)
+            digits.append(contentsOf: "\(body + delta)".utf8)
             bytes.replaceSubrange(lengthDigits, with: digits)
             return [.init("offset", "\(lengthDigits.lowerBound)"), .init("delta", "\(delta)")]
         default: return []
@@ -207,7 +207,7 @@ struct Injection: Sendable {
 extension Machine {
     /// Puts another value in place of what `slot` writes, until ``restore()``. An exchange has at most two.
     mutating func substitute(_ slot: Int, _ value: Cell) {
-        let spare = program.cellCount + min(substituted, Machine.spareCells - 1)
+        let spare = cells.count - Machine.spareCells + min(substituted, Machine.spareCells - 1)
         substituted += 1
         cells[spare] = value
         slots[slot] = Int32(spare)
@@ -226,13 +226,13 @@ extension Machine {
     }
 
     func text(_ cell: Cell) -> String {
-        String(decoding: arena[Int(cell.start)..<Int(cell.start + cell.length)], as: UTF8.self)
+        String(decoding: arena.array(Int(cell.start)..<Int(cell.start + cell.length)), as: UTF8.self)
     }
 
     /// Takes back what was substituted.
     mutating func restore() {
         if substituted == 0 { return }
-        slots = program.slots
+        slots.copy(image.slots, slots.count)
         substituted = 0
     }
 }

@@ -1,11 +1,13 @@
 package import Tape
 
-/// Makes whole leaves, one after the other or any at all.
-package struct LeafMaker: Sendable {
+/// Makes whole leaves, one after the other or any at all. Each thread has its own.
+package final class LeafMaker {
     package let plan: SynthesisPlan
     private var machines: [Machine]
     private var space: RequestSpace
-    private var twinSpace: RequestSpace
+    /// Where a list or a map is written before it goes into CSV.
+    private var field = Arena()
+    private let ranges: [SynthesisPlan.PlacedKind]
     private var slots: [Slot] = []
 
     /// A place in time that an exchange takes.
@@ -23,23 +25,23 @@ package struct LeafMaker: Sendable {
 
     package init(_ plan: SynthesisPlan) {
         self.plan = plan
-        machines = plan.programs.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
+        machines = plan.images.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
         space = RequestSpace(plan.format)
-        twinSpace = RequestSpace(plan.format)
+        ranges = plan.placedKinds
     }
 
     /// What is handed to the sink for each exchange.
-    package struct Output: Sendable {
+    package struct Output {
         package var exchange = Exchange()
         /// The request as JSON, by names and before any wire fault; only when asked for.
-        package var json: [UInt8] = []
+        package var json = Arena()
         package var twin: Exchange?
-        package var twinJSON: [UInt8] = []
+        package var twinJSON = Arena()
         /// Which kind it is, as an index into anomalies and then hard negatives; nil when clean.
         package var kind: Int?
         /// Values for CSV, one for each of ``SynthesisPlan/columns``; only when asked for.
-        package var row: [UInt8] = []
-        package var twinRow: [UInt8] = []
+        package var row = Arena()
+        package var twinRow = Arena()
     }
 
     /// What a caller wants beside the exchange.
@@ -56,7 +58,7 @@ package struct LeafMaker: Sendable {
     }
 
     /// Makes the exchanges of one leaf in order.
-    package mutating func make(
+    package func make(
         _ leaf: Int, _ wishes: Wishes, _ body: (Output) throws -> Void
     ) throws {
         let base = try collect(leaf)
@@ -70,7 +72,7 @@ package struct LeafMaker: Sendable {
     // MARK: Slots
 
     /// Gathers and orders the slots of a leaf; returns the index of its first exchange.
-    private mutating func collect(_ leaf: Int) throws -> UInt64 {
+    private func collect(_ leaf: Int) throws -> UInt64 {
         slots.removeAll(keepingCapacity: true)
         let cohorts = 1 << plan.cohortDepth
         let cells = plan.tree.leaves(leaf * cohorts..<(leaf + 1) * cohorts)
@@ -120,10 +122,10 @@ package struct LeafMaker: Sendable {
 
     // MARK: One exchange
 
-    private mutating func fill(
+    private func fill(
         _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
     ) throws {
-        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number)
+        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number, ranges)
         var identity = Machine.Identity(
             index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
         output.kind = kind
@@ -167,7 +169,7 @@ package struct LeafMaker: Sendable {
     }
 
     /// The same exchange without its anomaly; for a campaign's member, what an innocent exchange would be in its place.
-    private mutating func makeTwin(
+    private func makeTwin(
         _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ output: inout Output, _ wishes: Wishes
     ) throws {
         var clean = Output()
@@ -184,7 +186,7 @@ package struct LeafMaker: Sendable {
     }
 
     /// Writes what the machine made; returns where an HTTP request states its length.
-    private mutating func write(
+    private func write(
         _ program: Int, _ identity: Machine.Identity, into output: inout Output, _ wishes: Wishes
     ) throws -> Range<Int> {
         if machines[program].strangeCell >= 0 {
@@ -194,12 +196,12 @@ package struct LeafMaker: Sendable {
         }
         let digits = plan.format.write(machines[program], index: identity.index, into: &space)
         if wishes.json {
-            output.json.removeAll(keepingCapacity: true)
+            output.json.truncate(to: 0)
             RequestWriter.json(machines[program], into: &output.json)
         }
         if wishes.row {
-            output.row.removeAll(keepingCapacity: true)
-            plan.appendRow(machines[program], into: &output.row)
+            output.row.truncate(to: 0)
+            plan.appendRow(machines[program], &field, into: &output.row)
         }
         output.exchange.id = identity.index
         // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
@@ -208,7 +210,7 @@ package struct LeafMaker: Sendable {
         output.exchange.format = plan.format.wire
         output.exchange.operation = plan.format.operation
         output.exchange.request = Message(
-            wire: space.bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+            wire: space.bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
         return digits
     }
 }
@@ -216,12 +218,22 @@ package struct LeafMaker: Sendable {
 extension SynthesisPlan {
     /// The anomaly that background exchange `number` has: a keyed permutation puts the first of all places to the first
     /// type, and so on, so that counts are exact and places are anywhere.
-    func kind(ofBackground number: UInt64) -> Int? {
+    func kind(ofBackground number: UInt64, _ ranges: [PlacedKind]) -> Int? {
+        if ranges.isEmpty { return nil }
         let place = placement[number]
-        for (i, kind) in kinds.enumerated() where kind.campaign == nil {
-            if place >= kind.first && place - kind.first < kind.share.exchanges { return i }
-        }
+        for range in ranges where place < range.end { return range.kind }
         return nil
+    }
+
+    /// Up to which place, exclusive, exchanges are of a kind; in rising order.
+    struct PlacedKind: Sendable {
+        var end: UInt64
+        var kind: Int
+    }
+
+    var placedKinds: [PlacedKind] {
+        kinds.enumerated().filter { $0.element.campaign == nil && $0.element.share.exchanges > 0 }
+            .map { PlacedKind(end: $0.element.first + $0.element.share.exchanges, kind: $0.offset) }
     }
 
     func label(_ index: Int, _ identity: Machine.Identity, _ machine: Machine) -> Label {
@@ -262,7 +274,7 @@ extension SynthesisPlan {
             if spec.type == .checkDigitBroken || spec.type == .secondsForMillis { label.detectableAt = "record" }
         }
         for name in names {
-            guard let register = machine.program.registerOfEntity[name] else { continue }
+            guard let register = machine.image.program.registerOfEntity[name] else { continue }
             label.entities.append("\(name):\(machine.registers[register])")
         }
         return label

@@ -1,19 +1,20 @@
 /// Runs a program for one exchange after the other, reusing all its memory.
-struct Machine: Sendable {
-    let program: Program
-    var cells: [Cell]
+struct Machine {
+    let image: Image
+    let cells: Table<Cell>
     /// The program's texts, then what this exchange made.
-    var arena: [UInt8]
+    var arena: Arena
     /// The exchange's index, then a number for each entity.
-    var registers: [UInt64]
-    var slots: [Int32]
+    let registers: Table<UInt64>
+    let slots: Table<Int32>
     /// How many slots hold something else than the program says.
     var substituted = 0
-    private let normal = NormalSampler()
-    private let powers = PowerTable()
+    private let owner: TableOwner
     private let cohortCount: UInt64
     /// A value that its field's enumeration does not have: the scenario's fault, found only now.
     private(set) var strangeCell: Int32 = -1
+
+    var program: Program { image.program }
 
     /// What the exchange is, before any value is drawn.
     struct Identity: Sendable {
@@ -29,54 +30,57 @@ struct Machine: Sendable {
     /// Two cells more than the program has: for what anomalies put in place of others.
     static let spareCells = 2
 
-    init(_ program: Program, cohortCount: Int) {
-        self.program = program
+    init(_ image: Image, cohortCount: Int) {
+        self.image = image
         self.cohortCount = UInt64(cohortCount)
-        cells = [Cell](repeating: Cell(), count: program.cellCount + Machine.spareCells)
-        arena = program.arena
-        arena.reserveCapacity(program.arena.count + 4096)
-        registers = [UInt64](repeating: 0, count: program.registerCount)
-        slots = program.slots
+        owner = TableOwner()
+        cells = owner.make(count: image.program.cellCount + Machine.spareCells, Cell())
+        registers = owner.make(count: image.program.registerCount, 0)
+        slots = owner.make(image.program.slots)
+        arena = Arena(capacity: image.text.count + 4096)
+        for byte in image.program.arena { arena.append(byte) }
     }
 
     /// Makes every value of one exchange.
     mutating func run(_ identity: Identity) {
-        for i in cells.indices { cells[i].isPresent = false }
-        arena.removeSubrange(program.arena.count...)
+        let steps = image.steps
+        let tables = Tables(image)
+        cells.fill(Cell())
+        arena.truncate(to: image.text.count)
         registers[0] = identity.index
         var at = 0
-        while at < program.steps.count {
-            let step = program.steps[at]
+        while at < steps.count {
+            let step = steps[at]
             at += 1
             switch step.op {
-            case .pickFree, .pickOwned: pick(step, identity)
+            case .pickFree, .pickOwned: pick(step, identity, tables)
             case .skipUnlessDrawn:
                 if step.philox.draw(registers[Int(step.scope)]) >= UInt64(bitPattern: step.a) { at = Int(step.other) }
             case .skipUnlessPresent: if !cells[Int(step.cell)].isPresent { at = Int(step.other) }
             case .skipUnlessAbove:
                 let cell = cells[Int(step.cell)]
                 if !cell.isPresent || cell.int <= step.a { at = Int(step.other) }
-            case .skipUnlessIn: if find(step, cells[Int(step.cell)]) == nil { at = Int(step.other) }
+            case .skipUnlessIn: if find(step, cells[Int(step.cell)], tables) == nil { at = Int(step.other) }
             case .skipUnlessWithin:
                 let cell = cells[Int(step.cell)]
                 if !cell.isPresent || cell.int < step.a || cell.int > step.b { at = Int(step.other) }
             case .branch:
-                let found = find(step, cells[Int(step.other)]) ?? Int(step.count)
-                at = Int(program.operands[Int(step.b) + found])
+                let found = find(step, cells[Int(step.other)], tables) ?? Int(step.count)
+                at = Int(tables.operands[Int(step.b) + found])
             case .jump: at = Int(step.other)
-            case .markPresent: cells[Int(step.cell)].isPresent = true
-            default: make(step, identity)
+            case .markPresent: cells[Int(step.cell)] = Cell(isPresent: true)
+            default: make(step, identity, tables)
             }
         }
     }
 
     /// The decision of the first rule whose tests all hold; empty when none does.
     func expected() -> String {
-        rules: for rule in program.rules {
+        rules: for rule in image.program.rules {
             for test in rule.tests {
                 let cell = cells[Int(test.cell)]
                 if test.op == .skipUnlessIn {
-                    if find(test, cell) == nil { continue rules }
+                    if find(test, cell, Tables(image)) == nil { continue rules }
                 } else if !cell.isPresent || cell.int < test.a || cell.int > test.b {
                     continue rules
                 }
@@ -86,14 +90,14 @@ struct Machine: Sendable {
         return ""
     }
 
-    private mutating func pick(_ step: Program.Step, _ identity: Identity) {
+    private mutating func pick(_ step: Program.Step, _ identity: Identity, _ tables: Tables) {
         let by = Program.Pick(rawValue: step.count) ?? .byExchange
         let counter = by == .byExchange ? identity.index : identity.campaign
         let ordinal = identity.campaign &* identity.memberLimit &+ identity.member
         if step.op == .pickOwned {
             registers[Int(step.cell)] =
                 by == .distinct
-                ? program.permutations[Int(step.table)][ordinal % UInt64(step.b)]
+                ? tables.permutations[Int(step.table)][ordinal % UInt64(step.b)]
                 : registers[Int(step.other)] &* UInt64(step.a) &+ step.philox.below(UInt64(step.a), counter)
             return
         }
@@ -102,20 +106,21 @@ struct Machine: Sendable {
         let cohort = step.c == 1 ? identity.cohort : 0
         let rank: UInt64
         if by == .distinct {
-            let permutation = program.permutations[Int(step.table)]
+            let permutation = tables.permutations[Int(step.table)]
             rank = permutation[ordinal % permutation.count]
         } else {
-            rank = program.zipfs[Int(step.table)].rank(step.philox.draw(counter))
+            rank = ZipfSampler.rank(step.philox.draw(counter), tables.zipfs[Int(step.table)])
         }
         registers[Int(step.cell)] = rank &* cohorts &+ cohort
     }
 
     /// Which of the step's choices the cell equals: by number (a = 0) or by text.
-    private func find(_ step: Program.Step, _ cell: Cell) -> Int? {
+    @inline(__always)
+    private func find(_ step: Program.Step, _ cell: Cell, _ tables: Tables) -> Int? {
         if !cell.isPresent { return nil }
         let start = Int(step.table)
         for i in 0..<Int(step.count) {
-            let choice = program.choices[start + i]
+            let choice = tables.choices[start + i]
             if step.a == 0 {
                 if choice.int == cell.int { return i }
             } else if choice.length == cell.length && isSame(Int(choice.start), Int(cell.start), Int(cell.length)) {
@@ -130,11 +135,11 @@ struct Machine: Sendable {
         return true
     }
 
-    private mutating func make(_ step: Program.Step, _ identity: Identity) {
+    private mutating func make(_ step: Program.Step, _ identity: Identity, _ tables: Tables) {
         let counter = registers[Int(step.scope)]
         var cell = Cell(int: 0, start: Int32(arena.count), length: 0, isPresent: true)
         switch step.op {
-        case .setConstant: take(Int(step.table), into: &cell)
+        case .setConstant: take(Int(step.table), into: &cell, tables)
         case .weights:
             let bits = step.philox.draw(counter)
             var low = 0
@@ -142,34 +147,35 @@ struct Machine: Sendable {
             let start = Int(step.a)
             while low < high {
                 let middle = (low + high) / 2
-                if program.thresholds[start + middle] <= bits { low = middle + 1 } else { high = middle }
+                if tables.thresholds[start + middle] <= bits { low = middle + 1 } else { high = middle }
             }
-            take(Int(step.table) + low, into: &cell)
+            take(Int(step.table) + low, into: &cell, tables)
         case .uniform:
             // A span of 0 stands for all of 2^64.
             let bits = step.philox.draw(counter)
             cell.int = step.a &+ Int64(bitPattern: step.b == 0 ? bits : scale(bits, to: UInt64(bitPattern: step.b)))
         case .normal:
-            let z = normal.value(step.philox.draw(counter))
-            let limits = program.choices[Int(step.table)...]
+            let z = NormalSampler.value(step.philox.draw(counter), tables.normals)
             let value = step.a.addingReportingOverflow(Q32.multiply(step.b, z))
-            cell.int = max(limits[Int(step.table)].int, min(limits[Int(step.table) + 1].int, value.partialValue))
+            cell.int = max(
+                tables.choices[Int(step.table)].int, min(tables.choices[Int(step.table) + 1].int, value.partialValue))
         case .logNormal:
-            let z = normal.value(step.philox.draw(counter))
-            let value = Q32.multiply(step.a, powers.exp2(Q32.multiply(step.b, z)))
-            cell.int = max(program.choices[Int(step.table)].int, min(program.choices[Int(step.table) + 1].int, value))
-        case .zipf: cell.int = Int64(clamping: program.zipfs[Int(step.table)].rank(step.philox.draw(counter)))
-        case .pattern: appendPattern(step, counter)
+            let z = NormalSampler.value(step.philox.draw(counter), tables.normals)
+            let value = Q32.multiply(step.a, PowerTable.exp2(Q32.multiply(step.b, z), tables.powers))
+            cell.int = max(tables.choices[Int(step.table)].int, min(tables.choices[Int(step.table) + 1].int, value))
+        case .zipf:
+            cell.int = Int64(clamping: ZipfSampler.rank(step.philox.draw(counter), tables.zipfs[Int(step.table)]))
+        case .pattern: appendPattern(step, counter, tables)
         case .sequence:
             cell.int = step.a &+ step.b &* Int64(truncatingIfNeeded: counter)
-            appendPiece(Int(step.table))
-            appendDecimal(cell.int, to: &arena)
+            appendPiece(Int(step.table), tables)
+            arena.append(decimal: cell.int)
         case .unique:
-            let permutation = program.permutations[Int(step.other)]
+            let permutation = tables.permutations[Int(step.other)]
             cell.int = Int64(clamping: permutation[counter % permutation.count])
-            appendPiece(Int(step.table))
-            IdentifierWriter.appendDigits(UInt64(cell.int), count: Int(step.a), to: &arena)
-        case .uuid: appendUUID(program.permutations[Int(step.other)][counter % (1 << 62)], step.philox.draw(counter))
+            appendPiece(Int(step.table), tables)
+            arena.append(UInt64(cell.int), digits: Int(step.a))
+        case .uuid: appendUUID(tables.permutations[Int(step.other)][counter % (1 << 62)], step.philox.draw(counter))
         case .bytes:
             var left = Int(step.a)
             var block: UInt64 = 0
@@ -193,10 +199,10 @@ struct Machine: Sendable {
             return
         case .template:
             for i in 0..<Int(step.count) {
-                let operand = Int(program.operands[Int(step.table) + i])
+                let operand = Int(tables.operands[Int(step.table) + i])
                 // Below zero: a literal among the choices.
                 if operand < 0 {
-                    appendPiece(-1 - operand)
+                    appendPiece(-1 - operand, tables)
                 } else {
                     let part = cells[operand]
                     if part.isPresent { appendText(Int(part.start), Int(part.length)) }
@@ -207,19 +213,19 @@ struct Machine: Sendable {
         case .date:
             cell.int = step.a + Int64(step.philox.below(UInt64(step.b), counter))
             appendDate(Int(cell.int))
-        case .identifier: appendIdentifier(step, counter)
+        case .identifier: appendIdentifier(step, counter, tables)
         case .format:
             let source = cells[Int(step.other)]
             guard source.isPresent else { return }
             cell.int = source.int
-            appendScaled(source.int, scale: Int(step.a), to: &arena)
+            arena.append(source.int, scale: Int(step.a))
         case .lookup:
             cell = cells[Int(step.other)]
             guard cell.isPresent else { return }
             var text = step
             text.a = 1
-            if let found = find(text, cell) {
-                cell.int = program.choices[Int(step.table) + found].int
+            if let found = find(text, cell, tables) {
+                cell.int = tables.choices[Int(step.table) + found].int
                 cells[Int(step.cell)] = cell
             } else {
                 strangeCell = step.cell
@@ -229,11 +235,13 @@ struct Machine: Sendable {
         case .addTerm:
             var product = step.a
             for i in 0..<Int(step.count) {
-                let factor = cells[Int(program.operands[Int(step.table) + i])]
+                let factor = cells[Int(tables.operands[Int(step.table) + i])]
                 if !factor.isPresent { return }
                 product = product.multipliedReportingOverflow(by: factor.int).partialValue
             }
-            cells[Int(step.cell)].int &+= product
+            var sum = cells[Int(step.cell)]
+            sum.int &+= product
+            cells[Int(step.cell)] = sum
             return
         default: break
         }
@@ -241,25 +249,27 @@ struct Machine: Sendable {
         cells[Int(step.cell)] = cell
     }
 
-    private func take(_ index: Int, into cell: inout Cell) {
-        let choice = program.choices[index]
+    @inline(__always)
+    private func take(_ index: Int, into cell: inout Cell, _ tables: Tables) {
+        let choice = tables.choices[index]
         cell.int = choice.int
         cell.start = choice.start
         cell.length = choice.length
     }
 
     mutating func appendText(_ start: Int, _ count: Int) {
-        for at in start..<start + count { arena.append(arena[at]) }
+        arena.appendOwn(start, count)
     }
 
-    private mutating func appendPiece(_ choice: Int) {
-        let piece = program.choices[choice]
+    @inline(__always)
+    private mutating func appendPiece(_ choice: Int, _ tables: Tables) {
+        let piece = tables.choices[choice]
         appendText(Int(piece.start), Int(piece.length))
     }
 
     /// `#` is a digit, `^` a capital, `~` a small letter, `%` a hexadecimal digit; `\` takes the next as it is.
-    private mutating func appendPattern(_ step: Program.Step, _ counter: UInt64) {
-        let pattern = program.choices[Int(step.table)]
+    private mutating func appendPattern(_ step: Program.Step, _ counter: UInt64, _ tables: Tables) {
+        let pattern = tables.choices[Int(step.table)]
         var bits = step.philox.draw(counter)
         var used = 0
         var block: UInt64 = 0
@@ -314,14 +324,14 @@ struct Machine: Sendable {
 
     private mutating func appendDate(_ days: Int) {
         let (year, month, day) = calendarDay(days)
-        IdentifierWriter.appendDigits(UInt64(year), count: 4, to: &arena)
+        arena.append(UInt64(year), digits: 4)
         arena.append(0x2D)
-        IdentifierWriter.appendDigits(UInt64(month), count: 2, to: &arena)
+        arena.append(UInt64(month), digits: 2)
         arena.append(0x2D)
-        IdentifierWriter.appendDigits(UInt64(day), count: 2, to: &arena)
+        arena.append(UInt64(day), digits: 2)
     }
 
-    private mutating func appendIdentifier(_ step: Program.Step, _ counter: UInt64) {
+    private mutating func appendIdentifier(_ step: Program.Step, _ counter: UInt64, _ tables: Tables) {
         guard let kind = IdentifierKind.allCases.dropFirst(Int(step.a)).first else { return }
         func range(_ cell: Int32) -> Range<Int> {
             if cell < 0 { return 0..<0 }
@@ -331,7 +341,7 @@ struct Machine: Sendable {
         let prefix = range(Int32(step.c))
         // Cards have a permutation for each length of what stands behind the prefix.
         let which = kind == .card ? Int(step.other) + max(0, min(15, prefix.count)) : Int(step.other)
-        let permutation = program.permutations[which]
+        let permutation = tables.permutations[which]
         IdentifierWriter.append(
             kind, serial: permutation[counter % permutation.count], bits: step.philox.block(counter),
             date: range(Int32(step.b)), prefix: prefix, to: &arena)
@@ -354,6 +364,27 @@ struct Machine: Sendable {
             while cell.length > 0 && cell.start + cell.length < end && isContinuation(cell.start + cell.length) {
                 cell.length -= 1
             }
+        }
+    }
+
+    /// The image's tables, two words each, so that the loop does not touch the image itself.
+    private struct Tables {
+        let choices: Table<Program.Choice>
+        let thresholds: Table<UInt64>
+        let operands: Table<Int32>
+        let zipfs: Table<Image.ZipfTable>
+        let permutations: Table<Permutation>
+        let normals: Table<Int64>
+        let powers: Table<UInt64>
+
+        init(_ image: Image) {
+            choices = image.choices
+            thresholds = image.thresholds
+            operands = image.operands
+            zipfs = image.zipfs
+            permutations = image.permutations
+            normals = image.normals
+            powers = image.powers
         }
     }
 }

@@ -10,7 +10,7 @@ package import Tape
 /// members share and do not share.
 package struct Oracle: Sendable {
     private let rules: [OracleRule]
-    private let reader: OracleReader
+    private var cursor: OracleCursor
     private var campaigns: [String: OpenCampaign] = [:]
     /// Exchanges looked at, and labels confirmed.
     package private(set) var exchanges: UInt64 = 0
@@ -32,7 +32,8 @@ package struct Oracle: Sendable {
         var rules: [OracleRule] = []
         for kind in plan.kinds { rules.append(try OracleRule(kind.spec, plan.scenario, &watches)) }
         self.rules = rules
-        reader = OracleReader(watches, plan.format.wire)
+        watches.finish()
+        cursor = OracleCursor(watches, plan.format.wire)
     }
 
     /// Looks at one exchange of the output.
@@ -41,17 +42,18 @@ package struct Oracle: Sendable {
         guard let message = exchange.request else {
             throw .mismatch(anomaly: "request", index: exchange.id, reason: "there is none")
         }
-        let readings = reader.read(message.wire)
+        cursor.read(message.wire)
+        let isClean = exchange.labels.isEmpty
         var confirmed = 0
         for (number, rule) in rules.enumerated() {
-            let label = exchange.labels.first { rule.describes($0) }
-            if rule.spec.campaign != nil {
+            let label = isClean ? nil : exchange.labels.first { rule.describes($0) }
+            if rule.isCampaign {
                 guard let label else { continue }
-                try follow(number, rule, label, readings, index: exchange.id)
+                try follow(number, rule, label, message.wire, index: exchange.id)
                 confirmed += 1
                 continue
             }
-            let isBroken = rule.isBroken(readings, message.wire)
+            let isBroken = rule.isBroken(cursor.readings, message.wire)
             if label != nil && !isBroken {
                 throw .mismatch(anomaly: rule.spec.name, index: exchange.id, reason: "its label is not borne out")
             }
@@ -63,14 +65,14 @@ package struct Oracle: Sendable {
         if confirmed != exchange.labels.count {
             throw .mismatch(anomaly: "label", index: exchange.id, reason: "the scenario has no such anomaly")
         }
-        if readings.state != .whole && !exchange.labels.contains(where: { $0.layer == "L0" }) {
+        if cursor.readings.state != .whole && !exchange.labels.contains(where: { $0.layer == "L0" }) {
             throw .mismatch(anomaly: "wire", index: exchange.id, reason: "the request cannot be read")
         }
         labels += UInt64(confirmed)
     }
 
     private mutating func follow(
-        _ number: Int, _ rule: OracleRule, _ label: Label, _ readings: OracleReadings, index: UInt64
+        _ number: Int, _ rule: OracleRule, _ label: Label, _ bytes: [UInt8], index: UInt64
     ) throws(SynthesisError) {
         func wrong(_ reason: String) -> SynthesisError {
             .mismatch(anomaly: label.campaign, index: index, reason: reason)
@@ -85,13 +87,13 @@ package struct Oracle: Sendable {
         open.last = max(open.last, label.eventNanos)
         guard open.last - open.first <= rule.windowNanos else { throw wrong("it lasts longer than its window") }
         for (i, watch) in rule.same.enumerated() {
-            let value = readings.text(watch)
+            let value = cursor.readings.text(watch, bytes)
             if value.isEmpty { throw wrong("what its members share is absent") }
             if i == open.shared.count { open.shared.append(value) }
             if open.shared[i] != value { throw wrong("its members do not share what they should") }
         }
         for (i, watch) in rule.distinct.enumerated() {
-            let value = readings.text(watch)
+            let value = cursor.readings.text(watch, bytes)
             if value.isEmpty { throw wrong("what its members have of their own is absent") }
             if i == open.distinct.count { open.distinct.append([]) }
             if !open.distinct[i].insert(value).inserted { throw wrong("two members share what is their own") }

@@ -3,7 +3,9 @@ extension OracleCursor {
     mutating func jsonDocument() -> Bool { jsonValue(0, 0) }
 
     private mutating func space() {
-        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+        while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D {
+            at += 1
+        }
     }
 
     private mutating func take(_ expected: UInt8) -> Bool {
@@ -26,9 +28,9 @@ extension OracleCursor {
                 guard let key = jsonString(), take(0x3A) else { return false }
                 var child = -1
                 if node >= 0 {
-                    for candidate in watches.nodes[node].children
-                    where watches.nodes[candidate].name.elementsEqual(bytes[key]) {
-                        child = candidate
+                    let place = nodes[node]
+                    for edge in place.first..<place.first + place.count where isNamed(edges[edge], key) {
+                        child = edges[edge].node
                     }
                 }
                 if !jsonValue(child, depth + 1) { return false }
@@ -43,14 +45,16 @@ extension OracleCursor {
             return take(0x5D)
         case 0x22:
             guard let text = jsonString() else { return false }
-            keepJSON(node, .init(start: text.lowerBound, end: text.upperBound, isText: true))
+            keep(node, .init(start: text.lowerBound, end: text.upperBound, isText: true))
             return true
         default: return jsonWord(node)
         }
     }
 
-    private mutating func keepJSON(_ node: Int, _ value: OracleReadings.Value) {
-        if node >= 0, watches.nodes[node].watch >= 0 { values[watches.nodes[node].watch].append(value) }
+    private func isNamed(_ edge: OracleWatches.Edge, _ key: Range<Int>) -> Bool {
+        if edge.nameLength != key.count { return false }
+        for i in 0..<edge.nameLength where names[edge.nameStart + i] != bytes[key.lowerBound + i] { return false }
+        return true
     }
 
     /// Between the quotes, escapes as they stand.
@@ -67,7 +71,7 @@ extension OracleCursor {
     /// A number, `true`, `false` or `null`. Only whole numbers have a value here.
     private mutating func jsonWord(_ node: Int) -> Bool {
         let start = at
-        while at < bytes.count, ![0x2C, 0x5D, 0x7D, 0x20, 0x0A, 0x0D, 0x09].contains(bytes[at]) { at += 1 }
+        while at < bytes.count, bytes[at] > 0x20, bytes[at] != 0x2C, bytes[at] != 0x5D, bytes[at] != 0x7D { at += 1 }
         let word = bytes[start..<at]
         // Nothing can say that a number is cut; the object around it is not closed then.
         guard let first = word.first else { return false }
@@ -78,7 +82,7 @@ extension OracleCursor {
                 let (next, overflow) = value.multipliedReportingOverflow(by: 10)
                 value = overflow ? .max : next &+ Int64(digit - 0x30)
             }
-            keepJSON(node, .init(int: first == 0x2D ? 0 - value : value))
+            keep(node, .init(int: first == 0x2D ? 0 - value : value))
             return true
         }
         return ["true", "false", "null"].contains { $0.utf8.elementsEqual(word) }

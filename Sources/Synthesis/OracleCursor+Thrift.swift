@@ -13,7 +13,7 @@ extension OracleCursor {
             else { return false }
         }
         // The argument list: its only argument holds the fields, or it is the fields itself.
-        guard let argument = watches.argument else { return structure(0, isCompact, 0) }
+        guard let argument else { return structure(0, isCompact, 0) }
         return structure(-1, isCompact, 0, inside: argument)
     }
 
@@ -54,8 +54,9 @@ extension OracleCursor {
             if let inside {
                 child = id == inside ? 0 : -1
             } else if node >= 0 {
-                for candidate in watches.nodes[node].children where watches.nodes[candidate].id == id {
-                    child = candidate
+                let place = nodes[node]
+                for edge in place.first..<place.first + place.count where edges[edge].id == id {
+                    child = edges[edge].node
                 }
             }
             if isCompact && kind <= 2 {
@@ -65,11 +66,6 @@ extension OracleCursor {
             }
         }
         return false
-    }
-
-    private mutating func keep(_ node: Int, _ value: OracleReadings.Value) {
-        guard node >= 0, watches.nodes[node].watch >= 0 else { return }
-        values[watches.nodes[node].watch].append(value)
     }
 
     private mutating func value(_ kind: UInt8, _ node: Int, _ isCompact: Bool, _ depth: Int) -> Bool {

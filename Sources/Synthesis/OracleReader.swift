@@ -1,47 +1,52 @@
 import Tape
 
-/// Reads a request front to back and keeps what is watched.
-struct OracleReader: Sendable {
-    let watches: OracleWatches
-    let format: WireFormat
+/// Reads requests front to back and keeps what is watched.
+///
+/// Every read that would pass the end fails, and the request with it.
+struct OracleCursor: Sendable {
+    let nodes: [OracleWatches.Node]
+    let edges: [OracleWatches.Edge]
+    let names: [UInt8]
+    let argument: Int16?
+    private let format: WireFormat
+    private(set) var bytes: [UInt8] = []
+    var at = 0
+    var readings: OracleReadings
 
     init(_ watches: OracleWatches, _ format: WireFormat) {
-        self.watches = watches
+        nodes = watches.nodes
+        edges = watches.edges
+        names = watches.names
+        argument = watches.argument
         self.format = format
+        readings = OracleReadings(watches: watches.count)
     }
 
-    func read(_ bytes: [UInt8]) -> OracleReadings {
-        var cursor = OracleCursor(bytes, watches)
-        let isHTTP = format.protocol == .http1
+    /// Fills ``readings``.
+    mutating func read(_ request: [UInt8]) {
+        bytes = request
+        readings.reset()
+        at = 0
         var stated: Int?
         var start = 0
+        let isHTTP = format.protocol == .http1
         if isHTTP {
-            (start, stated) = cursor.httpHead()
+            (start, stated) = httpHead()
         } else if format.transport == .framed {
-            stated = cursor.bigEndian(4).map(Int.init)
+            stated = bigEndian(4).map(Int.init)
             start = 4
         }
-        cursor.at = start
-        let isReadable = isHTTP ? cursor.jsonDocument() : cursor.thriftMessage(isCompact: format.encoding == .compact)
-        let isComplete = isReadable && cursor.at == bytes.count
-        var readings = OracleReadings(values: cursor.values, bytes: bytes)
+        at = start
+        let isReadable = isHTTP ? jsonDocument() : thriftMessage(isCompact: format.encoding == .compact)
+        let isComplete = isReadable && at == bytes.count
         let isRight = format.transport == .unframed || stated == bytes.count - start
         readings.state = !isComplete ? .cut : isRight ? .whole : .wrongLength
-        return readings
     }
-}
 
-/// A place in a request. Every read that would pass the end fails and stays failed.
-struct OracleCursor {
-    let bytes: [UInt8]
-    let watches: OracleWatches
-    var at = 0
-    var values: [[OracleReadings.Value]]
+    func keeps(_ node: Int) -> Bool { node >= 0 && nodes[node].watch >= 0 }
 
-    init(_ bytes: [UInt8], _ watches: OracleWatches) {
-        self.bytes = bytes
-        self.watches = watches
-        values = [[OracleReadings.Value]](repeating: [], count: watches.count)
+    mutating func keep(_ node: Int, _ value: OracleReadings.Value) {
+        if keeps(node) { readings.keep(nodes[node].watch, value) }
     }
 
     mutating func byte() -> UInt8? {

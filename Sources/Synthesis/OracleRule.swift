@@ -3,13 +3,16 @@ import Tape
 import YAML
 
 /// One anomaly as the oracle sees it: what of a request breaks it.
-struct OracleRule: Sendable {
+final class OracleRule: Sendable {
     let spec: Scenario.AnomalySpec
     private let first: Int
     private let second: Int
     /// Products whose sum the first must be: the sign and the watches of the factors.
     private let terms: [(sign: Int64, factors: [Int])]
     private let cases: [(name: [UInt8], value: Int64)]
+    /// As labels have it.
+    private let typeName: String
+    let isCampaign: Bool
     let same: [Int]
     let distinct: [Int]
 
@@ -19,6 +22,8 @@ struct OracleRule: Sendable {
 
     init(_ spec: Scenario.AnomalySpec, _ scenario: Scenario, _ watches: inout OracleWatches) throws {
         self.spec = spec
+        typeName = spec.type.rawValue
+        isCampaign = spec.campaign != nil
         let parameters = spec.parameters
         first = try parameters.field.map { try watches.watch($0) } ?? -1
         second = try parameters.second.map { try watches.watch($0) } ?? -1
@@ -56,8 +61,8 @@ struct OracleRule: Sendable {
     }
 
     func describes(_ label: Label) -> Bool {
-        guard label.type == spec.type.rawValue else { return false }
-        if spec.campaign != nil { return label.campaign.hasPrefix(spec.name + "-") }
+        guard label.type == typeName else { return false }
+        if isCampaign { return label.campaign.hasPrefix(spec.name + "-") }
         guard let field = spec.parameters.field else { return true }
         return label.parameters.contains { $0.name == "path" && $0.value == field.name }
     }
@@ -71,7 +76,7 @@ struct OracleRule: Sendable {
         }
         // What cannot be read whole is not looked into.
         guard readings.state == .whole else { return false }
-        let value = readings.values[first].first
+        let value = readings.first(first)
         switch spec.type {
         case .requiredMissing: return value == nil
         case .enumOutside:
@@ -91,10 +96,10 @@ struct OracleRule: Sendable {
             return value.int < 100_000_000_000
         case .partsNotTotal: return isUnequal(value, readings)
         case .timesReversed:
-            guard let value, let later = readings.values[second].first else { return false }
+            guard let value, let later = readings.first(second) else { return false }
             return value.int > later.int
         case .countryCurrencyMismatch:
-            guard let value, let currency = readings.values[second].first else { return false }
+            guard let value, let currency = readings.first(second) else { return false }
             let country = String(decoding: bytes[value.start..<value.end], as: UTF8.self)
             guard let right = spec.parameters.table.first(where: { $0.0 == country })?.1 else { return false }
             return !right.utf8.elementsEqual(bytes[currency.start..<currency.end])
@@ -112,13 +117,16 @@ struct OracleRule: Sendable {
         var hasElements = false
         for term in terms {
             guard let head = term.factors.first else { continue }
-            for (i, value) in readings.values[head].enumerated() {
-                var product = value.int
-                for factor in term.factors.dropFirst() {
-                    let others = readings.values[factor]
-                    guard i < others.count else { return true }
-                    product = product.multipliedReportingOverflow(by: others[i].int).partialValue
+            var value = readings.first(head)
+            var others = term.factors.dropFirst().map { readings.first($0) }
+            while let current = value {
+                var product = current.int
+                for i in others.indices {
+                    guard let other = others[i] else { return true }
+                    product = product.multipliedReportingOverflow(by: other.int).partialValue
+                    others[i] = readings.next(other)
                 }
+                value = readings.next(current)
                 if term.factors.count > 1 { hasElements = true }
                 sum &+= term.sign &* product
             }

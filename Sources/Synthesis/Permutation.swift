@@ -2,7 +2,7 @@
 ///
 /// A generalized Feistel network over Z_a × Z_b with cycle walking, after Black and Rogaway, "Ciphers with Arbitrary
 /// Finite Domains" (CT-RSA 2002). It spreads and hides order; it is no encryption.
-package struct Permutation: Sendable {
+package struct Permutation: Sendable, BitwiseCopyable {
     package let count: UInt64
     @usableFromInline let a: UInt64
     @usableFromInline let b: UInt64

@@ -3,7 +3,7 @@
 ///
 /// A block is a pure function of key and counter, so a draw needs no earlier draw: that is what makes exchange i
 /// reachable without making the exchanges before it.
-package struct Philox: Sendable, Hashable {
+package struct Philox: Sendable, Hashable, BitwiseCopyable {
     @usableFromInline let low: UInt32
     @usableFromInline let high: UInt32
 

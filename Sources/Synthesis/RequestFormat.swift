@@ -1,5 +1,4 @@
 package import Tape
-import Thrift
 import YAML
 
 /// What stands around the arguments or the body: message and frame, or request line and headers.
@@ -38,49 +37,50 @@ package struct RequestFormat: Sendable {
     /// Writes the whole request into `space` and returns where the digits of the Content-Length stand, for HTTP.
     func write(_ machine: borrowing Machine, index: UInt64, into space: inout RequestSpace) -> Range<Int> {
         if wire.protocol == .thrift {
-            space.writer.removeAll()
             // Sequence numbers as a client counts them: from 1, never negative.
-            let seqid = Int32(truncatingIfNeeded: (index &+ 1) & 0x7FFF_FFFF)
-            space.writer.beginMessage(
-                method, isOneway ? .oneway : .call, seqid: seqid, wire.transport == .framed ? .framed : .unframed)
-            RequestWriter.thrift(machine, into: &space.writer)
-            space.writer.endMessage()
+            space.thrift.message(machine, seqid: Int32(truncatingIfNeeded: (index &+ 1) & 0x7FFF_FFFF))
             return 0..<0
         }
-        space.body.removeAll(keepingCapacity: true)
+        space.body.truncate(to: 0)
         RequestWriter.json(machine, into: &space.body)
-        space.writer.bytes.removeAll(keepingCapacity: true)
-        space.writer.bytes.append(contentsOf: head)
+        space.http.truncate(to: 0)
+        space.http.append(contentsOf: head)
         for (i, name) in headerNames.enumerated() {
-            space.writer.bytes.append(contentsOf: name)
-            if i < machine.program.headerCells.count {
-                let cell = machine.cells[Int(machine.program.headerCells[i])]
+            space.http.append(contentsOf: name)
+            if i < machine.image.program.headerCells.count {
+                let cell = machine.cells[Int(machine.image.program.headerCells[i])]
                 // A value that is made from fields cannot end its line.
-                for byte in machine.arena[Int(cell.start)..<Int(cell.start + cell.length)]
-                where byte >= 0x20 && byte != 0x7F {
-                    space.writer.bytes.append(byte)
+                for at in Int(cell.start)..<Int(cell.start + cell.length) {
+                    let byte = machine.arena[at]
+                    if byte >= 0x20 && byte != 0x7F { space.http.append(byte) }
                 }
             }
-            space.writer.bytes.append(contentsOf: [0x0D, 0x0A])
+            space.http.append(0x0D)
+            space.http.append(0x0A)
         }
-        space.writer.bytes.append(contentsOf: "Content-Length: ".utf8)
-        let start = space.writer.bytes.count
-        appendDecimal(Int64(space.body.count), to: &space.writer.bytes)
-        let digits = start..<space.writer.bytes.count
-        space.writer.bytes.append(contentsOf: [0x0D, 0x0A, 0x0D, 0x0A])
-        space.writer.bytes.append(contentsOf: space.body)
+        space.http.append(contentsOf: "Content-Length: ".utf8)
+        let start = space.http.count
+        space.http.append(decimal: Int64(space.body.count))
+        let digits = start..<space.http.count
+        space.http.append(contentsOf: [0x0D, 0x0A, 0x0D, 0x0A])
+        space.http.append(space.body, 0, space.body.count)
         return digits
     }
 }
 
 /// Memory that one request after the other is written into.
-struct RequestSpace: Sendable {
-    var writer: ThriftWriter
-    var body: [UInt8] = []
+struct RequestSpace {
+    var thrift: ThriftEmitter
+    var http = Arena()
+    var body = Arena()
+    private let isHTTP: Bool
 
     init(_ format: RequestFormat) {
-        writer = ThriftWriter(format.wire.encoding == .compact ? .compact : .binary, capacity: 4096)
+        isHTTP = format.wire.protocol == .http1
+        thrift = ThriftEmitter(
+            isCompact: format.wire.encoding == .compact, isFramed: format.wire.transport == .framed,
+            method: format.method, isOneway: format.isOneway)
     }
 
-    var bytes: [UInt8] { writer.bytes }
+    func bytes() -> [UInt8] { isHTTP ? http.array() : thrift.out.array() }
 }

@@ -37,39 +37,42 @@ extension SynthesisPlan {
         return result
     }
 
-    package func appendHeader(into row: inout [UInt8]) {
+    package func appendHeader(into row: inout Arena) {
         row.append(contentsOf: "id,time,operation,expected,labels".utf8)
         for column in columns {
             row.append(0x2C)
-            Self.appendCSV(Array(column.utf8)[...], into: &row)
+            var name = Arena(capacity: 64)
+            name.append(contentsOf: column.utf8)
+            row.append(field: name, 0, name.count)
         }
-        row.append(contentsOf: "\r\n".utf8)
+        row.append(0x0D)
+        row.append(0x0A)
     }
 
     /// The fields of one exchange, each after a comma.
-    func appendRow(_ machine: borrowing Machine, into row: inout [UInt8]) {
-        var space: [UInt8] = []
-        for column in rowPlans[machine.program.number] {
+    func appendRow(_ machine: borrowing Machine, _ space: inout Arena, into row: inout Arena) {
+        for column in rowPlans[machine.image.program.number] {
             row.append(0x2C)
             guard column >= 0 else { continue }
-            let emission = machine.program.emissions[column]
+            let emission = machine.image.emissions[column]
             let cell = machine.cell(emission.slot)
             guard cell.isPresent, isReached(column, machine) else { continue }
             if emission.op == .value {
-                if emission.form == .string || emission.form == .enumeration {
-                    Self.appendCSV(machine.arena[Int(cell.start)..<Int(cell.start + cell.length)], into: &row)
-                } else {
-                    space.removeAll(keepingCapacity: true)
+                switch emission.form {
+                case .string, .enumeration: row.append(field: machine.arena, Int(cell.start), Int(cell.length))
+                case .binary:
+                    space.truncate(to: 0)
                     RequestWriter.json(cell, emission, machine, into: &space)
-                    row.append(contentsOf: emission.form == .binary ? space[1..<space.count - 1] : space[...])
+                    row.append(space, 1, space.count - 2)
+                default: RequestWriter.json(cell, emission, machine, into: &row)
                 }
             } else {
-                space.removeAll(keepingCapacity: true)
+                space.truncate(to: 0)
                 space.append(emission.op == .beginList ? 0x5B : 0x7B)
                 var at = column + 1
                 RequestWriter.json(machine, from: &at, to: Int(emission.skip) - 1, into: &space)
                 space.append(emission.op == .beginList ? 0x5D : 0x7D)
-                Self.appendCSV(space[...], into: &row)
+                row.append(field: space, 0, space.count)
             }
         }
     }
@@ -78,7 +81,7 @@ extension SynthesisPlan {
     private func isReached(_ target: Int, _ machine: borrowing Machine) -> Bool {
         var at = 0
         while at < target {
-            let emission = machine.program.emissions[at]
+            let emission = machine.image.emissions[at]
             at += 1
             switch emission.op {
             case .beginStruct where !machine.cell(emission.slot).isPresent: at = Int(emission.skip)
@@ -95,17 +98,26 @@ extension SynthesisPlan {
             return columns.map { known[$0] ?? -1 }
         }
     }
+}
 
-    static func appendCSV(_ text: ArraySlice<UInt8>, into row: inout [UInt8]) {
-        guard text.contains(where: { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else {
-            row.append(contentsOf: text)
-            return
+extension Machine {
+    func cell(_ slot: Int32) -> Cell { cells[Int(slots[Int(slot)])] }
+}
+
+extension Arena {
+    /// A CSV field, in quotes where it needs them.
+    mutating func append(field text: Arena, _ start: Int, _ length: Int) {
+        var needsQuotes = false
+        for at in start..<start + length {
+            let byte = text[at]
+            needsQuotes = needsQuotes || byte == 0x22 || byte == 0x2C || byte == 0x0A || byte == 0x0D
         }
-        row.append(0x22)
-        for byte in text {
-            if byte == 0x22 { row.append(0x22) }
-            row.append(byte)
+        if !needsQuotes { return append(text, start, length) }
+        append(0x22)
+        for at in start..<start + length {
+            if text[at] == 0x22 { append(0x22) }
+            append(text[at])
         }
-        row.append(0x22)
+        append(0x22)
     }
 }

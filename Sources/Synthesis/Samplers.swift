@@ -1,13 +1,9 @@
 /// The standard normal distribution from 64 uniform bits, in whole numbers.
-package struct NormalSampler: Sendable {
-    @usableFromInline let table: [Int64]
-
-    package init() { table = normalTailQuantiles }
-
+enum NormalSampler {
     /// A standard normal value scaled by 2^32, within ±7: the first bit is the sign, the others are the tail
-    /// probability, whose octave and sixteenth choose a row and whose rest interpolates.
-    @inlinable
-    package func value(_ bits: UInt64) -> Int64 {
+    /// probability, whose octave and sixteenth choose a row of ``normalTailQuantiles`` and whose rest interpolates.
+    @inline(__always)
+    static func value(_ bits: UInt64, _ table: Table<Int64>) -> Int64 {
         let tail = bits << 1
         let octave = min(tail.leadingZeroBitCount, 35)
         let mantissa = tail << UInt64(octave)
@@ -26,15 +22,15 @@ package struct NormalSampler: Sendable {
 ///
 /// The first 64 ranks have their own weight; beyond that a sixteenth of an octave shares one weight, taken at its
 /// middle, so that a hundred million ranks need a few hundred thresholds.
-package struct ZipfSampler: Sendable {
-    @usableFromInline let starts: [UInt64]
-    @usableFromInline let cumulative: [UInt64]
-    package let count: UInt64
+struct ZipfSampler: Sendable {
+    let starts: [UInt64]
+    let cumulative: [UInt64]
+    let count: UInt64
 
     /// - Parameters:
     ///   - count: at least 1.
     ///   - exponent: scaled by 2^32; 0 is uniform, at most 8.
-    package init(count: UInt64, exponent: Int64) {
+    init(count: UInt64, exponent: Int64) {
         self.count = max(1, count)
         var starts: [UInt64] = []
         var weights: [UInt128] = []
@@ -62,23 +58,25 @@ package struct ZipfSampler: Sendable {
         self.cumulative = cumulative
     }
 
-    @inlinable
-    package func rank(_ bits: UInt64) -> UInt64 {
+    @inline(__always)
+    static func rank(_ bits: UInt64, _ table: Image.ZipfTable) -> UInt64 {
+        let cumulative = table.cumulative
         var low = 0
         var high = cumulative.count
         while high - low > 1 {
             let middle = (low + high) / 2
             if cumulative[middle] <= bits { low = middle } else { high = middle }
         }
+        let start = table.starts[low]
+        let width = table.starts[low + 1] &- start
+        if width == 1 { return start }
         let from = cumulative[low]
-        let width = starts[low + 1] &- starts[low]
-        if width == 1 { return starts[low] }
         let span = (low + 1 < cumulative.count ? cumulative[low + 1] : UInt64.max) &- from
+        // (bits − from)·width / span, as whole numbers.
         let within = (bits &- from).multipliedFullWidth(by: width)
-        // (bits − from)·width / span, as whole numbers; the quotient is below width because bits − from is below span.
-        if span == 0 { return starts[low] }
+        if span == 0 { return start }
         let offset = within.high >= span ? width - 1 : span.dividingFullWidth(within).quotient
-        return starts[low] &+ min(offset, width - 1)
+        return start &+ min(offset, width - 1)
     }
 
     private static func power(_ x: Int64) -> UInt64 {
@@ -107,9 +105,9 @@ package struct ZipfSampler: Sendable {
 }
 
 /// A choice by weight: thresholds over 64 uniform bits.
-package enum WeightTable {
+enum WeightTable {
     /// The upper bound (exclusive, in units of 2^-64) of every choice but the last.
-    package static func thresholds(_ weights: [UInt64]) -> [UInt64] {
+    static func thresholds(_ weights: [UInt64]) -> [UInt64] {
         let total = max(1, weights.reduce(UInt128(0)) { $0 + UInt128($1) })
         var sum: UInt128 = 0
         return weights.dropLast().map {

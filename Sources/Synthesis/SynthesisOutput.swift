@@ -34,7 +34,7 @@ package final class SynthesisOutput {
     private let tape: TapeWriter?
     private let file: FileOutput?
     private let compressor: ZstdFrameCompressor?
-    private var text: [UInt8] = []
+    private var text = Arena()
     private var frame: [UInt8] = []
 
     /// - Parameter hasHeader: CSV begins with its header: in shard 0.
@@ -57,7 +57,7 @@ package final class SynthesisOutput {
 
     package var wishes: (json: Bool, row: Bool) { (form == .lines || form == .compressedLines, form == .table) }
 
-    package func append(_ exchange: borrowing Exchange, json: [UInt8], row: [UInt8]) throws {
+    package func append(_ exchange: borrowing Exchange, json: Arena, row: Arena) throws {
         if let tape {
             try tape.append(exchange)
         } else if form == .table {
@@ -68,15 +68,15 @@ package final class SynthesisOutput {
     }
 
     package func endLeaf() throws {
-        guard let file, !text.isEmpty else { return }
+        guard let file, text.count > 0 else { return }
         if let compressor {
             frame.removeAll(keepingCapacity: true)
-            compressor.compress(text.rawSpan, appendingTo: &frame)
+            text.withSpan { _ = compressor.compress($0, appendingTo: &frame) }
             try file.write(frame)
         } else {
-            try file.write(text)
+            try file.write(text.array())
         }
-        text.removeAll(keepingCapacity: true)
+        text.truncate(to: 0)
     }
 
     /// Closes the output; a tape gets its attachments first.

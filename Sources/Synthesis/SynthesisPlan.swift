@@ -21,7 +21,7 @@ package struct SynthesisPlan: Sendable {
     let cohortDepth: Int
     let times: Philox
     /// The scenario's programs: that of clean exchanges, then one for each kind.
-    let programs: [Program]
+    let images: [Image]
     let kinds: [Kind]
     /// The columns of CSV after those that every exchange has, in the order of the schema.
     package let columns: [String]
@@ -35,7 +35,7 @@ package struct SynthesisPlan: Sendable {
     struct Kind: Sendable {
         var spec: Scenario.AnomalySpec
         var share: Quotas.Share
-        /// Index into ``programs``.
+        /// Index into ``images``.
         var program: Int
         var campaign: CampaignPlan?
         /// For single exchanges: the first place in the permuted order.
@@ -99,7 +99,7 @@ package struct SynthesisPlan: Sendable {
                 "anomalies and hard negatives are more than \(total) exchanges", remedy: "Lower their rates.")
         }
         for i in programs.indices { programs[i].number = i }
-        self.programs = programs
+        images = programs.map { Image($0) }
         columns = Self.columns(of: programs)
         rowPlans = Self.makeRowPlans(programs, columns: columns)
         self.kinds = kinds

@@ -24,16 +24,16 @@ package struct Synthesizer {
     /// - Parameter progress: called after each leaf with the exchanges made so far.
     /// - Throws: ``SynthesisError`` when a label is not borne out; what was written so far stays.
     package mutating func run(progress: (UInt64) -> Void) throws {
-        var maker = LeafMaker(plan)
+        let maker = LeafMaker(plan)
         var oracle = try Oracle(plan)
         let digest = SHA256Stream()
-        var space: [UInt8] = []
+        var space = Arena()
         var manifest = self.manifest
         let wishes = LeafMaker.Wishes(
             json: output.wishes.json || twins?.wishes.json == true, row: output.wishes.row || twins?.wishes.row == true,
             twins: twins != nil)
         for leaf in manifest.leaves {
-            space.removeAll(keepingCapacity: true)
+            space.truncate(to: 0)
             try maker.make(leaf, wishes) { made in
                 try oracle.check(made.exchange)
                 if manifest.exchanges == 0 { manifest.first = made.exchange.id }
@@ -46,13 +46,15 @@ package struct Synthesizer {
                 }
                 space.append(littleEndian: made.exchange.id)
                 space.append(littleEndian: made.exchange.startNanos)
-                space.append(littleEndian: UInt64(made.exchange.request?.wire.count ?? 0))
-                space.append(contentsOf: made.exchange.request?.wire ?? [])
+                if let request = made.exchange.request {
+                    space.append(littleEndian: UInt64(request.wire.count))
+                    space.append(request.wire)
+                }
                 space.append(contentsOf: made.exchange.expected.utf8)
                 if !made.exchange.labels.isEmpty { SynthesisPlan.appendLabels(made.exchange.labels, to: &space) }
                 space.append(0)
             }
-            digest.update(space.rawSpan)
+            space.withSpan { digest.update($0) }
             try output.endLeaf()
             try twins?.endLeaf()
             progress(manifest.exchanges)

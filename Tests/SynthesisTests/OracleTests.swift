@@ -9,7 +9,7 @@ import Testing
     func `a wrong injector is caught, whatever its type`(path: String) throws {
         let plan = try Shipped.plan(path, total: 2000, anomalyRate: 200_000_000)
         let fresh = try Oracle(plan)
-        var maker = LeafMaker(plan)
+        let maker = LeafMaker(plan)
         var idle: Set<String> = []
         var silent: Set<String> = []
         for leaf in 0..<plan.leafCount {
@@ -36,7 +36,7 @@ import Testing
 
     @Test func `a campaign whose members do not fit together is caught`() throws {
         let plan = try Shipped.plan(Shipped.thrift, total: 2000, anomalyRate: 200_000_000)
-        var maker = LeafMaker(plan)
+        let maker = LeafMaker(plan)
         var members: [Exchange] = []
         for leaf in 0..<plan.leafCount {
             try maker.make(leaf, .init()) { output in
@@ -83,7 +83,7 @@ import Testing
     @Test func `hostile bytes are read without a trap`() throws {
         for path in [Shipped.thrift, Shipped.http] {
             let plan = try Shipped.plan(path, total: 64)
-            var maker = LeafMaker(plan)
+            let maker = LeafMaker(plan)
             var sample = Exchange()
             for leaf in 0..<plan.leafCount {
                 try maker.make(leaf, .init()) { if sample.request == nil { sample = copy($0.exchange) } }

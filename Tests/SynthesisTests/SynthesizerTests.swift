@@ -104,7 +104,7 @@ import YAML
         let scenario = try Shipped.scenario(Shipped.thrift, bytes: changed)
         let plan = try SynthesisPlan(
             scenario, try Shipped.schemas(Shipped.thrift, scenario), total: Self.decoded, seed: 3)
-        var maker = LeafMaker(plan)
+        let maker = LeafMaker(plan)
         var frames: [UInt8] = []
         var count = 0
         for leaf in 0..<plan.leafCount {

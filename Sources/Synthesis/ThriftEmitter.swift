@@ -1,0 +1,194 @@
+import Thrift
+
+/// Writes the cells of a machine as a Thrift message, following the program's emissions, straight into an arena: the
+/// layout is that of ``ThriftWriter``, which the tests hold it to.
+struct ThriftEmitter {
+    var out = Arena()
+    private let isCompact: Bool
+    private let isFramed: Bool
+    private let method: [UInt8]
+    private let isOneway: Bool
+    /// Compact counts field ids from the one before; enclosing structs wait here.
+    private let enclosing: Table<Int16>
+    private let owner = TableOwner()
+    private var depth = 0
+    private var lastID: Int16 = 0
+
+    init(isCompact: Bool, isFramed: Bool, method: String, isOneway: Bool) {
+        self.isCompact = isCompact
+        self.isFramed = isFramed
+        self.method = Array(method.utf8)
+        self.isOneway = isOneway
+        enclosing = owner.make(count: 72, 0)
+    }
+
+    mutating func message(_ machine: borrowing Machine, seqid: Int32) {
+        out.truncate(to: 0)
+        (depth, lastID) = (0, 0)
+        if isFramed { out.append(bigEndian: UInt32(0)) }
+        let type: UInt8 = isOneway ? 4 : 1
+        if isCompact {
+            out.append(0x82)
+            out.append(type << 5 | 1)
+            out.append(varint: UInt64(UInt32(bitPattern: seqid)))
+            out.append(varint: UInt64(method.count))
+            for byte in method { out.append(byte) }
+        } else {
+            out.append(bigEndian: 0x8001_0000 | UInt32(type))
+            out.append(bigEndian: UInt32(method.count))
+            for byte in method { out.append(byte) }
+            out.append(bigEndian: seqid)
+        }
+        fields(machine)
+        out.append(0)
+        if isFramed { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - 4), at: 0) }
+    }
+
+    private mutating func fields(_ machine: borrowing Machine) {
+        let emissions = machine.image.emissions
+        let cells = machine.cells
+        let slots = machine.slots
+        var at = 0
+        while at < emissions.count {
+            let emission = emissions[at]
+            at += 1
+            switch emission.op {
+            case .value:
+                let cell = cells[Int(slots[Int(emission.slot)])]
+                guard cell.isPresent else { continue }
+                value(cell, emission, machine)
+            case .beginStruct:
+                guard cells[Int(slots[Int(emission.slot)])].isPresent else {
+                    at = Int(emission.skip)
+                    continue
+                }
+                if !emission.isElement { header(emission.id, .structure) }
+                enclosing[depth] = lastID
+                depth += 1
+                lastID = 0
+            case .endStruct:
+                out.append(0)
+                depth -= 1
+                lastID = enclosing[depth]
+            case .beginList:
+                let cell = cells[Int(slots[Int(emission.slot)])]
+                guard cell.isPresent else {
+                    at = Int(emission.skip)
+                    continue
+                }
+                header(emission.id, emission.isSet ? .set : .list)
+                listHead(type(emission.form), Int(truncatingIfNeeded: cell.int))
+            case .element:
+                if cells[Int(slots[Int(emission.slot)])].int <= Int64(emission.ordinal) { at = Int(emission.skip) }
+            case .beginMap:
+                guard cells[Int(slots[Int(emission.slot)])].isPresent else {
+                    at = Int(emission.skip)
+                    continue
+                }
+                header(emission.id, .map)
+                mapHead(type(emission.form), Int(emission.ordinal))
+            case .mapKey:
+                // The name in the arena has quotes and a colon around it for JSON.
+                text(machine.arena, Int(emission.nameStart) + 1, Int(emission.nameLength) - 3)
+            case .endList, .endMap: break
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func header(_ id: Int16, _ type: ThriftType) {
+        if !isCompact {
+            out.append(type.rawValue)
+            out.append(bigEndian: id)
+            return
+        }
+        compactHeader(id, type.compact)
+    }
+
+    private mutating func compactHeader(_ id: Int16, _ type: UInt8) {
+        let delta = Int(id) - Int(lastID)
+        if (1...15).contains(delta) {
+            out.append(UInt8(delta) << 4 | type)
+        } else {
+            out.append(type)
+            zigzag(Int64(id))
+        }
+        lastID = id
+    }
+
+    @inline(__always)
+    private mutating func zigzag(_ value: Int64) { out.append(varint: UInt64(bitPattern: value << 1 ^ value >> 63)) }
+
+    private mutating func listHead(_ type: ThriftType, _ count: Int) {
+        if !isCompact {
+            out.append(type.rawValue)
+            out.append(bigEndian: Int32(truncatingIfNeeded: count))
+        } else if count < 15 {
+            out.append(UInt8(truncatingIfNeeded: count) << 4 | type.compact)
+        } else {
+            out.append(0xF0 | type.compact)
+            out.append(varint: UInt64(truncatingIfNeeded: count))
+        }
+    }
+
+    private mutating func mapHead(_ type: ThriftType, _ count: Int) {
+        if !isCompact {
+            out.append(ThriftType.binary.rawValue)
+            out.append(type.rawValue)
+            out.append(bigEndian: Int32(truncatingIfNeeded: count))
+        } else {
+            out.append(varint: UInt64(truncatingIfNeeded: count))
+            if count > 0 { out.append(ThriftType.binary.compact << 4 | type.compact) }
+        }
+    }
+
+    private func type(_ form: Program.Emission.Form) -> ThriftType {
+        switch form {
+        case .bool: .bool
+        case .i8: .i8
+        case .i16: .i16
+        case .i32, .enumeration: .i32
+        case .i64: .i64
+        case .double: .double
+        case .string, .binary: .binary
+        case .structure: .structure
+        }
+    }
+
+    @inline(__always)
+    private mutating func text(_ arena: Arena, _ start: Int, _ length: Int) {
+        if isCompact {
+            out.append(varint: UInt64(truncatingIfNeeded: length))
+        } else {
+            out.append(bigEndian: Int32(truncatingIfNeeded: length))
+        }
+        out.append(arena, start, length)
+    }
+
+    private mutating func value(_ cell: Cell, _ emission: Program.Emission, _ machine: borrowing Machine) {
+        if emission.form == .bool {
+            if isCompact && !emission.isElement { return compactHeader(emission.id, cell.int != 0 ? 1 : 2) }
+            if !emission.isElement { header(emission.id, .bool) }
+            return out.append(cell.int != 0 ? 1 : isCompact ? 2 : 0)
+        }
+        if !emission.isElement { header(emission.id, type(emission.form)) }
+        switch emission.form {
+        case .i8: out.append(UInt8(truncatingIfNeeded: cell.int))
+        case .i16: isCompact ? zigzag(cell.int) : out.append(bigEndian: Int16(truncatingIfNeeded: cell.int))
+        case .i32, .enumeration:
+            isCompact ? zigzag(cell.int) : out.append(bigEndian: Int32(truncatingIfNeeded: cell.int))
+        case .i64: isCompact ? zigzag(cell.int) : out.append(bigEndian: cell.int)
+        case .double:
+            // Both are whole numbers below 2^53 and so exact; IEEE 754 rounds the one division correctly everywhere.
+            let bits = (Double(cell.int) / Self.powerOfTen(emission.scale)).bitPattern
+            isCompact ? out.append(littleEndian: bits) : out.append(bigEndian: bits)
+        default: text(machine.arena, Int(cell.start), Int(cell.length))
+        }
+    }
+
+    private static func powerOfTen(_ scale: Int32) -> Double {
+        var power = 1.0
+        for _ in 0..<min(scale, 18) { power *= 10 }
+        return power
+    }
+}

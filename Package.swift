@@ -28,6 +28,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -37,7 +38,7 @@ let systemLibraries: [Target] = [
 let modules: [Target] = [
     module("Bytes", ["COpenSSL", "CDeflate"]),
     module("Files", ["Bytes", "CLinux"]),
-    module("Compression", ["Bytes", "Files", "CZstd", "CZlib", "CDeflate"]),
+    module("Compression", ["Bytes", "Files", "CZstd", "CZlib", "CDeflate", "CBrotli"]),
     module("JSON", ["Bytes"]),
     module("YAML", ["Bytes", "CYAML"]),
     module("Expression", ["Bytes", "JSON"]),

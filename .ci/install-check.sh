@@ -3,7 +3,7 @@
 set -eu
 binary=$1
 # What the binary itself names: the system's libpcap brings libraries of its own, zstd among them.
-unwanted=$( (readelf -d "$binary" | grep NEEDED | grep -E 'libswift|libFoundation|lib(zstd|yaml|deflate|z)[-.]'
+unwanted=$( (readelf -d "$binary" | grep NEEDED | grep -E 'libswift|libFoundation|lib(zstd|yaml|deflate|brotlidec|brotlicommon|z)[-.]'
     ldd "$binary" | grep 'not found') || true)
 if [ -n "$unwanted" ]; then
     echo "$binary was not linked as it should be:" >&2

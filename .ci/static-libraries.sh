@@ -5,20 +5,23 @@
 set -eu
 directory=$1
 mkdir -p "$directory"
-for pair in libzstd:zstd yaml-0.1:yaml libdeflate:deflate zlib:z; do
-    module=${pair%%:*}
-    library=${pair##*:}
-    archive=$(g++ -print-file-name="lib$library.a")
-    if [ ! -e "$archive" ]; then
-        echo "There is no lib$library.a; it comes with the -dev package of $module (make deps)." >&2
-        exit 2
-    fi
-    ln -sf "$archive" "$directory/"
+for set in libzstd:zstd yaml-0.1:yaml libdeflate:deflate zlib:z libbrotlidec:brotlidec,brotlicommon; do
+    module=${set%%:*}
+    flags=""
+    for library in $(echo "${set##*:}" | tr , ' '); do
+        archive=$(g++ -print-file-name="lib$library.a")
+        if [ ! -e "$archive" ]; then
+            echo "There is no lib$library.a; it comes with the -dev package of $module (make deps)." >&2
+            exit 2
+        fi
+        ln -sf "$archive" "$directory/"
+        flags="$flags -l$library"
+    done
     cat > "$directory/$module.pc" <<PC
 Name: $module
 Description: $module, linked statically
 Version: $(pkg-config --modversion "$module")
-Libs: -L$directory -l$library
+Libs: -L$directory$flags
 Cflags: $(pkg-config --cflags "$module")
 PC
 done

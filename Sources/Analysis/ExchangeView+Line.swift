@@ -22,6 +22,8 @@ extension ExchangeView {
         if !exchange.losses.isEmpty {
             words.append("lost: " + exchange.losses.map { "\($0.reason) in \($0.side)" }.joined(separator: ", "))
         }
+        let oddities = ["request", "response"].flatMap { json[$0]?["oddities"]?.array ?? [] }.compactMap(\.string)
+        if !oddities.isEmpty { words.append("odd: " + oddities.joined(separator: ", ")) }
         if let tag = exchange.tags.first { words.append("tagged \(tag.carrier)") }
         words += exchange.labels.map { "label \($0.layer) \($0.type)" }
         if !exchange.expected.isEmpty { words.append("expected \(exchange.expected)") }

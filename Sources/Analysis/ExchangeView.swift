@@ -74,7 +74,9 @@ package struct ExchangeView: Sendable {
         } else {
             object.append("status", JSONValue(content.head.status))
         }
+        if !content.oddities.isEmpty { object.append("oddities", JSONValue(content.oddities.map { JSONValue($0) })) }
         object.append("bodyBytes", JSONValue(content.bodyLength))
+        if !content.codings.isEmpty { object.append("codings", JSONValue(content.codings.map { JSONValue($0) })) }
         let isKnown = !content.body.isEmpty && UInt64(content.body.count) == content.bodyLength
         object.append("bodySha256", isKnown ? JSONValue(SHA256.hex(content.body)) : .null)
         let body = content.decodedBody ?? content.body

@@ -18,6 +18,8 @@ package struct HTTPContent: Sendable {
     package let bodyLength: UInt64
     /// False when the tape does not hold the whole body.
     package let isWhole: Bool
+    /// What is in the message over which readers disagree.
+    package let oddities: [String]
 
     /// Nil when the message's head cannot be read.
     ///
@@ -41,7 +43,10 @@ package struct HTTPContent: Sendable {
             case "CONNECT": .connect
             default: .other
             }
-        (body, isWhole, bodyLength) = Self.content(message, found.length, found.framing(responseTo: asked))
+        let framing = found.framing(responseTo: asked)
+        let content = Self.content(message, found.length, framing)
+        (body, isWhole, bodyLength) = (content.body, content.isWhole, content.length)
+        oddities = found.notes.oddities + (content.isOdd ? ["chunkLineInvalid"] : [])
     }
 
     /// The value of the first field with this name, case aside.
@@ -49,24 +54,36 @@ package struct HTTPContent: Sendable {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The body with its Content-Encoding undone; nil when it has none, or one that is not read here, or is damaged.
-    package var decodedBody: [UInt8]? {
-        guard isWhole, !body.isEmpty else { return nil }
-        switch value("content-encoding")?.lowercased() {
-        case "gzip", "x-gzip": return try? decompress(body.rawSpan, as: .gzip, limit: Self.decodedLimit)
-        case "deflate":
-            // RFC 9110 means the zlib format; some servers send raw deflate under this name.
-            return (try? decompress(body.rawSpan, as: .zlib, limit: Self.decodedLimit))
-                ?? (try? decompress(body.rawSpan, as: .rawDeflate, limit: Self.decodedLimit))
-        case "zstd": return try? decompress(body.rawSpan, as: .zstd, limit: Self.decodedLimit)
-        default: return nil
+    /// The codings of the body in the order in which they were applied, `identity` and `chunked` left out.
+    package var codings: [String] {
+        let names = ["content-encoding", "transfer-encoding"]
+        return names.flatMap { name in
+            fields.filter { $0.name.lowercased() == name }.flatMap { $0.value.split(separator: ",") }
+                .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+                .filter { !$0.isEmpty && $0 != "identity" && $0 != "chunked" }
         }
+    }
+
+    /// The body with its codings undone; nil when it has none, or one that is not read here, or is damaged, or would grow
+    /// beyond ``decodedLimit``.
+    package var decodedBody: [UInt8]? {
+        let codings = codings
+        // Nobody stacks more; a thousand would be an attack.
+        guard isWhole, !body.isEmpty, !codings.isEmpty, codings.count <= 8 else { return nil }
+        var bytes = body
+        for name in codings.reversed() {
+            guard let coding = ContentCoding(name: name),
+                let decoded = try? coding.decode(bytes.rawSpan, limit: Self.decodedLimit)
+            else { return nil }
+            bytes = decoded
+        }
+        return bytes
     }
 
     /// Runs the body's framing over the captured bytes and over the holes between them.
     private static func content(
         _ message: Message, _ start: Int, _ framing: HTTPFraming
-    ) -> (body: [UInt8], isWhole: Bool, length: UInt64) {
+    ) -> (body: [UInt8], isWhole: Bool, length: UInt64, isOdd: Bool) {
         let bytes = message.wire.rawSpan
         var state = HTTPBody(framing)
         var content: [UInt8] = []
@@ -74,14 +91,14 @@ package struct HTTPContent: Sendable {
         var skipped: UInt64 = 0
         for hole in message.holes.sorted(by: { $0.offset < $1.offset }) {
             let end = Int(clamping: hole.offset &- skipped)
-            guard end >= at, end <= bytes.byteCount else { return (content, false, state.contentBytes) }
+            guard end >= at, end <= bytes.byteCount else { return (content, false, state.contentBytes, false) }
             let piece = bytes.extracting(0..<end)
             while let range = try? state.next(piece, &at) { content += [UInt8](copying: bytes.extracting(range)) }
-            if state.skipHole(hole.length) < hole.length { return (content, false, state.contentBytes) }
+            if state.skipHole(hole.length) < hole.length { return (content, false, state.contentBytes, false) }
             skipped += hole.length
         }
         while let range = try? state.next(bytes, &at) { content += [UInt8](copying: bytes.extracting(range)) }
         let ended = state.isComplete || state.endsWithConnection
-        return (content, ended && message.isWhole, state.contentBytes)
+        return (content, ended && message.isWhole, state.contentBytes, state.sawBareLineFeed)
     }
 }

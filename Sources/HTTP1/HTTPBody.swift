@@ -23,6 +23,9 @@ package struct HTTPBody: Sendable, Equatable {
     /// Content bytes passed so far, after de-chunking; holes count.
     package private(set) var contentBytes: UInt64 = 0
 
+    /// A line of the chunk framing ended without carriage return, over which readers disagree.
+    package private(set) var sawBareLineFeed = false
+
     package init(_ framing: HTTPFraming) {
         switch framing {
         case .none, .tunnel: state = .done
@@ -85,7 +88,12 @@ package struct HTTPBody: Sendable, Equatable {
         case .sizeBlank: try endSize(byte, at)
         case .chunkExtension:
             try countLine(at)
-            if byte == 13 { state = .sizeLineFeed } else if byte == 10 { beginChunk() }
+            if byte == 13 {
+                state = .sizeLineFeed
+            } else if byte == 10 {
+                sawBareLineFeed = true
+                beginChunk()
+            }
         case .sizeLineFeed:
             if byte != 10 { throw ParsingError(.invalid, at: at, "chunk line end") }
             beginChunk()
@@ -93,6 +101,7 @@ package struct HTTPBody: Sendable, Equatable {
             if byte == 13 {
                 state = .dataLineFeed
             } else if byte == 10 {
+                sawBareLineFeed = true
                 state = .sizeStart
             } else {
                 throw ParsingError(.invalid, at: at, "chunk end")
@@ -127,7 +136,9 @@ package struct HTTPBody: Sendable, Equatable {
     private mutating func endSize(_ byte: UInt8, _ at: Int) throws(ParsingError) {
         switch byte {
         case 13: state = .sizeLineFeed
-        case 10: beginChunk()
+        case 10:
+            sawBareLineFeed = true
+            beginChunk()
         case 32, 9:
             try countLine(at)
             state = .sizeBlank

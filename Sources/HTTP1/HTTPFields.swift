@@ -7,12 +7,13 @@ package struct HTTPField: Sendable, Equatable {
     package var value: HTTPRange
 }
 
-/// Walks the fields of a parsed head, in order, without allocating.
+/// Walks the fields of a parsed head, in order, without allocating. A value that was folded over several lines (obsolete
+/// since RFC 7230) is one range with the line ends in it; ``HTTPHead/string(_:_:)`` makes blanks of them.
 package struct HTTPFieldIterator: Sendable {
     private var at: Int
     private let end: Int
-    /// A line without a colon or with an empty name was passed over.
-    package private(set) var sawBadLine = false
+    /// What was odd about the lines so far.
+    package private(set) var oddities: HTTPHead.Notes = []
     /// The offset behind the blank line, once it was reached.
     package private(set) var blankLineEnd: Int?
 
@@ -31,25 +32,37 @@ package struct HTTPFieldIterator: Sendable {
             while at < limit {
                 let start = at
                 let hit = unsafe memchr(base + start, 10, limit - start)
-                let line = unsafe hit.map { unsafe UnsafeRawPointer($0) - base } ?? limit
+                var line = unsafe hit.map { unsafe UnsafeRawPointer($0) - base } ?? limit
                 at = line + 1
                 var stop = line
-                if stop > start && byte(stop - 1) == 13 { stop -= 1 }
+                if stop > start && byte(stop - 1) == 13 {
+                    stop -= 1
+                } else if unsafe hit != nil {
+                    oddities.insert(.bareLineFeed)
+                }
                 if stop == start {
                     if unsafe hit != nil { blankLineEnd = at }
                     return nil
+                }
+                while at < limit && HTTPHead.isBlank(byte(at)) {
+                    let hit = unsafe memchr(base + at, 10, limit - at)
+                    line = unsafe hit.map { unsafe UnsafeRawPointer($0) - base } ?? limit
+                    at = line + 1
+                    stop = line
+                    oddities.insert(.foldedField)
                 }
                 let colonHit = unsafe memchr(base + start, 0x3A, stop - start)
                 let colon = unsafe colonHit.map { unsafe UnsafeRawPointer($0) - base } ?? stop
                 var nameEnd = colon
                 while nameEnd > start && HTTPHead.isBlank(byte(nameEnd - 1)) { nameEnd -= 1 }
                 if colon == stop || nameEnd == start || HTTPHead.isBlank(byte(start)) {
-                    sawBadLine = true
+                    oddities.insert(.badField)
                     continue
                 }
+                if nameEnd < colon { oddities.insert(.spaceBeforeColon) }
                 var from = colon + 1
-                while from < stop && HTTPHead.isBlank(byte(from)) { from += 1 }
-                while stop > from && HTTPHead.isBlank(byte(stop - 1)) { stop -= 1 }
+                while from < stop && HTTPHead.isSpace(byte(from)) { from += 1 }
+                while stop > from && HTTPHead.isSpace(byte(stop - 1)) { stop -= 1 }
                 return HTTPField(name: HTTPRange(start, nameEnd), value: HTTPRange(from, stop))
             }
             return nil
@@ -67,10 +80,18 @@ extension HTTPHead {
         return nil
     }
 
-    /// Text of a range for people and reports; bytes that are no UTF-8 are replaced.
+    /// Text of a range for people and reports; bytes that are no UTF-8 are replaced, folds become one blank.
     package static func string(_ bytes: RawSpan, _ range: HTTPRange) -> String {
         guard range.upper <= bytes.byteCount else { return "" }
-        return String(decoding: [UInt8](copying: bytes.extracting(range.range)), as: UTF8.self)
+        var text = [UInt8](copying: bytes.extracting(range.range))
+        if text.contains(10) {
+            var lines = text.split(separator: 10).map { $0.drop(while: isSpace) }
+            for index in lines.indices {
+                while let last = lines[index].last, isSpace(last) { lines[index].removeLast() }
+            }
+            text = Array(lines.joined(separator: [32]))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     package func uriString(_ bytes: RawSpan) -> String { HTTPHead.string(bytes, uri) }
@@ -107,16 +128,19 @@ extension HTTPHead {
     package static func hasToken(_ bytes: RawSpan, _ range: HTTPRange, _ lowercased: StaticString) -> Bool {
         var at = range.lower
         while at < range.upper {
-            while at < range.upper && (isBlank(bytes[byte: at]) || bytes[byte: at] == 0x2C) { at += 1 }
+            while at < range.upper && (isSpace(bytes[byte: at]) || bytes[byte: at] == 0x2C) { at += 1 }
             var end = at
             while end < range.upper && bytes[byte: end] != 0x2C { end += 1 }
             var stop = end
-            while stop > at && isBlank(bytes[byte: stop - 1]) { stop -= 1 }
+            while stop > at && isSpace(bytes[byte: stop - 1]) { stop -= 1 }
             if matches(bytes, HTTPRange(at, stop), lowercased) { return true }
             at = end
         }
         return false
     }
+
+    /// A blank, or the line end of a folded value.
+    @inline(__always) static func isSpace(_ byte: UInt8) -> Bool { isBlank(byte) || byte == 13 || byte == 10 }
 
     @inline(__always) static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 }
 

@@ -109,7 +109,7 @@ extension HTTPHead {
             if count > HTTPLimits.fields { throw ParsingError(.limit, at: field.name.lower, "HTTP fields") }
             read(field, bytes)
         }
-        if fields.sawBadLine { notes.insert(.badField) }
+        notes.formUnion(fields.oddities)
         if hasTransferEncoding && contentLength != nil { notes.insert(.bothLengths) }
         return fields.blankLineEnd
     }
@@ -215,13 +215,42 @@ extension HTTPHead {
             if HTTPHead.matches(bytes, name, "content-length") { readContentLength(bytes, field.value) }
         case 17:
             if HTTPHead.matches(bytes, name, "transfer-encoding") {
-                hasTransferEncoding = true
-                if HTTPHead.hasToken(bytes, field.value, "chunked") { isChunked = true }
+                readTransferEncoding(bytes, field.value)
             }
         case 19:
             if HTTPHead.matches(bytes, name, "proxy-authorization") { notes.insert(.credentials) }
         default: break
         }
+    }
+
+    /// A list of codings, of which `chunked` should be the last (RFC 9112 section 6.1). Where it is not, it is followed
+    /// all the same, and noted.
+    private mutating func readTransferEncoding(_ bytes: RawSpan, _ value: HTTPRange) {
+        hasTransferEncoding = true
+        if minorVersion == 0 || value.isEmpty || isChunked { notes.insert(.badTransferEncoding) }
+        var at = value.lower
+        while at < value.upper {
+            var end = at
+            while end < value.upper && bytes[byte: end] != 0x2C { end += 1 }
+            var start = at
+            while start < end && HTTPHead.isSpace(bytes[byte: start]) { start += 1 }
+            var stop = end
+            while stop > start && HTTPHead.isSpace(bytes[byte: stop - 1]) { stop -= 1 }
+            at = end + 1
+            if start == stop { continue }
+            if isChunked { notes.insert(.badTransferEncoding) }
+            let token = HTTPRange(start, stop)
+            if HTTPHead.matches(bytes, token, "chunked") {
+                isChunked = true
+            } else if !HTTPHead.isCompression(bytes, token) {
+                notes.insert(.badTransferEncoding)
+            }
+        }
+    }
+
+    private static func isCompression(_ bytes: RawSpan, _ token: HTTPRange) -> Bool {
+        matches(bytes, token, "gzip") || matches(bytes, token, "deflate") || matches(bytes, token, "x-gzip")
+            || matches(bytes, token, "compress") || matches(bytes, token, "x-compress")
     }
 
     private static func namesThrift(_ bytes: RawSpan, _ value: HTTPRange) -> Bool {
@@ -240,14 +269,14 @@ extension HTTPHead {
         while at <= value.upper {
             var number: UInt64 = 0
             var digits = 0
-            while at < value.upper && HTTPHead.isBlank(bytes[byte: at]) { at += 1 }
+            while at < value.upper && HTTPHead.isSpace(bytes[byte: at]) { at += 1 }
             while at < value.upper, case let digit = bytes[byte: at] &- 48, digit <= 9 {
                 digits += 1
                 if digits > 18 { break }
                 number = number * 10 + UInt64(digit)
                 at += 1
             }
-            while at < value.upper && HTTPHead.isBlank(bytes[byte: at]) { at += 1 }
+            while at < value.upper && HTTPHead.isSpace(bytes[byte: at]) { at += 1 }
             let isEnded = at == value.upper || (at < value.upper && bytes[byte: at] == 0x2C)
             if digits == 0 || digits > 18 || !isEnded || (contentLength != nil && contentLength != number) {
                 notes.insert(.badContentLength)

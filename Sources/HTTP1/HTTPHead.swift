@@ -67,11 +67,45 @@ package struct HTTPHead: Sendable, Equatable {
         package static let tagCandidate = Notes(rawValue: 256)
         /// The media type has `thrift` in it: `application/x-thrift`, `application/vnd.apache.thrift.binary`, …
         package static let thriftContent = Notes(rawValue: 512)
+        /// Blanks between a field's name and its colon, over which servers disagree (RFC 9112 section 5.1).
+        package static let spaceBeforeColon = Notes(rawValue: 1024)
+        /// A value that goes on on the next line (RFC 9112 section 5.2).
+        package static let foldedField = Notes(rawValue: 2048)
+        /// Transfer codings that are unknown, stand twice or behind `chunked`, or in HTTP/1.0 (RFC 9112 section 6.1).
+        package static let badTransferEncoding = Notes(rawValue: 4096)
+        /// A line that ends without carriage return.
+        package static let bareLineFeed = Notes(rawValue: 8192)
+
+        /// Two readers of such a head may disagree about where messages end or what they say.
+        package static let odd: Notes = [
+            .badContentLength, .bothLengths, .badField, .spaceBeforeColon, .foldedField, .badTransferEncoding,
+            .bareLineFeed,
+        ]
+
+        private static let names: [(Notes, String)] = [
+            (.badContentLength, "contentLengthInvalid"), (.bothLengths, "lengthAndTransferEncoding"),
+            (.badField, "fieldLineInvalid"), (.spaceBeforeColon, "spaceBeforeColon"), (.foldedField, "foldedField"),
+            (.badTransferEncoding, "transferEncodingInvalid"), (.bareLineFeed, "bareLineFeed"),
+        ]
+
+        /// What is odd, as reports name it.
+        package var oddities: [String] {
+            if isDisjoint(with: .odd) { return [] }
+            return Self.names.filter { contains($0.0) }.map(\.1)
+        }
     }
 
     /// True when the connection stays open after this message, as far as this side says.
     package var keepsAlive: Bool {
         minorVersion == 0 ? notes.contains(.connectionKeepAlive) : !notes.contains(.connectionClose)
+    }
+
+    /// Nobody can say where the body ends: readers that go on would read what somebody smuggled past others (RFC 9112
+    /// section 6.3, rules 4 and 5).
+    package func hasUnknownEnd(_ framing: HTTPFraming) -> Bool {
+        if kind == .request && hasTransferEncoding && !isChunked { return true }
+        if hasTransferEncoding || !notes.contains(.badContentLength) { return false }
+        return kind == .request || framing == .untilClose
     }
 
     /// How the body ends (RFC 9112 section 6.3), for a response to a request with `method`.

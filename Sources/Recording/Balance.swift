@@ -36,6 +36,8 @@ package struct Balance: Sendable, Equatable {
     package var responses = MessageCount()
     package var exchanges: UInt64 = 0
     package var pairedExchanges: UInt64 = 0
+    /// HTTP messages with something in them over which readers disagree, as request smuggling needs it, by what it is.
+    package var oddities: [String: UInt64] = [:]
     /// Spans that were masked, by kind.
     package var redactions: [String: UInt64] = [:]
 

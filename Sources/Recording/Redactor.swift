@@ -57,8 +57,17 @@ struct Redactor {
             }
         }
         for (range, kind) in spans where !range.isEmpty {
-            for at in range { message.wire[at] = 0x78 }
+            for at in range where !Self.isFold(bytes, at) { message.wire[at] = 0x78 }
             note(range, kind, &message, &balance)
+        }
+    }
+
+    /// A line end inside a folded value, and the blank behind it that makes it one.
+    private static func isFold(_ bytes: RawSpan, _ at: Int) -> Bool {
+        switch bytes[byte: at] {
+        case 13, 10: true
+        case 32, 9: at > 0 && bytes[byte: at - 1] == 10
+        default: false
         }
     }
 

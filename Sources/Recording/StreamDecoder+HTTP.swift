@@ -19,6 +19,7 @@ extension StreamDecoder {
                     return nil
                 }
                 beginHTTP(head, kind, direction, state)
+                if head.hasUnknownEnd(reader.value.framing) { return refuseHTTP(rest, kind, direction, flow, state) }
             }
             try reader.value.advanceBody(rest)
         } catch {
@@ -45,6 +46,9 @@ extension StreamDecoder {
         reader.value.body = HTTPBody(reader.value.framing)
         reader.value.position = head.length
         if kind == .request { balance.requests.seen += 1 } else { balance.responses.seen += 1 }
+        if !head.notes.isDisjoint(with: .odd) {
+            for oddity in head.notes.oddities { balance.oddities[oddity, default: 0] += 1 }
+        }
     }
 
     /// What follows here is no HTTP, or is malformed: from here on nothing on this direction can be trusted.
@@ -118,6 +122,7 @@ extension StreamDecoder {
         if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
         let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
+        if reader.value.body.sawBareLineFeed { balance.oddities["chunkLineInvalid", default: 0] += 1 }
         reader.value.reset()
         count(kind, lossReason: lossReason)
         let side = kind == .request ? "request" : "response"

@@ -1,5 +1,6 @@
 import Analysis
 import Bytes
+import Compression
 import HTTP1
 import Tape
 import Testing
@@ -36,8 +37,14 @@ import Testing
         #expect(content.isWhole == false)
     }
 
-    /// "hello" as Python's gzip and zlib modules compress it.
+    /// "hello" as Python's gzip and zlib modules and Google's Brotli encoder compress it, the last one by all in turn.
     @Test(arguments: [
+        ("br", "0b028068656c6c6f03"), ("BR", "0b028068656c6c6f03"),
+        ("gzip, deflate, br", "8b0e80789c93efe660000126e6d31e674f9e6467685b2660c60a140000480105a803"),
+        (
+            "gzip\r\nContent-Encoding: identity, deflate\r\nContent-Encoding:br",
+            "8b0e80789c93efe660000126e6d31e674f9e6467685b2660c60a140000480105a803"
+        ),
         ("gzip", "1f8b0800000000000203cb48cdc9c9070086a6103605000000"), ("deflate", "cb48cdc9c90700"),
         ("deflate", "789ccb48cdc9c90700062c0215"),
     ])
@@ -47,6 +54,31 @@ import Testing
         let content = try #require(HTTPContent(Message(wire: Array(head.utf8) + body), .response))
         #expect(content.body == body)
         #expect(content.decodedBody == Array("hello".utf8))
+    }
+
+    /// 100 MiB of zeros, as Brotli has them in 165 bytes.
+    @Test func whatGrowsWithoutBoundIsNotDecoded() throws {
+        let hex =
+            "cbffff3f002400e2b14072effff8ffff078004401c1680eefd1fffffff00900088c302d0bdffe3ffff1f001200715800baf77ffcffff"
+            + "034002200e0b40f7fe8fffff7f004800c46101e8defff1ffff0f000980382c00ddfb3ffeffff012001108705a07bffc7ffff3f0024"
+            + "00e2b00074effff8ffff078004401c1680eefd1fffffff00900088c302d0bdffe3ffff1f001200715800baf77ff9ffff034002200e"
+            + "0b40f7fe07"
+        let bomb = try #require(Hex.decode(hex))
+        let text = "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: \(bomb.count)\r\n\r\n"
+        #expect(try #require(HTTPContent(Message(wire: Array(text.utf8) + bomb), .response)).decodedBody == nil)
+        #expect(throws: ParsingError.self) { try decompressBrotli(bomb.rawSpan, limit: 1 << 20) }
+        #expect(try decompressBrotli(bomb.rawSpan, limit: 100 << 20).count == 100 << 20)
+        for cut in 0..<bomb.count - 1 {
+            #expect(throws: ParsingError.self) { try decompressBrotli(Array(bomb[..<cut]).rawSpan, limit: 1 << 16) }
+        }
+    }
+
+    @Test func transferCodingsAreUndoneToo() throws {
+        let body = try #require(Hex.decode("1f8b0800000000000203cb48cdc9c9070086a6103605000000"))
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n19\r\n"
+        let content = try #require(
+            HTTPContent(Message(wire: Array(head.utf8) + body + Array("\r\n0\r\n\r\n".utf8)), .response))
+        #expect(content.codings == ["gzip"] && content.decodedBody == Array("hello".utf8))
     }
 
     @Test func damagedOrUnknownContentIsNotDecoded() throws {

@@ -107,6 +107,7 @@ struct RecordReport {
                     + "\(list(count.partialReasons.map { ($0.key, $0.value) })) + \(count.lostTotal) lost"
                     + "\(list(count.lost.map { ($0.key, $0.value) }))")
         }
+        if !b.oddities.isEmpty { row("odd", String(list(b.oddities.map { ($0.key, $0.value) }).dropFirst(2))) }
         row("exchanges", "\(b.exchanges), \(b.pairedExchanges) with request and response")
         if leftOut > 0 { row("", "\(leftOut) of them beyond --count, not on the tape") }
         if !b.redactions.isEmpty {
@@ -232,6 +233,7 @@ struct RecordReport {
         number("count", b.exchanges)
         number("paired", b.pairedExchanges)
         json.endObject()
+        counts("oddities", b.oddities.map { ($0.key, $0.value) })
         counts("redactions", b.redactions.map { ($0.key, $0.value) })
         json.key("undecoded")
         json.beginArray()

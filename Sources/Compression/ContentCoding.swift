@@ -1,0 +1,34 @@
+package import Bytes
+
+/// The codings that HTTP bodies travel in (RFC 9110 section 8.4.1, RFC 7932, RFC 8878).
+package enum ContentCoding: String, Sendable, CaseIterable {
+    case gzip, deflate, br, zstd
+
+    /// Nil for `identity`, which is no coding, and for names that are not read here.
+    package init?(name: String) {
+        switch name.lowercased() {
+        case "gzip", "x-gzip": self = .gzip
+        case "deflate": self = .deflate
+        case "br": self = .br
+        case "zstd": self = .zstd
+        default: return nil
+        }
+    }
+
+    /// Undoes this coding. Throws `limit` when more than `limit` bytes would come out.
+    package func decode(_ bytes: RawSpan, limit: Int) throws(ParsingError) -> [UInt8] {
+        switch self {
+        case .gzip: return try decompress(bytes, as: .gzip, limit: limit)
+        case .br: return try decompressBrotli(bytes, limit: limit)
+        case .zstd: return try decompress(bytes, as: .zstd, limit: limit)
+        case .deflate:
+            // The zlib format is meant; some servers send raw deflate under this name.
+            do throws(ParsingError) {
+                return try decompress(bytes, as: .zlib, limit: limit)
+            } catch {
+                if error.status == .limit { throw error }
+                return try decompress(bytes, as: .rawDeflate, limit: limit)
+            }
+        }
+    }
+}

@@ -82,8 +82,8 @@ $(VENV)/.complete: Tests/requirements.txt
 	@.ci/venv.sh $(VENV) Tests/requirements.txt
 	@touch $@
 
-# A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib and libdeflate
-# are linked in; libcrypto, libpcap, libstdc++ and libc are the system's.
+# A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib, brotli and
+# libdeflate are linked in; libcrypto, libpcap, libstdc++ and libc are the system's.
 install: deps
 	@.ci/static-libraries.sh $(STATIC)
 	PKG_CONFIG_PATH=$(STATIC) $(SWIFT) build -c release --product tinct --static-swift-stdlib --scratch-path $(BUILD)/install

@@ -5,6 +5,15 @@
 set -eu
 directory=$1
 mkdir -p "$directory"
+# libpcap stays the system's. Its own file names the system's folder, in which the linker would find shared objects of all
+# the others first; the linker knows that folder anyway.
+cat > "$directory/libpcap.pc" <<PC
+Name: libpcap
+Description: libpcap, linked dynamically
+Version: $(pkg-config --modversion libpcap)
+Libs: -L$directory -lpcap
+Cflags:
+PC
 for set in libzstd:zstd yaml-0.1:yaml libdeflate:deflate zlib:z libbrotlidec:brotlidec,brotlicommon; do
     module=${set%%:*}
     flags=""

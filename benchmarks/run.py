@@ -5,11 +5,14 @@
   max      tinct replay --rate max against the C epoll clients, same bytes (the tag included), server on core 1, client
            on core 0, taking turns
   rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer, beside the C clients' open loop
+  live     tinct record -i lo while the C client sends 50,000 requests/s for 20 s: what the server counted against what is
+           on the tape, with a ring that holds everything and with one that forces the kernel to drop
+  memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
 
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
 
-Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
+Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate] [live] [memory]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
 captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave them.
 """
 import datetime
@@ -17,11 +20,13 @@ import json
 import os
 import platform
 import re
+import signal
 import socket
 import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 RUNS = 5
@@ -92,7 +97,8 @@ def save(name, commands, data):
         model = re.search(r"model name\s*: (.*)", f.read())
     document = {
         "date": date, "cpu": model.group(1) if model else "", "cores": os.cpu_count(), "kernel": platform.release(),
-        "foreignCores": summary(FOREIGN), "disturbed": max(FOREIGN) > 0.1, "commands": commands, **data}
+        **({"foreignCores": summary(FOREIGN), "disturbed": max(FOREIGN) > 0.1} if FOREIGN else {}),
+        "commands": commands, **data}
     FOREIGN.clear()
     with open(path, "w") as f:
         json.dump(document, f, indent=1)
@@ -287,11 +293,112 @@ def bench_rate(tinct, sources, peers):
     save("rate", commands, rows)
 
 
+LIVE_PORT = "18081"
+
+
+def live_once(tinct, peers, ring, seconds, commands):
+    """One recording of the loopback: what the server counted, and what the balance says."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen(["taskset", "-c", "1", os.path.join(peers, "hserver_epoll"), LIVE_PORT],
+                                  stderr=subprocess.PIPE, text=True)
+        words = ["record", "-i", "lo", "--filter", f"tcp port {LIVE_PORT}", "--ring", ring, "-o", "live.mcap", "--json"]
+        recording = subprocess.Popen([tinct] + words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        SERVERS[:] = [server, recording]
+        assert "recording lo" in recording.stderr.readline(), "the recording did not start"
+        sent, line = client(peers, ["hclient_epoll", "-p", LIVE_PORT], "-d", str(seconds), "-r", "50000")
+        end = time.time_ns()
+        time.sleep(0.5)
+        with open(f"/proc/{recording.pid}/status") as f:
+            peak = int(re.search(r"VmHWM:\s*(\d+)", f.read())[1]) / 1024
+        with open(f"/proc/{recording.pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+        recording.send_signal(signal.SIGINT)
+        balance = json.loads(recording.communicate()[0])
+        server.terminate()
+        served = int(re.search(r"reqs (\d+)", server.communicate()[1])[1])
+        SERVERS.clear()
+    assert recording.returncode == 0 and balance["closes"], "the balance does not close"
+    commands.update(["tinct " + " ".join(words), line])
+    requests, kernel = balance["bytes"]["clientToServer"], balance["kernel"]
+    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return {
+        "sentPerSecond": sent["rps"], "served": served, "exchanges": balance["exchanges"]["count"],
+        "paired": balance["exchanges"]["paired"], "kernelReceived": kernel["received"],
+        "kernelDropped": kernel["dropped"], "dropWindows": len(kernel["drops"]),
+        # What was dropped last of a flow has nothing behind it that shows the gap; the time of the drops is known.
+        "droppedUntilTheEnd": any(window["untilNanos"] >= end - 2_500_000_000 for window in kernel["drops"]),
+        # All requests have the same length, so bytes count them: those on the tape and those in gaps.
+        "requestBytesCaptured": requests["captured"] - requests["duplicate"], "requestBytesInGaps": requests["missing"],
+        "cpuSeconds": cpu, "peakMB": peak}
+
+
+def bench_live(tinct, sources, peers):
+    commands, rows = set(), {"wholeRing": [], "tinyRing": []}
+    for _ in range(3):
+        rows["wholeRing"].append(undisturbed(lambda: live_once(tinct, peers, "128MiB", 20, commands)))
+        rows["tinyRing"].append(undisturbed(lambda: live_once(tinct, peers, "256KiB", 20, commands)))
+    length = 0
+    for row in rows["wholeRing"]:
+        if row["kernelDropped"] == 0:
+            assert row["paired"] == row["exchanges"] == row["served"], "exchanges are missing without a drop"
+            length = row["requestBytesCaptured"] // row["served"]
+    assert length > 0, "the kernel dropped packets in every run"
+    for row in rows["tinyRing"]:
+        assert row["kernelDropped"] > 0
+        row["requestsInGaps"] = row["requestBytesInGaps"] / length
+        row["requestsDroppedLast"] = row["served"] - (row["requestBytesCaptured"] + row["requestBytesInGaps"]) / length
+        assert row["requestsDroppedLast"] == 0 or (row["requestsDroppedLast"] > 0 and row["droppedUntilTheEnd"])
+    save("live", sorted(commands), rows)
+
+
+def repeated(path, rounds, output):
+    """Writes a capture so many times over, each time with other addresses and later times."""
+    with open(path, "rb") as f:
+        data = bytearray(f.read())
+    link = struct.unpack_from("<I", data, 20)[0]
+    start = {1: 14, 101: 0, 113: 16, 276: 20}[link]
+    packets, at = [], 24
+    while at + 16 <= len(data):
+        packets.append(at)
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+    span = struct.unpack_from("<I", data, packets[-1])[0] - struct.unpack_from("<I", data, 24)[0] + 1
+    output.write(data[:24])
+    for number in range(rounds):
+        if number > 0:
+            for at in packets:
+                # The second byte of both IPv4 addresses.
+                data[at + 16 + start + 13] = data[at + 16 + start + 17] = number
+                struct.pack_into("<I", data, at, struct.unpack_from("<I", data, at)[0] + span)
+        output.write(memoryview(data)[24:])
+
+
+def bench_memory(tinct, sources, peers):
+    rows = {}
+    for name in ("http", "thrift"):
+        capture = os.path.join(peers, name + ".pcap")
+        rows[name] = []
+        for rounds in (1, 17):
+            with tempfile.TemporaryDirectory() as folder:
+                words = [tinct, "record", "-", "-o", os.path.join(folder, "memory.mcap"), "--json"]
+                child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                with child.stdin:
+                    repeated(capture, rounds, child.stdin)
+                balance = json.loads(child.stdout.read())
+                _, status, usage = os.wait4(child.pid, 0)
+                child.returncode = os.waitstatus_to_exitcode(status)
+                assert child.returncode == 0 and balance["closes"], "the balance does not close"
+                rows[name].append({
+                    "captureMB": os.path.getsize(capture) * rounds / 1e6, "packets": balance["packets"]["in"],
+                    "exchanges": balance["exchanges"]["count"], "peakMB": usage.ru_maxrss / 1024,
+                    "cpuSeconds": usage.ru_utime + usage.ru_stime})
+    save("memory", ["CAPTURE, so many times over with other addresses | tinct record - -o memory.mcap --json"], rows)
+
+
 def main():
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
-    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate}
+    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate, "live": bench_live, "memory": bench_memory}
     for name in sys.argv[4:] or benches:
         benches[name](tinct, sources, peers)
 

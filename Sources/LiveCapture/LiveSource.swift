@@ -144,8 +144,9 @@ package struct LiveOptions: Sendable {
         }
         defer { unsafe pcap_freecode(&program) }
         _ = tinct_packet_stop(descriptor)
-        // Does nothing on kernels before 4.20, where libpcap leaves the copies out after they went through the ring.
-        if options.interface == "lo" || options.interface == "any" { _ = tinct_packet_ignore_outgoing(descriptor) }
+        // Of all interfaces only the loopback shows again what was sent; for "any", and on kernels before 4.20, libpcap
+        // leaves out those copies after they went through the ring.
+        if options.interface == "lo" { _ = tinct_packet_ignore_outgoing(descriptor) }
         // The block that was open is handed over within the block's time; a quiet span of twice that ends it surely.
         while wait(timeoutNanos: Int64(options.blockMillis) * 2_000_000) {
             while try read(limit: 65_536, { _, _ in }) > 0 {}

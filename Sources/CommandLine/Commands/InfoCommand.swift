@@ -52,8 +52,21 @@ private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
     object.append("damaged", JSONValue(damaged))
     object.append("raw", JSONValue(reader.isRaw))
     object.append("attachments", JSONValue(reader.attachments.map { JSONValue($0.name) }))
+    if let capture = liveCapture(reader) {
+        var entries = JSONObject()
+        for (key, value) in capture {
+            let isText = ["interface", "filter", "dropWindows"].contains(key)
+            entries.append(key, isText ? JSONValue(value) : UInt64(value).map { JSONValue($0) } ?? .null)
+        }
+        object.append("capture", .object(entries))
+    }
     for member in summary.json.members { object.append(member.key, member.value) }
     return .object(object)
+}
+
+/// What the tape says of the live recording that made it.
+private func liveCapture(_ reader: TapeReader) -> [(key: String, value: String)]? {
+    reader.metadata.first { $0.name == "capture" }?.entries
 }
 
 private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UInt64) -> String {
@@ -66,6 +79,12 @@ private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
         lines.append("cut: \(TextTable.bytes(reader.bytesBeyond)) beyond the last whole chunk are not read")
     }
     if damaged > 0 { lines.append("damaged: \(damaged) chunks or exchanges cannot be read and are not counted") }
+    if let capture = liveCapture(reader) {
+        func value(_ key: String) -> String { capture.first { $0.key == key }?.value ?? "?" }
+        lines.append(
+            "recorded live on \(value("interface")): the kernel dropped \(value("kernelDropped")) of "
+                + "\(value("kernelReceived")) packets by then")
+    }
     if summary.exchanges > 0 {
         let span = summary.lastNanos - min(summary.firstNanos, summary.lastNanos)
         lines.append(

@@ -12,6 +12,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
         Fixture(capture: "thrift-binary.pcap", schema: "risk_decision.thrift"),
         Fixture(capture: "thrift-compact.pcapng", schema: "risk_decision.thrift"),
         Fixture(capture: "thrift-unframed.pcap", schema: "risk_decision.thrift"),
+        Fixture(capture: "thrift-transports.pcap", schema: "risk_decision.thrift"),
         Fixture(capture: "http-nginx.pcap", schema: "risk_decision.openapi.yaml"),
     ]
 

@@ -26,7 +26,9 @@ struct MaskingTests {
     @Test("Card numbers within Thrift strings do not reach the tape either", .requires(.python))
     func cardNumbersInThriftAreMasked() throws {
         let directory = try TemporaryDirectory()
-        for capture in ["thrift-binary.pcap", "thrift-compact.pcapng", "thrift-unframed.pcap"] {
+        for capture in [
+            "thrift-binary.pcap", "thrift-compact.pcapng", "thrift-unframed.pcap", "thrift-transports.pcap",
+        ] {
             let fixture = Fixture(capture: capture, schema: "risk_decision.thrift")
             let numbers = try cardNumbers(fixture.expected())
             #expect(!numbers.isEmpty)
@@ -45,6 +47,11 @@ struct MaskingTests {
             for side in ["request", "response"] {
                 let masked = masked[side] as? [String: Any]
                 let raw = raw[side] as? [String: Any]
+                if masked?["omitted"] as? String == "masked" {
+                    // Compressed bytes cannot be masked in place: the message is left out, its length is not.
+                    #expect(masked?["bytes"] as? Int == raw?["bytes"] as? Int)
+                    continue
+                }
                 for member in ["bytes", "method", "uri", "status", "bodyBytes", "type", "seqid"] {
                     let found = differences(raw?[member] ?? NSNull(), masked?[member] ?? NSNull())
                     #expect(found.isEmpty)

@@ -4,7 +4,10 @@ import Testing
 
 /// `record`, `info` and `show` on the fixtures, whose expected lists were made by other programs (fixtures/README.md).
 struct RecordAndShowTests {
-    static let fixtures = ["http-nginx.pcap", "thrift-binary.pcap", "thrift-compact.pcapng", "thrift-unframed.pcap"]
+    static let fixtures = [
+        "http-nginx.pcap", "thrift-binary.pcap", "thrift-compact.pcapng", "thrift-unframed.pcap",
+        "thrift-transports.pcap",
+    ]
 
     private let folder: TemporaryDirectory
 
@@ -105,7 +108,9 @@ struct RecordAndShowTests {
         let bytes = shown.compactMap { $0["request"]?["bytes"]?.int }.reduce(0, +)
         #expect(info["requestBytes"]?.int == bytes)
         for operation in try #require(info["operations"]?.array) {
-            let count = shown.count { $0["operation"] == operation["operation"] }
+            let count = shown.count { exchange in
+                ["operation", "protocol", "transport", "encoding"].allSatisfy { exchange[$0] == operation[$0] }
+            }
             #expect(operation["exchanges"]?.int == count)
         }
         #expect(try tinct("info", tape).output.contains("\(shown.count) exchanges"))

@@ -1,5 +1,5 @@
 import Bytes
-import HTTP1
+package import HTTP1
 package import JSON
 package import Tape
 package import Thrift
@@ -44,6 +44,13 @@ package struct ExchangeView: Sendable {
         if !exchange.expected.isEmpty { object.append("expected", JSONValue(exchange.expected)) }
         if let run = exchange.run { object.append("run", Self.json(run)) }
         return .object(object)
+    }
+
+    /// One side of an exchange as it stands in ``json(_:)``; null when it is missing.
+    package func side(_ kind: HTTPKind, of exchange: Exchange) -> JSONValue {
+        guard let message = kind == .request ? exchange.request : exchange.response else { return .null }
+        let answered = exchange.request.map { Self.method(of: $0, exchange.format) } ?? "GET"
+        return self.message(message, kind, exchange, answered)
     }
 
     private func message(_ message: Message, _ kind: HTTPKind, _ exchange: Exchange, _ answered: String) -> JSONValue {

@@ -27,6 +27,11 @@ struct TapeChunk {
     var endNanos: UInt64
     /// Records that stand in no chunk: other writers may do so. They are read as one that is not compressed.
     var isLoose = false
+
+    /// False when the index says that nothing in it lies within `window`.
+    func overlaps(_ window: Range<UInt64>) -> Bool {
+        isLoose || (startNanos < window.upperBound && endNanos >= window.lowerBound)
+    }
 }
 
 extension TapeReader {

@@ -26,6 +26,12 @@ package final class TapeReader {
     package internal(set) var attachments: [TapeAttachment] = []
     /// Metadata records by name, entries in their order.
     package internal(set) var metadata: [(name: String, entries: [(key: String, value: String)])] = []
+    /// Only exchanges whose first byte was seen within it are read; chunks outside are not read from the file at all.
+    /// Nil for all.
+    package var window: Range<UInt64>?
+    /// How many chunks were read from the file so far, and how many bytes of any kind.
+    package private(set) var chunksRead: UInt64 = 0
+    package private(set) var bytesRead: UInt64 = 0
     /// Messages that were passed over because their channel holds something other than exchanges.
     package private(set) var foreignMessages: UInt64 = 0
 
@@ -76,6 +82,11 @@ package final class TapeReader {
         chunks.map { $0.startNanos...max($0.startNanos, $0.endNanos) }
     }
 
+    /// `log_time` of the earliest exchange as the chunk index states it; nil when the tape has no index of times.
+    package var startNanos: UInt64? {
+        chunks.contains(where: \.isLoose) ? nil : chunks.lazy.map(\.startNanos).min()
+    }
+
     /// Begins again at the first exchange.
     package func rewind() { seek(toChunk: 0) }
 
@@ -100,7 +111,10 @@ package final class TapeReader {
             }
             if nextChunk >= chunks.count { return false }
             nextChunk += 1
-            try load(chunks[nextChunk - 1])
+            let chunk = chunks[nextChunk - 1]
+            if let window, !chunk.overlaps(window) { continue }
+            chunksRead += 1
+            try load(chunk)
         }
     }
 
@@ -150,7 +164,10 @@ package final class TapeReader {
         switch opcode {
         case MCAP.Opcode.message:
             let channel = try fields.littleEndianUInt16()
-            try fields.skip(20)
+            try fields.skip(4)
+            let logNanos = try fields.littleEndianUInt64()
+            try fields.skip(8)
+            if let window, !window.contains(logNanos) { return false }
             if let known = channels[channel], !known.holdsExchanges {
                 foreignMessages += 1
                 return false
@@ -242,6 +259,7 @@ package final class TapeReader {
         } catch {
             throw TapeError(path: path, offset: offset, reason: .file(error))
         }
+        bytesRead += UInt64(got)
         if got < bytes.count {
             throw TapeError(path: path, offset: offset, reason: .corrupt(ParsingError(.truncated, at: got, "file")))
         }
@@ -249,7 +267,10 @@ package final class TapeReader {
 }
 
 /// What a chunk record says before its records.
-private struct ChunkHeader {
+struct ChunkHeader {
+    /// `log_time` of its earliest and latest message.
+    var startNanos: UInt64
+    var endNanos: UInt64
     var uncompressedBytes: UInt64
     var crc: UInt32
     var compression: String
@@ -259,7 +280,9 @@ private struct ChunkHeader {
     /// `record` with its prefix.
     init(_ record: RawSpan) throws(ParsingError) {
         var reader = ByteReader(record)
-        try reader.skip(MCAP.prefixBytes + 16)
+        try reader.skip(MCAP.prefixBytes)
+        startNanos = try reader.littleEndianUInt64()
+        endNanos = try reader.littleEndianUInt64()
         uncompressedBytes = try reader.littleEndianUInt64()
         crc = try reader.littleEndianUInt32()
         compression = try reader.mcapString()

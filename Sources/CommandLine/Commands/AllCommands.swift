@@ -3,6 +3,8 @@ package let allCommands: [CommandSpec] = [
     recordCommand,
     infoCommand,
     showCommand,
+    cutCommand,
+    checkCommand,
     replayCommand,
     synthCommand,
     stubCommand,

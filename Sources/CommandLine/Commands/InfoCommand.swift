@@ -2,6 +2,7 @@ import Analysis
 import Bytes
 import JSON
 import Metrics
+import Schema
 import Tape
 
 package let infoCommand = CommandSpec(
@@ -13,17 +14,34 @@ package let infoCommand = CommandSpec(
         Operations with counts and latency, bytes, time span, losses by reason, how many requests carry the stress-test
         tag, labels and expected decisions, and what is attached. A tape that was cut is read up to its last whole chunk.
         Parts that are damaged are counted and passed over; the command then ends with status 5.
+
+        \(SelectionFlags.discussion)
         """,
-    examples: [("tinct info day.mcap", "Sums up a tape."), ("tinct info day.mcap --json", "The same for programs.")],
-    flags: [Flag.json]
+    examples: [
+        ("tinct info day.mcap", "Sums up a tape."), ("tinct info day.mcap --json", "The same for programs."),
+        (
+            "tinct info day.mcap --since +10m --until +20m --where 'status >= 500'",
+            "Sums up what failed in ten minutes."
+        ),
+    ],
+    flags: [Flag.json] + SelectionFlags.all + [
+        Flag(
+            "idl", value: "FILE", repeatable: true,
+            help: "Thrift IDL or OpenAPI besides what the tape carries, to name fields.", completion: .file)
+    ]
 ) { invocation in
+    let selection = try SelectionFlags.selection(invocation)
     let reader = try TapeInput.open(invocation.arguments[0])
+    let schemas =
+        selection.isEverything ? SchemaSet() : try TapeInput.schemas(of: reader, idl: invocation.all("idl"))
+    let view = ExchangeView(showsPayload: true, renderThrift: TapeInput.renderer(schemas))
+    var tape = try SelectedTape(reader, selection, view: view)
     var summary = TapeSummary()
     var progress = ProgressLine()
     var damaged: UInt64 = 0
     while true {
         do throws(TapeError) {
-            guard let exchange = try reader.next() else { break }
+            guard let exchange = try tape.nextOrDamage() else { break }
             summary.add(exchange)
             progress.update("\(summary.exchanges) exchanges")
         } catch {

@@ -1,5 +1,4 @@
 import Analysis
-import Expression
 import JSON
 import Schema
 import Tape
@@ -13,6 +12,8 @@ package let showCommand = CommandSpec(
         One exchange a line, as text or, with --json, as JSON Lines. Thrift arguments and results are shown by name where
         the tape carries the IDL or --idl gives it, else by field id. Payload (header values, bodies, arguments, results)
         is printed only with --payload, because it may hold personal data.
+
+        \(SelectionFlags.discussion)
         """,
     examples: [
         ("tinct show day.mcap --limit 20", "Lists the first 20 exchanges."),
@@ -20,11 +21,15 @@ package let showCommand = CommandSpec(
             "tinct show day.mcap --operation RiskDecision.* --payload --json",
             "Prints every exchange of one service with arguments and results by name."
         ),
+        (
+            "tinct show day.mcap --where 'request.payment.amount > 10000 and response.decision == \"approve\"'",
+            "Lists the large payments that were approved."
+        ),
     ],
     flags: [
         Flag.json,
         Flag("limit", short: "n", value: "N", help: "Stop after so many exchanges."),
-        Flag("operation", value: "GLOB", help: "Only operations that match, as in 'RiskDecision.*' or 'POST *'."),
+    ] + SelectionFlags.all + [
         Flag("payload", help: "Print header values, bodies, arguments and results."),
         Flag(
             "idl", value: "FILE", repeatable: true,
@@ -35,12 +40,12 @@ package let showCommand = CommandSpec(
     let schemas = try TapeInput.schemas(of: reader, idl: invocation.all("idl"))
     let view = ExchangeView(
         showsPayload: invocation.has("payload"), renderThrift: TapeInput.renderer(schemas))
-    let glob = invocation["operation"].map { Glob($0) }
+    let fields = ExchangeView(showsPayload: true, renderThrift: TapeInput.renderer(schemas))
+    var tape = try SelectedTape(reader, try SelectionFlags.selection(invocation), view: fields)
     var left =
         try invocation["limit"].map { text throws(CommandError) in try FlagValue.count(text, flag: "limit") } ?? .max
     if reader.isRaw { Output.warn("\(reader.path) is raw: credentials and card numbers stand in it unmasked") }
-    while left > 0, let exchange = try TapeInput.next(reader) {
-        if let glob, !glob.matches(exchange.operation) { continue }
+    while left > 0, let exchange = try tape.next() {
         left -= 1
         if invocation.wantsJSON {
             Output.write(view.json(exchange).encoded() + [10])

@@ -12,6 +12,12 @@ run() {
     printf '$ tinct %s\n' "$*"
     "$tinct" "$@"
 }
+# 4 says that the machine was too busy to send on time, which is no failure of what the demo shows.
+replay() {
+    local status=0
+    run replay "$@" || status=$?
+    if [ "$status" != 0 ] && [ "$status" != 4 ]; then exit "$status"; fi
+}
 stubs=()
 stop() {
     for pid in "${stubs[@]:-}"; do [ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true; done
@@ -50,12 +56,12 @@ carriers=(--carrier default --carrier didi:path=1.20)
 say "4. Replay both, tagged, at 2,000 requests a second for 5 s, against an embedded target"
 start_stub recorded "$out/recorded.mcap" "${carriers[@]}"
 # Some recorded requests have no declared identity, so the demo allows them to be sent again in later rounds.
-run replay "$out/recorded.mcap" --to "http://127.0.0.1:$port" --to "thrift://127.0.0.1:$port" "${carriers[@]}" \
+replay "$out/recorded.mcap" --to "http://127.0.0.1:$port" --to "thrift://127.0.0.1:$port" "${carriers[@]}" \
     --rate 2000 --duration 5s --allow-duplicates --result "$out/recorded.result.json" \
     --report "$out/recorded.html" -o "$out/recorded.run.mcap"
 stop
 start_stub synthesized "$out/synthesized.mcap" "${carriers[@]}"
-run replay "$out/synthesized.mcap" --to "thrift://127.0.0.1:$port" "${carriers[@]}" \
+replay "$out/synthesized.mcap" --to "thrift://127.0.0.1:$port" "${carriers[@]}" \
     --rate 2000 --duration 5s --result "$out/synthesized.result.json" \
     --report "$out/synthesized.html" -o "$out/synthesized.run.mcap"
 stop

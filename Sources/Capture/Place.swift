@@ -18,8 +18,8 @@ package struct Place<Value> {
     @inlinable @inline(__always)
     package var value: Value {
         // The pointer is valid until the owner destroys the place.
-        unsafeAddress { unsafe UnsafePointer(pointer) }
-        nonmutating unsafeMutableAddress { unsafe pointer }
+        @inline(__always) unsafeAddress { unsafe UnsafePointer(pointer) }
+        @inline(__always) nonmutating unsafeMutableAddress { unsafe pointer }
     }
 
     package func destroy() {

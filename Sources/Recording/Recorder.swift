@@ -23,6 +23,8 @@ package struct Recorder: ~Copyable {
     var decoder: StreamDecoder
     /// Complete once ``finish()`` has run.
     package var balance: Balance { decoder.balance }
+    /// Exchanges so far; asking ``balance`` would copy all of it.
+    package var exchangeCount: UInt64 { decoder.balance.exchanges }
 
     package init(_ options: RecordingOptions) {
         reassembler = Reassembler(limits: options.limits)

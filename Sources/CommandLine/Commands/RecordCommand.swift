@@ -169,7 +169,7 @@ struct RecordRun {
                     let now = clock.monotonicNanos
                     if let signals, signals.isTimeToEnd(quietNanos: now - clock.packetNanos) { break }
                     try advance(&recorder, tapes, clock, patienceNanos: 5_000_000_000)
-                    progress.update("\(count) packets, \(recorder.balance.exchanges) exchanges")
+                    progress.update("\(count) packets, \(recorder.exchangeCount) exchanges")
                     continue
                 }
                 merge.withBytes(of: packet, reader) { recorder.add(packet, $0) }
@@ -180,9 +180,9 @@ struct RecordRun {
                 if isRotating { try tapes?.rotateIfDue(recordedNanos: packet.timeNanos) }
                 if count & 0xFFFF == 0 {
                     try advance(&recorder, tapes, clock, patienceNanos: nil)
-                    progress.update("\(count) packets, \(recorder.balance.exchanges) exchanges")
+                    progress.update("\(count) packets, \(recorder.exchangeCount) exchanges")
                 }
-                if recorder.balance.exchanges >= countLimit { break }
+                if recorder.exchangeCount >= countLimit { break }
             }
             recorder.finish()
             try store(from: &recorder, to: tapes)

@@ -121,12 +121,12 @@ extension RecordRun {
                     describe(source, live, tapes)
                     try advance(&recorder, tapes, clock, patienceNanos: 5_000_000_000)
                     progress.update(
-                        "\(source.read) packets, \(recorder.balance.exchanges) exchanges, "
+                        "\(source.read) packets, \(recorder.exchangeCount) exchanges, "
                             + "\(source.account.dropped) packets dropped by the kernel")
                 }
                 if damage != nil { break }
                 if stoppedNanos == nil,
-                    now >= deadline || recorder.balance.exchanges >= countLimit
+                    now >= deadline || recorder.exchangeCount >= countLimit
                         || (now >= nextTick - intervalNanos && signals.isRaised)
                 {
                     source.stop()

@@ -123,7 +123,8 @@ let fuzzTargets: [Target] =
     : [
         .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
         .executableTarget(
-            name: "tinct-fuzz", dependencies: ["CFuzz", "Bytes", "Capture"], path: "Tests/Fuzz/Harness",
+            name: "tinct-fuzz", dependencies: ["CFuzz", "Bytes", "Capture", "Compression", "HTTP1", "Thrift"],
+            path: "Tests/Fuzz/Harness",
             swiftSettings: settings,
             // gold, the default, fails with an internal error on the sanitizers' sections.
             linkerSettings: [.unsafeFlags(["-use-ld=lld"])]),

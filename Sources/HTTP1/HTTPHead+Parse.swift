@@ -26,7 +26,7 @@ extension HTTPHead {
             let start = blankPrefix(bytes)
             if let line = bytes.firstIndex(of: 10, from: start) {
                 var head = HTTPHead()
-                if line > start { try head.parseStartLine(bytes, from: start, to: line, kind: kind) }
+                try head.parseStartLine(bytes, from: start, to: line, kind: kind)
             }
             return nil
         }

@@ -129,6 +129,13 @@ struct Compiler {
                 draft = TemplateBlock.Draft(bytes: wire, reply: .frame)
                 describeThrift(&draft, exchange.format)
             }
+            if format == .other {
+                throw TagError(
+                    .nothingCanCarry,
+                    "nothing can carry the tag in \(exchange.format.transport) \(exchange.format.encoding) "
+                        + "\(exchange.format.protocol)",
+                    remedy: "Only HTTP/1, framed and unframed Binary and Compact, THeader and TTHeader can be tagged.")
+            }
             let tagged = try tagger.tag(draft.bytes, format)
             if let reason = gatekeeper.refusal(written: tagged.written, format: format, target: target) {
                 throw TagError(
@@ -166,7 +173,15 @@ struct Compiler {
         let start = format.transport == .framed ? 4 : 0
         draft.isCompact = format.encoding == .compact
         if format.transport == .unframed { draft.reply = .unframed }
-        guard format.transport == .framed || format.transport == .unframed else { return }
+        guard format.transport == .framed || format.transport == .unframed else {
+            if let form = format.thrift {
+                var scanner = ThriftScanner(form)
+                if case .message(let found) = unsafe scanner.scan(draft.bytes.span.bytes), found.header.type == .oneway {
+                    draft.reply = .none
+                }
+            }
+            return
+        }
         let encoding: ThriftEncoding = draft.isCompact ? .compact : .binary
         guard let header = try? unsafe MessageHeader.parse(draft.bytes.span.bytes, at: start, encoding) else { return }
         if header.type == .oneway { draft.reply = .none }

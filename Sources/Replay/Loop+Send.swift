@@ -229,6 +229,10 @@ extension Loop {
         if size >= 10 {
             let magic = unsafe UInt16(buffer[4]) << 8 | UInt16(buffer[5])
             if magic == 0x0FFF || magic == 0x1000 {
+                if size > 12, unsafe buffer[15] != 0 {
+                    completeTransformed(connection, magic == 0x0FFF ? .theader : .ttheader, 4 + size)
+                    return
+                }
                 start = 14 + Int(unsafe UInt16(buffer[12]) << 8 | UInt16(buffer[13])) * 4
                 // The payload of a TTHeader frame may be framed itself.
                 if start + 4 < 4 + size, unsafe buffer[start] & 0x80 == 0 { start += 4 }
@@ -239,6 +243,28 @@ extension Loop {
             return
         }
         completeThrift(connection, start, 4 + size)
+    }
+
+    /// A reply whose payload is compressed.
+    private mutating func completeTransformed(_ connection: Int, _ transport: ThriftTransport, _ end: Int) {
+        let c = unsafe connections + connection
+        let span = unsafe UnsafeRawBufferPointer(start: c.pointee.buffer, count: end).bytes
+        var scanner = ThriftScanner(ThriftFormat(transport, .binary))
+        guard case .message(let found) = scanner.scan(span), let payload = found.payload else {
+            lose(connection, .protocolError)
+            return
+        }
+        let start = payload.first.map { $0 & 0x80 == 0 } ?? true ? 4 : 0
+        let kind: ThriftReply.Kind = unsafe payload.withUnsafeBufferPointer { bytes in
+            // Every message is longer than the length before it.
+            guard let base = bytes.baseAddress, start < bytes.count else { return .invalid }
+            return unsafe ThriftReply.kind(base + start, bytes.count - start, seqid: nil)
+        }
+        switch kind {
+        case .success: complete(connection, .ok, replyLength: end)
+        case .exception: complete(connection, .exception, replyLength: end)
+        case .invalid: lose(connection, .protocolError)
+        }
     }
 
     mutating func completeThrift(_ connection: Int, _ start: Int, _ end: Int) {

@@ -123,13 +123,15 @@ package struct HeaderTransport: Sendable, Hashable {
     package func payload(of frame: RawSpan) throws(ParsingError) -> [UInt8] {
         guard payloadOffset <= frame.byteCount else { throw ParsingError(.truncated, at: 0, "payload") }
         var payload = [UInt8](copying: frame.extracting(payloadOffset..<frame.byteCount))
-        // The writer applied them in order.
+        var limit = ThriftType.Limit.payloadLength
+        // The writer applied them in order. All together may make as much as one.
         for id in transforms.reversed() {
             guard id == Self.zlib else {
                 throw ParsingError(.unsupported, at: Self.fixedLength, "transform of the payload")
             }
             do throws(ParsingError) {
-                payload = try decompress(payload.rawSpan, as: .zlib, limit: ThriftType.Limit.payloadLength)
+                payload = try decompress(payload.rawSpan, as: .zlib, limit: limit)
+                limit -= payload.count
             } catch {
                 throw ParsingError(error.status == .limit ? .limit : .invalid, at: payloadOffset, "zlib transform")
             }

@@ -176,7 +176,8 @@ struct Compiler {
         guard format.transport == .framed || format.transport == .unframed else {
             if let form = format.thrift {
                 var scanner = ThriftScanner(form)
-                if case .message(let found) = unsafe scanner.scan(draft.bytes.span.bytes), found.header.type == .oneway {
+                if case .message(let found) = unsafe scanner.scan(draft.bytes.span.bytes), found.header.type == .oneway
+                {
                     draft.reply = .none
                 }
             }

@@ -14,7 +14,9 @@ extension Reassembler {
             } else if limits.idleNanos > 0 && quietNanos >= limits.idleNanos {
                 if !flow.value.isOver { idleFlows += 1 }
                 close(slot: slot)
-            } else if let patienceNanos {
+            } else {
+                if quietNanos >= limits.historyNanos { forgetTakenBytes(of: flow) }
+                guard let patienceNanos else { continue }
                 giveUp(flow, slot, before: now > patienceNanos ? now - patienceNanos : 0)
             }
         }

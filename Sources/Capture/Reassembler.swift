@@ -25,6 +25,8 @@ package struct Reassembler: ~Copyable {
         package var idleNanos: UInt64 = 0
         /// How long a flow that is over is remembered, for packets that come late.
         package var lingerNanos: UInt64 = 10_000_000_000
+        /// How long a flow may be quiet before bytes are let go of that are kept only to compare retransmissions with.
+        package var historyNanos: UInt64 = 1_000_000_000
 
         package init() {}
     }
@@ -94,6 +96,10 @@ package struct Reassembler: ~Copyable {
         let end = max(taken, bytes.count - later)
         let count = body(flow, bytes.rawSpan.extracting(taken..<end))
         flow[direction].value.taken += min(max(count, 0), end - taken)
+        // After a large message its memory is given back: thousands of flows may have had one.
+        if flow[direction].value.taken > 1 << 18 && flow[direction].value.unread == 0 {
+            heldBytes -= flow[direction].value.forgetTaken(butFor: 2048)
+        }
     }
 
     /// Drops a flow after its ``StreamEvent/Kind/closed`` event was handled.
@@ -162,11 +168,12 @@ package struct Reassembler: ~Copyable {
 
     /// Lets go of bytes that are kept only to compare retransmissions with.
     private mutating func forgetTakenBytes() {
-        for case let flow? in flows {
-            for direction in 0...1 where flow[direction].value.taken > 0 {
-                heldBytes -= flow[direction].value.taken
-                flow[direction].value.forgetTaken()
-            }
+        for case let flow? in flows { forgetTakenBytes(of: flow) }
+    }
+
+    mutating func forgetTakenBytes(of flow: Flow) {
+        for direction in 0...1 where flow[direction].value.taken > 0 {
+            heldBytes -= flow[direction].value.forgetTaken(butFor: 0)
         }
     }
 

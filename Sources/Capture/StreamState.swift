@@ -25,11 +25,15 @@ package struct StreamStorage {
     /// How many bytes were put in order and not been taken.
     var unread: Int { bytes.count - taken }
 
-    /// Lets go of bytes that are kept only for comparison.
-    mutating func forgetTaken() {
-        bytes.removeFirst(taken)
-        taken = 0
+    /// Lets go of bytes that are kept only for comparison, but for the last `history`, and of memory that is not needed.
+    /// Returns how many bytes went.
+    mutating func forgetTaken(butFor history: Int) -> Int {
+        let dropped = max(0, taken - history)
+        // A copy, because an array that loses elements keeps its memory.
+        bytes = Array(bytes[dropped...])
+        taken -= dropped
         comparable = min(comparable, bytes.count)
+        return dropped
     }
 }
 

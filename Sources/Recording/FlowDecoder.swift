@@ -56,6 +56,8 @@ extension Place where Value == FlowDecoderStorage {
 
     func destroyAll() {
         while let exchange = value.outstanding.popFirst() { exchange.destroy() }
+        value.forward.value.destroyScanner()
+        value.backward.value.destroyScanner()
         value.forward.destroy()
         value.backward.destroy()
         destroy()
@@ -122,7 +124,7 @@ struct StreamReaderStorage {
     var oversized: Oversized?
 
     // Thrift
-    var scanner = ThriftScanner(ThriftFormat(.framed, .binary))
+    private var scannerPlace: Place<ThriftScanner>?
     var needed = 0
     var hasSpokenThrift = false
 
@@ -133,6 +135,19 @@ struct StreamReaderStorage {
         var length: UInt64
     }
 
+    /// Reads Thrift. It takes more than 1 KB, so a stream that has no use for it has none.
+    var scanner: ThriftScanner {
+        get { scannerPlace?.value ?? ThriftScanner(ThriftFormat(.framed, .binary)) }
+        _modify {
+            let place = scannerPlace ?? Place(ThriftScanner(ThriftFormat(.framed, .binary)))
+            scannerPlace = place
+            yield &place.value
+        }
+    }
+
+    /// Frees what the reader has of its own.
+    func destroyScanner() { scannerPlace?.destroy() }
+
     /// Forgets the present message.
     mutating func reset() {
         isBegun = false
@@ -142,7 +157,7 @@ struct StreamReaderStorage {
         hasHead = false
         needed = 0
         if oversized != nil { oversized = nil }
-        scanner.reset()
+        scannerPlace?.value.reset()
     }
 
     /// Follows an HTTP body as far as `message`, which begins at the message's first byte, goes.

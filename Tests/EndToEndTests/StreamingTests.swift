@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import JSON
 import Tape
 import TestSupport
 import Testing
@@ -92,5 +93,24 @@ struct StreamingTests {
         let count = words.firstIndex(of: "with").flatMap { Int(words[$0 + 1]) }
         #expect(try #require(count) > 0)
         #expect(try exchanges(folder.file("full-000001.mcap")).count == count)
+    }
+
+    @Test("Limits on memory are flags, and what they drop is counted")
+    func limits() throws {
+        func record(_ flags: String...) throws -> JSONValue {
+            let result = try run(Repository.binary, ["record", "--dry-run", "--json", fixtures[0]] + flags)
+            #expect(result.status == 0, "\(result.errors)")
+            return try JSONValue(parsing: result.output)
+        }
+        let free = try record()
+        #expect(free["flows"]?["evicted"]?.text == "0")
+        #expect(free["bytes"]?["clientToServer"]?["dropped"]?.text == "0")
+        let few = try record("--max-flows", "1")
+        #expect(few["closes"] == .bool(true))
+        #expect(few["flows"]?["evicted"]?.text != "0")
+        let small = try record("--max-flow-bytes", "4KiB")
+        #expect(small["closes"] == .bool(true))
+        #expect(small["bytes"]?["clientToServer"]?["dropped"]?.text != "0")
+        #expect(try tinct("record", "--dry-run", fixtures[0], "--max-bytes", "1").status == 2)
     }
 }

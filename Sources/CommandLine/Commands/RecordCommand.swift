@@ -65,6 +65,14 @@ package let recordCommand = CommandSpec(
             "idle", value: "TIME", help: "Hold a flow to be over that is quiet for so long.",
             default: "10m live, else never"),
         Flag(
+            "max-flows", value: "N", help: "Follow so many flows at a time; the one that was quiet longest gives way.",
+            default: "65536"),
+        Flag(
+            "max-flow-bytes", value: "SIZE",
+            help: "Memory for what one direction of a flow waits for; what does not fit is lost, and counted so.",
+            default: "24MiB"),
+        Flag("max-bytes", value: "SIZE", help: "The same for all flows together.", default: "128MiB"),
+        Flag(
             "interface", short: "i", value: "NAME",
             help: "Record what passes this network interface; any is all of them."),
         Flag("filter", value: "BPF", help: "Only packets that match, as in 'tcp port 9090' (pcap-filter(7))."),
@@ -125,6 +133,18 @@ struct RecordRun {
             }
             options.decodeAs.append(choice)
         }
+        if let text = invocation["max-flows"] {
+            let count = try FlagValue.count(text, flag: "max-flows")
+            guard (1...1 << 24).contains(count) else {
+                throw CommandError("--max-flows \(text) is out of range", remedy: "Give 1 to 16M.")
+            }
+            options.limits.flows = Int(count)
+        }
+        if let bytes = try Self.memory(invocation, "max-flow-bytes") {
+            options.limits.unreadBytes = bytes
+            options.limits.pendingBytes = min(options.limits.pendingBytes, bytes)
+        }
+        if let bytes = try Self.memory(invocation, "max-bytes") { options.limits.totalBytes = bytes }
         if invocation.arguments.count(where: { $0 == "-" }) > 1 {
             throw CommandError("'-' stands twice among the files", remedy: "Standard input can be read once only.")
         }
@@ -132,6 +152,15 @@ struct RecordRun {
             try OutputPath.checkIsNotStandardOutput(output, "output")
             try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
         }
+    }
+
+    private static func memory(_ invocation: Invocation, _ flag: String) throws(CommandError) -> Int? {
+        guard let text = invocation[flag] else { return nil }
+        let bytes = try FlagValue.bytes(text, flag: flag)
+        guard (1 << 12...1 << 40).contains(bytes) else {
+            throw CommandError("--\(flag) \(text) is out of range", remedy: "Give 4KiB to 1TiB.")
+        }
+        return Int(bytes)
     }
 
     func run() throws -> ExitCode {

@@ -66,6 +66,9 @@ let modules: [Target] = [
         "Stub",
         ["Bytes", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "EventLoop", "CLinux"]),
     module("Analysis", ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Compression", "Tape", "Metrics"]),
+    module(
+        "Formats",
+        ["Bytes", "Compression", "JSON", "Expression", "HTTP1", "Tape", "Recording", "Analysis"]),
     module("Report", ["Bytes", "JSON", "Metrics", "Replay", "Analysis"]),
     module(
         "CommandLine",
@@ -74,7 +77,7 @@ let modules: [Target] = [
             "Tape",
             "Capture", "LiveCapture", "Recording", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay", "Stub",
             "Analysis",
-            "Report", "CLinux",
+            "Formats", "Report", "CLinux",
         ]),
     .executableTarget(name: "tinct", dependencies: ["CommandLine"], swiftSettings: settings),
 ]
@@ -108,6 +111,7 @@ let testTargets: [Target] = [
         ]),
     tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
+    tests("Formats", ["Analysis", "Compression", "Expression", "JSON", "Recording", "Schema", "Tape"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(

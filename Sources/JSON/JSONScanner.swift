@@ -25,6 +25,24 @@ package enum JSONScanner {
         return try tokenizer.skipValue(depth: path.steps.count)
     }
 
+    /// The bytes of each element of the array at `path`; nil when the path leads to no array.
+    package static func elements(
+        _ path: JSONPath, in body: RawSpan, depthLimit: Int = JSONValue.defaultDepthLimit
+    ) throws(ParsingError) -> [Range<Int>]? {
+        guard let range = try find(path, in: body, depthLimit: depthLimit), body[byte: range.lowerBound] == 0x5B else {
+            return nil
+        }
+        var tokenizer = JSONTokenizer(body, depthLimit: depthLimit)
+        tokenizer.offset = range.lowerBound + 1
+        var elements: [Range<Int>] = []
+        if tokenizer.closes(0x5D) { return elements }
+        repeat {
+            elements.append(try tokenizer.skipValue(depth: path.steps.count + 1))
+            tokenizer.skipSpace()
+        } while tokenizer.take(0x2C)
+        return elements
+    }
+
     /// Where a member can be put into the object at `path`: behind its opening brace. `isEmpty` says whether a comma must
     /// follow. Nil when there is no object at the path.
     static func insertionPoint(

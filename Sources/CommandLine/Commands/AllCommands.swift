@@ -4,6 +4,7 @@ package let allCommands: [CommandSpec] = [
     infoCommand,
     showCommand,
     cutCommand,
+    exportCommand,
     checkCommand,
     replayCommand,
     synthCommand,

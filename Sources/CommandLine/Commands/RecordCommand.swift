@@ -17,6 +17,9 @@ package let recordCommand = CommandSpec(
         Thrift (Binary, Compact, JSON and framed old Binary; framed, unframed, THeader, TTHeader, Finagle's, and in
         HTTP bodies) are recognised from content, on any port; --decode-as overrides that.
 
+        Also reads GoReplay's .gor files (of its versions 1 and 2) and HAR 1.2 archives, plain or compressed, recognised
+        from content too: their requests and responses become exchanges with the recorded times.
+
         Prints the balance: packets, bytes and messages that came in, and where they went. Exits 1 when it does not
         close, when a capture that holds data gave no exchange, or when an expectation fails.
 
@@ -35,6 +38,7 @@ package let recordCommand = CommandSpec(
             "Merge two captures, name Thrift calls by their IDL, and fail when more than 0.1 % of messages are lost."
         ),
         ("tinct record --dry-run --json traffic.pcap", "Only count."),
+        ("tinct record requests.gor -o requests.mcap", "Take over what GoReplay recorded; a .har goes likewise."),
         (
             "tinct record -i eth0 --filter 'tcp port 9090' --rotate 1GiB -o live.mcap",
             "Record an interface into live-000001.mcap and so on, until Ctrl-C."
@@ -165,6 +169,7 @@ struct RecordRun {
 
     func run() throws -> ExitCode {
         if let live { return try run(live) }
+        if let kinds = try importKinds() { return try run(kinds) }
         // A pipe has no end that anybody knows, so Ctrl-C must close the tape; a file is read to its end.
         let isPiped = invocation.arguments.contains { RecordSignals.isPipe($0) }
         let signals = try isPiped ? RecordSignals() : nil
@@ -236,7 +241,7 @@ struct RecordRun {
         report.tapeCount = tapes?.tapeCount ?? 0
         report.leftOut = tapes?.leftOut ?? 0
         let balance = report.balance
-        report.expectations = expectations.map { ($0.text, $0.holds(balance), $0.value(balance)) }
+        report.expectations = results(balance)
         if let kernel = balance.kernel, kernel.dropped > 0 {
             Output.warn(
                 "the kernel dropped \(kernel.dropped) of \(kernel.received) packets because the ring was full: give a "
@@ -244,6 +249,11 @@ struct RecordRun {
         }
         if invocation.wantsJSON { report.printJSON() } else { report.printText() }
         return report.exit
+    }
+
+    /// What became of the expectations.
+    func results(_ balance: Balance) -> [(text: String, holds: Bool, value: Double)] {
+        expectations.map { ($0.text, $0.holds(balance), $0.value(balance)) }
     }
 
     /// What is said when the tape could not be written on.

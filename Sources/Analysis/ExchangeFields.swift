@@ -75,7 +75,7 @@ package struct ExchangeFields {
         let path = JSONPath(steps: steps.map { JSONPath.Step($0) })
         if let value = Self.content(of: message, at: path) { return value }
         let isID = first.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        if isID, exchange.format.protocol == .thrift, let value = Self.content(of: sideByID(kind), at: path) {
+        if isID, exchange.format.thrift != nil, let value = Self.content(of: sideByID(kind), at: path) {
             return value
         }
         return message[path]
@@ -83,6 +83,8 @@ package struct ExchangeFields {
 
     /// A field of what the message carries; one wrapper that is not named is looked into.
     private static func content(of message: JSONValue, at path: JSONPath) -> JSONValue? {
+        // Thrift in an HTTP body stands one level deeper.
+        let message = message["thrift"] ?? message
         guard let content = message["args"] ?? message["result"] ?? message["body"] else { return nil }
         if let value = content[path] { return value }
         guard let object = content.object, object.count == 1, let only = object.members.first,

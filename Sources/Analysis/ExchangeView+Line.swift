@@ -30,7 +30,7 @@ extension ExchangeView {
         if let run = exchange.run { words.append(run.outcome) }
         var lines = [words.joined(separator: "  ")]
         for side in ["request", "response"] {
-            for key in ["infos", "args", "result", "headers", "thrift", "body"] {
+            for key in ["infos", "finagleHeader", "args", "result", "headers", "thrift", "body"] {
                 guard let value = json[side]?[key], value != .null else { continue }
                 if key == "thrift" && !showsPayload { continue }
                 lines.append("    \(side) \(key) \(value.text)")

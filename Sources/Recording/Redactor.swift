@@ -13,8 +13,17 @@ struct Redactor {
         redactCards(&message, isCompact: false, &balance)
     }
 
-    mutating func redactThrift(_ message: inout Message, _ found: ThriftScanner.Found, _ balance: inout Balance) {
+    /// - Parameter hasHeader: the message stands in a THeader or TTHeader frame, whose header may hold credentials too.
+    mutating func redactThrift(
+        _ message: inout Message, _ found: ThriftScanner.Found, hasHeader: Bool, _ balance: inout Balance
+    ) {
         let isCompact = found.protocol == .compact
+        if hasHeader, let header = try? HeaderTransport(decoding: message.wire.rawSpan) {
+            for range in header.credentials where !range.isEmpty && range.upperBound <= message.wire.count {
+                for at in range { message.wire[at] = 0x78 }
+                note(range, "authorization", &message, &balance)
+            }
+        }
         redactCards(&message, isCompact: isCompact, &balance)
         guard let payload = found.payload else { return }
         cards.removeAll(keepingCapacity: true)

@@ -65,13 +65,14 @@ extension StreamDecoder {
             name = namer.thrift(rest.extracting(found.header.nameRange))
         }
         var sightings: [TagSighting] = []
-        if format.transport == .theader || format.transport == .ttheader, found.header.type.isRequest {
+        let hasHeader = format.transport == .theader || format.transport == .ttheader
+        if hasHeader && found.header.type.isRequest {
             let place: TagFormat = format.transport == .theader ? .theader : .ttheader
             sightings = tags.sightings(message.wire.rawSpan, place).map {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        if !options.isRaw { redactor.redactThrift(&message, found, &balance) }
+        if !options.isRaw { redactor.redactThrift(&message, found, hasHeader: hasHeader, &balance) }
 
         switch found.header.type {
         case .call, .oneway:

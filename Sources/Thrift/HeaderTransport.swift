@@ -66,6 +66,9 @@ package struct HeaderTransport: Sendable, Hashable {
     package var infos: [Info] = []
     /// Where the payload begins in the frame that was read.
     package private(set) var payloadOffset = 0
+    /// Where credentials stand in the frame that was read: TTHeader's ACL token, and values whose keys are named as HTTP
+    /// names its credentials, or end in `token`.
+    package private(set) var credentials: [Range<Int>] = []
 
     static let fixedLength = 14
     static let zlib: UInt64 = 1
@@ -155,23 +158,36 @@ package struct HeaderTransport: Sendable, Hashable {
                         NumberedPair(key: try reader.bigEndianUInt16(), value: try reader.counted(kind)))
                 }
                 infos.append(.numbered(pairs))
-            case (.ttheader, 0x11): infos.append(.token(try reader.counted(kind)))
+            case (.ttheader, 0x11):
+                let token = try reader.counted(kind)
+                credentials.append(reader.offset - token.count..<reader.offset)
+                infos.append(.token(token))
             case (.ttheader, _): throw ParsingError(.invalid, at: start, "header info")
             case (.theader, let id): infos.append(.unread([id] + (try reader.array(reader.remaining))))
             }
         }
     }
 
-    private func pairs(_ reader: inout ByteReader) throws(ParsingError) -> [Pair] {
+    private mutating func pairs(_ reader: inout ByteReader) throws(ParsingError) -> [Pair] {
         let count = kind == .ttheader ? UInt64(try reader.bigEndianUInt16()) : try reader.varint()
         var pairs: [Pair] = []
         // Each turn takes bytes or throws, so a count from the wire cannot make it run on.
         var left = count
         while left > 0 {
-            pairs.append(Pair(key: try reader.counted(kind), value: try reader.counted(kind)))
+            let pair = Pair(key: try reader.counted(kind), value: try reader.counted(kind))
+            if Self.namesCredential(pair.key) { credentials.append(reader.offset - pair.value.count..<reader.offset) }
+            pairs.append(pair)
             left -= 1
         }
         return pairs
+    }
+
+    private static func namesCredential(_ key: [UInt8]) -> Bool {
+        // Nearly all keys are told by their last letter.
+        guard let last = key.last, [0x6E, 0x65].contains(last | 0x20) else { return false }
+        let name = String(decoding: key, as: UTF8.self).lowercased()
+        return name.hasSuffix("token")
+            || ["authorization", "proxy-authorization", "cookie", "set-cookie"].contains { name.hasSuffix($0) }
     }
 
     /// A whole frame with `payload` behind this header; the caller has applied the transforms.

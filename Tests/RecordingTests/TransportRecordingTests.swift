@@ -216,6 +216,35 @@ import Thrift
         #expect(recorded.balance.redactions["card"] == 1)
     }
 
+    @Test func credentialsInHeadersNeverReachTheTape() throws {
+        let call = message("pay", .call, 1, "x")
+        for transport in [ThriftTransport.theader, .ttheader] {
+            var frame = ThriftFrame(call, ThriftFormat(transport, .binary))
+            frame.header?.infos = [
+                .pairs([
+                    .init("caller", "shop"), .init("RPC_PERSIST_Authorization", "Bearer s3cret"),
+                    .init("gdpr-token", "s3cret"),
+                ])
+            ]
+            if transport == .ttheader { frame.header?.infos.append(.token(Array("s3cret".utf8))) }
+            let wire = frame.encoded()
+            let recorded = try record([(true, wire)], isRaw: false)
+            let masked = try #require(recorded.exchanges.first?.request)
+            #expect(masked.isWhole && masked.wire.count == wire.count)
+            #expect(masked.redactions.map(\.kind).count == (transport == .ttheader ? 3 : 2))
+            let infos = try ThriftFrame(decoding: masked.wire.rawSpan, ThriftFormat(transport, .binary)).header?.infos
+            #expect(
+                infos?.first
+                    == .pairs([
+                        .init("caller", "shop"), .init("RPC_PERSIST_Authorization", "xxxxxxxxxxxxx"),
+                        .init("gdpr-token", "xxxxxx"),
+                    ]))
+            #expect(!String(decoding: masked.wire, as: UTF8.self).contains("s3cret"))
+            let raw = try record([(true, wire)])
+            #expect(raw.exchanges.first?.request?.wire == wire)
+        }
+    }
+
     @Test(arguments: [ThriftProtocol.binary, .compact, .json]) func thriftInHTTPBodiesIsNamed(form: ThriftProtocol)
         throws
     {

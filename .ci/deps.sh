@@ -19,7 +19,7 @@ fi
 # g++ brings the C library's headers and the linker that Swift uses too.
 build="g++ pkg-config libzstd-dev zlib1g-dev libdeflate-dev libbrotli-dev libyaml-dev libssl-dev libpcap-dev"
 # Servers, clients and readers of other people's making, against which the tests prove Tinct.
-test="libthrift-dev libboost-dev libevent-dev thrift-compiler python3 python3-venv python3-thrift python3-yaml
+test="libthrift-dev libboost-dev libevent-dev thrift-compiler python3 python3-venv python3-thrift python3-six python3-yaml
   ca-certificates nginx-light curl openssl zstd gzip tcpdump tshark iproute2 procps"
 
 for set in "$@"; do

@@ -23,8 +23,9 @@ package struct Recorder: ~Copyable {
     var decoder: StreamDecoder
     /// Complete once ``finish()`` has run.
     package var balance: Balance { decoder.balance }
+    // Asked for each packet. Mutating, because a borrowed struct that cannot be copied is moved to be asked.
     /// Exchanges so far; asking ``balance`` would copy all of it.
-    package var exchangeCount: UInt64 { decoder.balance.exchanges }
+    package var exchangeCount: UInt64 { mutating get { decoder.balance.exchanges } }
 
     package init(_ options: RecordingOptions) {
         reassembler = Reassembler(limits: options.limits)
@@ -57,6 +58,13 @@ package struct Recorder: ~Copyable {
     /// What a kernel says of the packets that it took for this recording.
     package mutating func note(_ kernel: Balance.KernelCount) { decoder.balance.kernel = kernel }
 
+    /// Takes the packet that `merge` has just returned from its reader number `reader`.
+    ///
+    /// Here and not at the caller's, whose closure would have this recorder moved into it and back for each packet.
+    package mutating func add(_ packet: CapturedPacket, from merge: inout CaptureMerge, _ reader: Int) {
+        merge.withBytes(of: packet, reader) { add(packet, $0) }
+    }
+
     /// The exchanges that became complete since the last call, in the order in which they did.
     package mutating func takeFinished() -> [Exchange] {
         var batch: [Exchange] = []
@@ -73,7 +81,7 @@ package struct Recorder: ~Copyable {
         for exchange in decoder.finished { try body(&exchange.value) }
     }
 
-    package var hasFinished: Bool { !decoder.finished.isEmpty }
+    package var hasFinished: Bool { mutating get { !decoder.finished.isEmpty } }
 
     /// Ends all flows; afterwards ``balance`` is complete.
     package mutating func finish() {

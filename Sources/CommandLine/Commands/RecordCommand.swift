@@ -206,7 +206,7 @@ struct RecordRun {
                     progress.update("\(count) packets, \(recorder.exchangeCount) exchanges")
                     continue
                 }
-                merge.withBytes(of: packet, reader) { recorder.add(packet, $0) }
+                recorder.add(packet, from: &merge, reader)
                 if recorder.hasFinished { try store(from: &recorder, to: tapes) }
                 count &+= 1
                 clock.recordedNanos = packet.timeNanos

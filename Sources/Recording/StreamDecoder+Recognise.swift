@@ -282,25 +282,24 @@ extension StreamDecoder {
         _ candidate: RawSpan, isAligned: Bool, _ direction: Int, _ state: FlowDecoder
     ) -> Likeness {
         let reader = state[direction]
-        var scanner = reader.value.scanner
         if !reader.value.hasSpokenThrift {
             // This direction has not spoken yet: it will speak as the other one does.
-            let other = state[1 - direction].value.scanner
-            scanner = ThriftScanner(other.format)
-            reader.value.scanner = scanner
+            let other = state[1 - direction].value.scanner.format
+            if reader.value.scanner.format != other { reader.value.scanner = ThriftScanner(other) }
         }
-        scanner.reset()
-        switch Self.fits(candidate, scanner.format) {
+        let format = reader.value.scanner.format
+        switch Self.fits(candidate, format) {
         case nil: return isAligned ? .maybe : .no
         case false?: return .no
         case true?: break
         }
+        var scanner = ThriftScanner(format)
         switch scanner.scan(candidate) {
         case .message(let found):
-            if isAligned || Self.isMarked(scanner.format) { return .yes(.request) }
+            if isAligned || Self.isMarked(format) { return .yes(.request) }
             // Nothing marks the beginning, so all of it must make sense.
             let wire = candidate.extracting(0..<found.length)
-            return (try? ThriftFrame(decoding: wire, scanner.format)) == nil ? .no : .yes(.request)
+            return (try? ThriftFrame(decoding: wire, format)) == nil ? .no : .yes(.request)
         case .empty: return isAligned ? .yes(.request) : .no
         case .needMore: return isAligned ? (scanner.isRecognised ? .yes(.request) : .maybe) : .no
         case .invalid: return .no

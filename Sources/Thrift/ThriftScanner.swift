@@ -42,8 +42,6 @@ package struct ThriftScanner: Sendable {
         var `protocol` = ThriftProtocol.binary
         var messageStart: Int?
         var isTransformed = false
-        /// Skips Finagle's struct.
-        var skipper: ValueSkipper?
     }
 
     package init(_ format: ThriftFormat, maximumLength: Int = ThriftType.Limit.frameLength) {
@@ -131,10 +129,9 @@ package struct ThriftScanner: Sendable {
     /// Finds where in a frame, of which `bytes` is what has come, its message begins.
     private mutating func findMessage(_ bytes: RawSpan, _ length: Int) throws(ParsingError) {
         if format.transport == .finagle {
-            var skipper = frame.skipper ?? ValueSkipper(.structure, at: 4, .binary, limit: length)
-            let outcome = skipper.resume(bytes)
-            frame.skipper = skipper
-            switch outcome {
+            // Begun anew at each piece: the struct is small, and a flow should not have to keep another skipper.
+            var skipper = ValueSkipper(.structure, at: 4, .binary, limit: length)
+            switch skipper.resume(bytes) {
             case .invalid(let error): throw error
             case .needMore: throw ParsingError(.truncated, at: 4, "Finagle header")
             case .end(let start):

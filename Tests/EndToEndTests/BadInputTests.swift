@@ -20,6 +20,7 @@ struct BadInputTests {
             ["record", Fixture.all[0].path, "-o", tape, "--idl", directory.file("absent.thrift")],
             ["record", Fixture.all[0].path, "-o", tape, "--expect", "lost<"],
             ["record", Fixture.all[0].path, "-o", tape, "--no-such-flag"],
+            ["record", Fixture.all[0].path, "-o", tape, "--decode-as", "9090=thrift/compact"],
             ["info", directory.file("absent.mcap")],
             ["info", nonsense],
             ["info", empty],

@@ -157,6 +157,48 @@ import Thrift
         }
     }
 
+    /// Whatever segments are lost: nothing is invented, pairs belong together, and what no loss touched is there.
+    @Test(arguments: forms + [Form(transport: .finagle, form: .binary), Form(transport: .unframed, form: .oldBinary)])
+    func lostSegmentsCostOnlyWhatTheyTouch(_ form: Form) throws {
+        for seed in 0..<25 {
+            var random = SplitMix(seed: UInt64(seed) &* 7919)
+            var wire: [(fromClient: Bool, payload: [UInt8])] = []
+            var partner: [[UInt8]: [UInt8]] = [:]
+            for number in 1...40 {
+                // Text that looks like the beginning of a message of each kind.
+                let bait = ["\u{0}\u{0}\u{0}\u{10}[1,\"a\",1,1,", "[1,\"x\",1,0,{}]", "HTTP/1.1 200 OK", "plain"]
+                let text = String(repeating: bait[number % 4], count: .random(in: 0...30, using: &random))
+                let call = form.wire(message("Risk:check", .call, Int32(number), text))
+                let reply = form.wire(message("check", .reply, Int32(number), text + "!"))
+                partner[call] = reply
+                wire += [(true, call), (false, reply)]
+            }
+            var frames = build.conversation(wire, mss: .random(in: 20...400, using: &random))
+            // Handshake and FINs stay.
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                frames.remove(at: .random(in: 2..<frames.count - 2, using: &random))
+            }
+            let isKnown = Self.forms.contains { $0.transport == form.transport && $0.form == form.form }
+            let asked = "8080=thrift/\(WireFormat.Encoding(form.form))/\(form.transport)"
+            let recorded = try Recorded(
+                PacketBuilder.pcap(frames), decodeAs: isKnown ? [] : [try #require(DecodeAs(asked))])
+            #expect(recorded.balance.closes, "seed \(seed)")
+            var whole = 0
+            for exchange in recorded.exchanges {
+                if let request = exchange.request {
+                    #expect(partner[request.wire] != nil, "seed \(seed)")
+                    whole += 1
+                    if let response = exchange.response {
+                        #expect(partner[request.wire] == response.wire, "seed \(seed)")
+                    }
+                }
+                if exchange.response != nil { whole += 1 }
+            }
+            // Each lost segment touches few messages; the least is what a search may need to find its place again.
+            #expect(whole >= 60, "seed \(seed): \(whole) of 80")
+        }
+    }
+
     @Test(arguments: [1, 4, 1400]) func finaglesUpgradeIsFollowed(mss: Int) throws {
         let plain = Form(transport: .framed, form: .binary)
         let form = Form(transport: .finagle, form: .binary)

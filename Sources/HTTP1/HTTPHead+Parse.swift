@@ -187,38 +187,30 @@ extension HTTPHead {
     /// Takes what matters for framing, keep-alive and masking from one field.
     private mutating func read(_ field: HTTPField, _ bytes: RawSpan) {
         let name = field.name
-        switch bytes[byte: name.lower] | 32 {
+        // Length and first letter tell nearly all other fields apart, before any name is compared.
+        let initial = bytes[byte: name.lower] | 32
+        switch initial {
         case 0x62: if name.count == 7 { notes.insert(.tagCandidate) }  // baggage
         case 0x64, 0x70, 0x72, 0x78: if name.count > 10 { notes.insert(.tagCandidate) }  // didi-, p-, r…, x-
         default: break
         }
-        switch name.count {
-        case 6:
-            if HTTPHead.matches(bytes, name, "cookie") { notes.insert(.credentials) }
-            if HTTPHead.matches(bytes, name, "expect") { notes.insert(.expectContinue) }
-        case 7:
-            if HTTPHead.matches(bytes, name, "upgrade") { notes.insert(.upgrade) }
-        case 10:
-            if HTTPHead.matches(bytes, name, "connection") {
+        func isNamed(_ text: StaticString) -> Bool { HTTPHead.matches(bytes, name, text) }
+        switch (name.count, initial) {
+        case (6, 0x63): if isNamed("cookie") { notes.insert(.credentials) }
+        case (6, 0x65): if isNamed("expect") { notes.insert(.expectContinue) }
+        case (7, 0x75): if isNamed("upgrade") { notes.insert(.upgrade) }
+        case (10, 0x63):
+            if isNamed("connection") {
                 if HTTPHead.hasToken(bytes, field.value, "close") { notes.insert(.connectionClose) }
                 if HTTPHead.hasToken(bytes, field.value, "keep-alive") { notes.insert(.connectionKeepAlive) }
-            } else if HTTPHead.matches(bytes, name, "set-cookie") {
-                notes.insert(.credentials)
             }
-        case 12:
-            if HTTPHead.matches(bytes, name, "content-type"), HTTPHead.namesThrift(bytes, field.value) {
-                notes.insert(.thriftContent)
-            }
-        case 13:
-            if HTTPHead.matches(bytes, name, "authorization") { notes.insert(.credentials) }
-        case 14:
-            if HTTPHead.matches(bytes, name, "content-length") { readContentLength(bytes, field.value) }
-        case 17:
-            if HTTPHead.matches(bytes, name, "transfer-encoding") {
-                readTransferEncoding(bytes, field.value)
-            }
-        case 19:
-            if HTTPHead.matches(bytes, name, "proxy-authorization") { notes.insert(.credentials) }
+        case (10, 0x73): if isNamed("set-cookie") { notes.insert(.credentials) }
+        case (12, 0x63):
+            if isNamed("content-type"), HTTPHead.namesThrift(bytes, field.value) { notes.insert(.thriftContent) }
+        case (13, 0x61): if isNamed("authorization") { notes.insert(.credentials) }
+        case (14, 0x63): if isNamed("content-length") { readContentLength(bytes, field.value) }
+        case (17, 0x74): if isNamed("transfer-encoding") { readTransferEncoding(bytes, field.value) }
+        case (19, 0x70): if isNamed("proxy-authorization") { notes.insert(.credentials) }
         default: break
         }
     }

@@ -127,7 +127,8 @@ let fuzzTargets: [Target] =
     : [
         .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
         .executableTarget(
-            name: "tinct-fuzz", dependencies: ["CFuzz", "Bytes", "Capture", "Compression", "HTTP1", "Thrift"],
+            name: "tinct-fuzz",
+            dependencies: ["CFuzz", "Bytes", "Capture", "Compression", "HTTP1", "Recording", "Thrift"],
             path: "Tests/Fuzz/Harness",
             swiftSettings: settings,
             // gold, the default, fails with an internal error on the sanitizers' sections.

@@ -27,8 +27,21 @@ package struct LinkType: Sendable, Hashable {
 
 /// Why a packet was not used. Each packet of a capture is either used or refused with one of these.
 package enum Refusal: UInt8, Sendable, CaseIterable {
-    case linkType, notIP, arp, pppoe, mpls, fragment, udp, vxlan, icmp, gre, ipInIP, ipsec, sctp, otherTransport
-    case cutHeader, badHeader, memoryLimit
+    case linkType, notIP, arp, udp, icmp, ipsec, sctp, otherTransport
+    /// What links and tunnels say to each other: PPP's negotiations, PPPoE's discovery, Cisco's keep-alives.
+    case linkControl
+    /// A tunnel in a tunnel in a tunnel, further than ``PacketDecoder/maximumDepth``.
+    case tunnelDepth
+    case wifiControl, wifiProtected, wifiFragment, wifiAggregate
+    /// A piece of an IP packet whose other pieces did not come in time.
+    case fragment
+    /// A piece of an IP packet in which pieces overlap or contradict each other (RFC 5722).
+    case fragmentOverlap
+    /// A piece that was there already.
+    case fragmentDuplicate
+    /// A piece that was dropped because too many waited.
+    case fragmentLimit
+    case cutHeader, badHeader, badChecksum
 
     /// The key in reports.
     package var name: String {
@@ -36,20 +49,24 @@ package enum Refusal: UInt8, Sendable, CaseIterable {
         case .linkType: "linkType"
         case .notIP: "notIP"
         case .arp: "arp"
-        case .pppoe: "tunnel:pppoe"
-        case .mpls: "tunnel:mpls"
-        case .fragment: "ipFragment"
         case .udp: "udp"
-        case .vxlan: "tunnel:vxlan"
         case .icmp: "icmp"
-        case .gre: "tunnel:gre"
-        case .ipInIP: "tunnel:ip"
         case .ipsec: "ipsec"
         case .sctp: "sctp"
         case .otherTransport: "otherTransport"
+        case .linkControl: "linkControl"
+        case .tunnelDepth: "tunnelDepth"
+        case .wifiControl: "wifi:control"
+        case .wifiProtected: "wifi:protected"
+        case .wifiFragment: "wifi:fragment"
+        case .wifiAggregate: "wifi:aggregate"
+        case .fragment: "ipFragment"
+        case .fragmentOverlap: "ipFragment:overlap"
+        case .fragmentDuplicate: "ipFragment:duplicate"
+        case .fragmentLimit: "ipFragment:limit"
         case .cutHeader: "cutHeader"
         case .badHeader: "badHeader"
-        case .memoryLimit: "memoryLimit"
+        case .badChecksum: "badChecksum"
         }
     }
 }

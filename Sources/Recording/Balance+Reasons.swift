@@ -20,12 +20,15 @@ extension Balance {
     }
 
     private static let texts: [Refusal: String] = [
-        .notIP: "packets that are not IP", .pppoe: "PPPoE tunnels are not opened", .mpls: "MPLS is not opened",
-        .fragment: "IP fragments are not put together", .udp: "UDP is not read",
-        .vxlan: "VXLAN tunnels are not opened", .gre: "GRE tunnels are not opened",
-        .ipInIP: "IP-in-IP tunnels are not opened", .ipsec: "IPsec is not opened", .sctp: "SCTP is not read",
+        .notIP: "packets that are not IP", .udp: "UDP is not read", .ipsec: "IPsec is not opened",
+        .sctp: "SCTP is not read", .tunnelDepth: "tunnels stand in tunnels too often",
+        .wifiProtected: "wireless frames are encrypted", .wifiFragment: "wireless frames come in pieces",
+        .wifiAggregate: "wireless frames hold several packets each",
+        .fragment: "IP fragments whose other pieces are missing",
+        .fragmentOverlap: "IP fragments overlap, which is refused",
+        .fragmentLimit: "IP fragments were dropped because too many waited",
         .cutHeader: "packets were cut inside their headers", .badHeader: "packets have malformed headers",
-        .memoryLimit: "a memory limit was reached",
+        .badChecksum: "frames were received with a wrong checksum",
     ]
 
     private static let flowTexts: [String: String] = [

@@ -21,6 +21,7 @@ package struct RecordingOptions: Sendable {
 package struct Recorder: ~Copyable {
     var reassembler: Reassembler
     var decoder: StreamDecoder
+    private var fragments = FragmentAssembler()
     /// Complete once ``finish()`` has run.
     package var balance: Balance { decoder.balance }
     // Asked for each packet. Mutating, because a borrowed struct that cannot be copied is moved to be asked.
@@ -46,7 +47,32 @@ package struct Recorder: ~Copyable {
         case .refused(let reason):
             decoder.balance.refusals[Int(reason.rawValue)] += 1
             if reason == .linkType { decoder.balance.refusedLinks[packet.link, default: 0] += 1 }
+        case .fragment(let fragment): add(fragment, bytes, packet.timeNanos)
         }
+    }
+
+    /// Takes a piece of an IP packet, and then what that packet holds, if it is whole now.
+    @inline(never)
+    private mutating func add(_ fragment: Fragment, _ bytes: RawSpan, _ timeNanos: UInt64) {
+        var whole = fragments.add(fragment, bytes, timeNanos)
+        // A packet that was put together may be a tunnel with pieces in it.
+        for _ in 0..<4 {
+            guard let packet = whole else { return }
+            switch PacketDecoder.decode(packet.bytes.rawSpan, packet.link, wireLength: packet.wireLength) {
+            case .segment(var segment):
+                segment.timeNanos = timeNanos
+                decoder.balance.usedPackets += packet.pieces
+                reassembler.add(segment, packet.bytes.rawSpan)
+                if !reassembler.events.isEmpty { Recorder.handleEvents(&reassembler, &decoder) }
+                return
+            case .refused(let reason):
+                decoder.balance.refusals[Int(reason.rawValue)] += packet.pieces
+                return
+            case .fragment(let inner):
+                whole = fragments.add(inner, packet.bytes.rawSpan, timeNanos, pieces: packet.pieces)
+            }
+        }
+        decoder.balance.refusals[Int(Refusal.tunnelDepth.rawValue)] += whole?.pieces ?? 0
     }
 
     /// Says what time it is, see ``Reassembler/advance(toNanos:patienceNanos:)``.
@@ -85,10 +111,13 @@ package struct Recorder: ~Copyable {
 
     /// Ends all flows; afterwards ``balance`` is complete.
     package mutating func finish() {
+        fragments.finish()
+        for (index, count) in fragments.settled.refusals.enumerated() { decoder.balance.refusals[index] += count }
         reassembler.finish()
         Recorder.handleEvents(&reassembler, &decoder)
         decoder.balance.evictedFlows = reassembler.evictedFlows
         decoder.balance.idleFlows = reassembler.idleFlows
+        decoder.balance.hurriedGaps = reassembler.hurriedGaps
     }
 
     private static func handleEvents(_ reassembler: inout Reassembler, _ decoder: inout StreamDecoder) {

@@ -121,10 +121,9 @@ import Testing
 
     @Test func whatIsNotReadIsRefusedByName() {
         func ether(_ type: [UInt8]) -> [UInt8] { Array(frame[..<12]) + type + Array(frame[14...]) }
-        #expect(refusal(decode(frame, 239)) == .linkType)
+        #expect(refusal(decode(frame, 147)) == .linkType)
         #expect(refusal(decode(ether([8, 6]), 1)) == .arp)
-        #expect(refusal(decode(ether([0x88, 0x64]), 1)) == .pppoe)
-        #expect(refusal(decode(ether([0x88, 0x47]), 1)) == .mpls)
+        #expect(refusal(decode(ether([0x88, 0x63]), 1)) == .linkControl)
         #expect(refusal(decode(ether([0, 46]), 1)) == .notIP)
         func proto(_ number: UInt8) -> [UInt8] {
             var bytes = frame
@@ -132,14 +131,14 @@ import Testing
             return bytes
         }
         for (number, reason) in [
-            (UInt8(17), Refusal.udp), (1, .icmp), (47, .gre), (4, .ipInIP), (50, .ipsec), (132, .sctp),
+            (UInt8(17), Refusal.udp), (1, .icmp), (50, .ipsec), (132, .sctp),
             (89, .otherTransport),
         ] {
             #expect(refusal(decode(proto(number), 1)) == reason)
         }
         var fragment = frame
-        fragment[20] = 0x20
-        #expect(refusal(decode(fragment, 1)) == .fragment)
+        fragment[21] = 1
+        if case .fragment = decode(fragment, 1) {} else { Issue.record("not a fragment") }
         #expect(refusal(decode(Array(frame[..<40]), 1)) == .cutHeader)
     }
 
@@ -158,7 +157,7 @@ import Testing
 
     @Test func noTruncationOrBitFlipTraps() {
         for count in 0...frame.count {
-            for link: UInt16 in [0, 1, 12, 108, 113, 228, 229, 276] { _ = decode(Array(frame[..<count]), link) }
+            for link: UInt16 in 0...280 { _ = decode(Array(frame[..<count]), link) }
         }
         var generator = SplitMix(seed: 7)
         for _ in 0..<20_000 {

@@ -14,6 +14,8 @@ package struct FlowStorage {
     var stalled = 0
     var lastPacket: UInt64 = 0
     var lastNanos: UInt64 = 0
+    /// The end was reported; only the reader's ``Reassembler/release(_:)`` is missing.
+    var isClosed = false
 
     /// Both sides said that they are done, or one broke the connection off.
     var isOver: Bool { isReset || (forward.value.isEnded && backward.value.isEnded) }

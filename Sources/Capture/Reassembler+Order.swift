@@ -19,26 +19,57 @@ extension Reassembler {
         if count > 0 {
             let payload = packet.extracting(segment.payloadOffset..<segment.payloadOffset + segment.payloadCount)
             place(payload, segment, sequence, flow, direction, slot)
-        } else if !stream.value.hasBase && !flags.contains(.rst) && !isSYN {
-            // The first thing seen of this side, without data: it tells where its data will begin.
-            stream.value.hasBase = true
-            stream.value.next = sequence
-            stream.value.base = sequence
+        } else if !flags.contains(.rst) && !isSYN {
+            noteEmpty(sequence, stream)
         }
         if flags.contains(.fin) && stream.value.finSequence == nil && !flags.contains(.rst) {
-            stream.value.finSequence = sequence &+ UInt32(truncatingIfNeeded: count)
+            let fin = sequence &+ UInt32(truncatingIfNeeded: count)
+            // One that lies behind what was delivered belongs to a connection before this one.
+            if distance(fin, stream.value.next) >= 0 { stream.value.finSequence = fin }
             endIfDone(flow, direction, slot, segment.timeNanos)
         }
         if flags.contains(.rst) { flow.value.isReset = true }
 
+        settleDown(flow.value.forward)
+        settleDown(flow.value.backward)
         if !flow.value.forward.value.pending.isEmpty || !flow.value.backward.value.pending.isEmpty {
             if drain(flow, slot) { flow.value.stalled = 0 } else { flow.value.stalled += 1 }
             let isFull = isFull(flow.value.forward) || isFull(flow.value.backward)
             if flow.value.stalled >= limits.patiencePackets || isFull {
+                if isFull { hurriedGaps += 1 }
                 giveUpWaiting(flow, slot)
                 flow.value.stalled = 0
             }
+            if heldBytes > limits.totalBytes { makeRoomForAll(flow, slot) }
         }
+    }
+
+    /// Memory is full: lets go of this flow's hope for what is missing.
+    private mutating func makeRoomForAll(_ flow: Flow, _ slot: Int) {
+        while heldBytes > limits.totalBytes,
+            !flow.value.forward.value.pending.isEmpty || !flow.value.backward.value.pending.isEmpty
+        {
+            hurriedGaps += 1
+            giveUpWaiting(flow, slot)
+        }
+    }
+
+    /// A segment without data tells, if it is among the first things seen of its side, where that side's data begins.
+    @inline(__always)
+    private func noteEmpty(_ sequence: UInt32, _ stream: StreamState) {
+        if !stream.value.hasBase {
+            stream.value.hasBase = true
+            stream.value.settling = limits.settlingPackets
+        } else if stream.value.settling == 0 || distance(sequence, stream.value.next) >= 0 {
+            return
+        }
+        stream.value.next = sequence
+        stream.value.base = sequence
+    }
+
+    @inline(__always)
+    private func settleDown(_ stream: StreamState) {
+        if stream.value.settling > 0 { stream.value.settling -= 1 }
     }
 
     private func isFull(_ stream: StreamState) -> Bool {
@@ -55,7 +86,13 @@ extension Reassembler {
             stream.value.startsAtSYN = true
         } else if stream.value.base == start {
             stream.value.startsAtSYN = true
+        } else if stream.value.settling > 0 {
+            // Data overtook its SYN, see isNewConnection.
+            stream.value.next = start
+            stream.value.base = start
+            stream.value.startsAtSYN = true
         }
+        stream.value.settling = 0
         guard segment.flags.contains(.ack) else {
             flow.value.hasHandshake = true
             return
@@ -68,6 +105,7 @@ extension Reassembler {
             flow[other].value.base = segment.acknowledgement
             flow[other].value.startsAtSYN = true
         }
+        flow[other].value.settling = 0
     }
 
     private func noteAcknowledgement(_ value: UInt32, _ stream: StreamState) {
@@ -77,18 +115,15 @@ extension Reassembler {
 
     /// Delivers the payload, keeps it for later, or counts it as seen before.
     private mutating func place(
-        _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: Flow, _ direction: Int, _ slot: Int
+        _ payload: RawSpan, _ segment: Segment, _ sequence: UInt32, _ flow: Flow, _ direction: Int, _ slot: Int,
+        isCounted: Bool = false
     ) {
         let stream = flow[direction]
-        stream.value.account.captured += UInt64(payload.byteCount)
-        if !stream.value.hasBase {
-            stream.value.hasBase = true
-            stream.value.next = sequence
-            stream.value.base = sequence
-        }
+        if !isCounted { stream.value.account.captured += UInt64(payload.byteCount) }
+        if !stream.value.hasBase { pickUp(segment, sequence, stream) }
         let ahead = distance(sequence, stream.value.next)
         let hasAck = segment.flags.contains(.ack)
-        if ahead == 0 && stream.value.pending.isEmpty
+        if ahead == 0 && stream.value.pending.isEmpty && stream.value.settling == 0
             && !isHeld(segment.acknowledgement, hasAck, flow[1 - direction])
         {
             deliver(
@@ -99,6 +134,18 @@ extension Reassembler {
         if ahead >= 1 << 30 || ahead <= -(1 << 30) {
             stream.value.account.outOfWindow += UInt64(payload.byteCount)
             return
+        }
+        if ahead < 0 && !stream.value.startsAtSYN {
+            if stream.value.settling > 0 {
+                stream.value.next = sequence
+                stream.value.base = sequence
+                place(payload, segment, sequence, flow, direction, slot, isCounted: true)
+                return
+            }
+            if isBeforeBeginning(sequence, payload.byteCount, stream) {
+                stream.value.account.outOfWindow += UInt64(payload.byteCount)
+                return
+            }
         }
         // What lies before the next expected byte was there already.
         let behind = min(max(0, -ahead), segment.payloadWireCount)
@@ -117,6 +164,28 @@ extension Reassembler {
             hasAcknowledgement: hasAck, timeNanos: segment.timeNanos)
         insert(rest, stream)
         if drain(flow, slot) { flow.value.stalled = 0 }
+    }
+
+    /// Begins a stream at data whose beginning was not captured.
+    private func pickUp(_ segment: Segment, _ sequence: UInt32, _ stream: StreamState) {
+        stream.value.hasBase = true
+        stream.value.next = sequence
+        // A single byte that was acknowledged before it came is a keep-alive probe and means nothing.
+        if segment.payloadWireCount == 1, let acknowledged = stream.value.acknowledged,
+            distance(acknowledged, sequence) == 1
+        {
+            stream.value.next = acknowledged
+        } else {
+            stream.value.settling = limits.settlingPackets
+        }
+        stream.value.base = stream.value.next
+    }
+
+    /// All of it lies before the first byte of a stream that was picked up in the middle: it was not there before. (Behind
+    /// 2³⁰ bytes nobody can tell.)
+    private func isBeforeBeginning(_ sequence: UInt32, _ count: Int, _ stream: StreamState) -> Bool {
+        stream.value.account.delivered + stream.value.account.missing < 1 << 30
+            && distance(sequence, stream.value.base) + count <= 0
     }
 
     /// A segment whose sender had received more than is known here waits, so that causes come before effects. One byte
@@ -226,8 +295,10 @@ extension Reassembler {
                 }
             }
             if from > 0 {
-                stream.value.pending.insert(rest.part(0..<from), at: index)
-                stream.value.pendingBytes += min(from, rest.bytes.count)
+                let part = rest.part(0..<from)
+                stream.value.pending.insert(part, at: index)
+                stream.value.pendingBytes += part.bytes.count
+                heldBytes += part.cost
                 index += 1
             }
             if to >= rest.length { return }
@@ -236,6 +307,7 @@ extension Reassembler {
         }
         stream.value.pending.insert(rest, at: index)
         stream.value.pendingBytes += rest.bytes.count
+        heldBytes += rest.cost
     }
 
     /// Delivers whatever has come to its turn; true when anything moved.
@@ -245,12 +317,13 @@ extension Reassembler {
         while again {
             again = false
             for direction in 0...1 {
-                while let head = flow[direction].value.pending.first,
+                while flow[direction].value.settling == 0, let head = flow[direction].value.pending.first,
                     distance(head.sequence, flow[direction].value.next) <= 0,
                     !isHeld(head.acknowledgement, head.hasAcknowledgement, flow[1 - direction])
                 {
                     flow[direction].value.pending.removeFirst()
                     flow[direction].value.pendingBytes -= head.bytes.count
+                    heldBytes -= head.cost
                     deliver(head.bytes.rawSpan, cut: head.cut, head.timeNanos, flow, direction, slot)
                     again = true
                     moved = true
@@ -262,6 +335,9 @@ extension Reassembler {
 
     /// Takes what is missing for lost, beginning with what the earliest waiting segment waits for.
     mutating func giveUpWaiting(_ flow: Flow, _ slot: Int) {
+        flow.value.forward.value.settling = 0
+        flow.value.backward.value.settling = 0
+        if drain(flow, slot) { return }
         let heads = (flow.value.forward.value.pending.first, flow.value.backward.value.pending.first)
         let direction: Int
         switch heads {

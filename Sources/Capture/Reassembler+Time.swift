@@ -6,7 +6,7 @@ extension Reassembler {
     /// `patienceNanos` (nil: for as long as it takes).
     package mutating func advance(toNanos now: UInt64, patienceNanos: UInt64?) {
         for slot in flows.indices {
-            guard let flow = flows[slot] else { continue }
+            guard let flow = flows[slot], !flow.value.isClosed else { continue }
             let last = flow.value.lastNanos
             let quietNanos = now > last ? now - last : 0
             if flow.value.isOver && quietNanos >= limits.lingerNanos {

@@ -11,6 +11,8 @@ package struct Reassembler: ~Copyable {
     package struct Limits: Sendable {
         /// Packets of a flow after which something missing is held to be lost.
         package var patiencePackets = 64
+        /// Packets of a flow, picked up in the middle, that may still bring what came before the first segment seen.
+        package var settlingPackets = 3
         /// Bytes that wait for their turn in one direction before a gap is declared.
         package var pendingBytes = 4 << 20
         /// The same in segments: tiny ones take more memory than their bytes, and time to sort.
@@ -42,8 +44,10 @@ package struct Reassembler: ~Copyable {
     package private(set) var evictedFlows: UInt64 = 0
     /// Flows that were ended because of ``Limits/idleNanos``.
     package internal(set) var idleFlows: UInt64 = 0
+    /// Gaps that were declared before their time because of a memory limit.
+    package internal(set) var hurriedGaps: UInt64 = 0
     /// Bytes kept in all streams, for ``Limits/totalBytes``.
-    var heldBytes = 0
+    package internal(set) var heldBytes = 0
     private var packets: UInt64 = 0
 
     package init(limits: Limits = Limits()) { self.limits = limits }
@@ -78,7 +82,7 @@ package struct Reassembler: ~Copyable {
 
     /// Ends every flow, in order of appearance; afterwards the capture is over.
     package mutating func finish() {
-        let open = flows.indices.filter { flows[$0] != nil }
+        let open = flows.indices.filter { flows[$0]?.value.isClosed == false }
         for slot in open.sorted(by: { (flows[$0]?.value.number ?? 0) < (flows[$1]?.value.number ?? 0) }) {
             close(slot: slot)
         }
@@ -105,7 +109,9 @@ package struct Reassembler: ~Copyable {
     /// Drops a flow after its ``StreamEvent/Kind/closed`` event was handled.
     package mutating func release(_ slot: Int) {
         guard let flow = flows[slot] else { return }
-        heldBytes -= flow[0].value.bytes.count + flow[1].value.bytes.count
+        for direction in 0...1 {
+            heldBytes -= flow[direction].value.pending.reduce(flow[direction].value.bytes.count) { $0 + $1.cost }
+        }
         flow.destroyAll()
         flows[slot] = nil
         freeSlots.append(slot)
@@ -133,19 +139,23 @@ package struct Reassembler: ~Copyable {
         return slot
     }
 
-    /// A SYN with another initial sequence number on a port pair that is in use begins a new connection.
+    /// A SYN with another initial sequence number on a port pair that is in use begins a new connection; so does, when
+    /// the SYN was missed, its answer on a pair whose connection is over.
     private func isNewConnection(_ segment: Segment, slot: Int) -> Bool {
-        guard segment.flags.contains(.syn), !segment.flags.contains(.ack), let flow = flows[slot] else {
-            return false
-        }
+        guard segment.flags.contains(.syn), let flow = flows[slot] else { return false }
         let direction = segment.source == flow.value.first ? 0 : 1
-        if !flow[direction].value.hasBase { return flow.value.isReset }
-        return flow[direction].value.base != segment.sequence &+ 1
+        let isAnswer = segment.flags.contains(.ack)
+        if !flow[direction].value.hasBase { return flow.value.isReset && !isAnswer }
+        // Data that overtook its own SYN.
+        let overtaken = flow[direction].value.base &- (segment.sequence &+ 1)
+        if flow[direction].value.settling > 0 && overtaken < 1 << 20 { return false }
+        return flow[direction].value.base != segment.sequence &+ 1 && (!isAnswer || flow.value.isOver)
     }
 
     /// Settles what waits, reports the end, and forgets the flow's name; the slot stays until it is released.
     mutating func close(slot: Int) {
-        guard let flow = flows[slot] else { return }
+        guard let flow = flows[slot], !flow.value.isClosed else { return }
+        flow.value.isClosed = true
         settle(flow, slot)
         let key = FlowTable.Key(flow.value.first, flow.value.second)
         if table.find(key) == slot { table.remove(key) }
@@ -158,7 +168,7 @@ package struct Reassembler: ~Copyable {
 
     private mutating func evict() {
         // A sweep over all slots, paid once for each eighth of the table that is freed.
-        let known = flows.indices.filter { flows[$0] != nil }
+        let known = flows.indices.filter { flows[$0]?.value.isClosed == false }
             .sorted { (flows[$0]?.value.lastPacket ?? 0) < (flows[$1]?.value.lastPacket ?? 0) }
         for slot in known.prefix(max(1, limits.flows / 8)) {
             if flows[slot]?.value.isOver == false { evictedFlows += 1 }

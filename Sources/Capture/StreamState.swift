@@ -13,6 +13,9 @@ package struct StreamStorage {
     /// The stream's beginning is known, not merely the first byte that was captured.
     package internal(set) var startsAtSYN = false
     var base: UInt32 = 0
+    /// Picked up in the middle a moment ago: an earlier segment may still come, so nothing is delivered until so many more
+    /// packets of the flow have passed.
+    var settling = 0
     var finSequence: UInt32?
     package internal(set) var isEnded = false
     /// The highest acknowledgement by the other side.
@@ -49,7 +52,7 @@ package struct StreamAccount: Sendable, Equatable {
     package var duplicate: UInt64 = 0
     /// Duplicate bytes that differed from the first copy.
     package var conflicting: UInt64 = 0
-    /// Bytes too far from anything expected.
+    /// Bytes too far from anything expected, or before the first byte of a stream that was picked up in the middle.
     package var outOfWindow: UInt64 = 0
     /// Dropped because of a memory limit.
     package var dropped: UInt64 = 0
@@ -84,6 +87,8 @@ struct PendingSegment: Sendable {
     var timeNanos: UInt64
 
     var length: Int { bytes.count + cut }
+    /// What it takes of ``Reassembler/Limits/totalBytes``, its own upkeep included.
+    var cost: Int { bytes.count + 128 }
 }
 
 /// Something that happened on a stream, to be handled in order.

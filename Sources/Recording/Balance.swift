@@ -24,6 +24,8 @@ package struct Balance: Sendable, Equatable {
     package var oneDirectionFlows: UInt64 = 0
     package var evictedFlows: UInt64 = 0
     package var idleFlows: UInt64 = 0
+    /// Gaps that were declared early because too much waited for what was missing.
+    package var hurriedGaps: UInt64 = 0
 
     // Payload bytes, client to server (or first to second endpoint) and back
     package var streams = (StreamAccount(), StreamAccount())

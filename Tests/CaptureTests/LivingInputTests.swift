@@ -69,6 +69,7 @@ import Testing
     func patience() {
         var reassembler = Reassembler()
         let bytes = [UInt8](repeating: 7, count: 10)
+        reassembler.add(segment(99, 0, at: 10 * second, .syn), [UInt8]().rawSpan)
         reassembler.add(segment(100, 10, at: 10 * second), bytes.rawSpan)
         reassembler.add(segment(130, 10, at: 11 * second), bytes.rawSpan)
         reassembler.clearEvents()

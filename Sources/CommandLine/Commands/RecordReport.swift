@@ -89,6 +89,7 @@ struct RecordReport {
         if b.oneDirectionFlows > 0 { row("", "\(b.oneDirectionFlows) of which one direction was captured") }
         if b.idleFlows > 0 { row("", "\(b.idleFlows) ended because they were quiet for too long") }
         if b.evictedFlows > 0 { row("", "\(b.evictedFlows) ended early by the limit on flows") }
+        if b.hurriedGaps > 0 { row("", "\(b.hurriedGaps) gaps declared early by the limits on bytes") }
         for (name, account, use) in [
             ("bytes to", b.streams.0, b.bytes.0), ("bytes from", b.streams.1, b.bytes.1),
         ] {
@@ -192,6 +193,7 @@ struct RecordReport {
         number("oneDirection", b.oneDirectionFlows)
         number("evicted", b.evictedFlows)
         number("idle", b.idleFlows)
+        number("hurriedGaps", b.hurriedGaps)
         json.endObject()
         json.key("bytes")
         json.beginObject()

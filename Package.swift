@@ -128,7 +128,10 @@ let fuzzTargets: [Target] =
         .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz"),
         .executableTarget(
             name: "tinct-fuzz",
-            dependencies: ["CFuzz", "Bytes", "Capture", "Compression", "HTTP1", "Recording", "Thrift"],
+            dependencies: [
+                "CFuzz", "Bytes", "Capture", "Compression", "Files", "Formats", "HTTP1", "Recording", "Schema", "Tape",
+                "Thrift",
+            ],
             path: "Tests/Fuzz/Harness",
             swiftSettings: settings,
             // gold, the default, fails with an internal error on the sanitizers' sections.

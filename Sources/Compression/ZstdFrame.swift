@@ -56,6 +56,9 @@ internal import CZstd
     /// replaced when it is shorter. The caller bounds `size` before.
     package func decompress(_ input: RawSpan, size: Int, into output: inout [UInt8]) throws(ParsingError) {
         if size < 0 { throw ParsingError(.invalid, at: 0, "zstd content size") }
+        // Four bytes, a block of one repeated byte, give at most 128 KiB (RFC 8878 §3.1.1.2): who promises more lies, and
+        // is to cost no memory.
+        if size >> 15 > input.byteCount { throw ParsingError(.invalid, at: 0, "zstd content size") }
         if output.count < size { output = [UInt8](repeating: 0, count: size) }
         let made = unsafe input.withUnsafeBytes { bytes in
             unsafe output.withUnsafeMutableBytes { space in

@@ -29,6 +29,9 @@ struct VegetaExporter: Exporter {
 /// A `curl` command for each request. Every value stands in single quotes, in which a shell takes nothing but the quote
 /// for special; a body that is no text goes through base64.
 struct CurlExporter: Exporter {
+    /// Linux takes no longer argument than 128 KiB; a shell's own `printf` does.
+    private static let argumentBytes = 100_000
+
     mutating func append(_ exchange: Exchange, to out: inout [UInt8]) -> LeftOut? {
         let (found, reason) = HTTPParts.of(exchange)
         guard let parts = found else { return reason }
@@ -46,13 +49,13 @@ struct CurlExporter: Exporter {
             words += ["--header", value.isEmpty ? "\(name);" : "\(name): \(value)"]
         }
         // What curl would add of its own accord.
-        for name in ["User-Agent", "Accept", "Content-Type"]
-        where content.value(name) == nil && (name != "Content-Type" || !content.body.isEmpty) {
-            words += ["--header", "\(name):"]
-        }
+        var added = ["User-Agent", "Accept"]
+        if !content.body.isEmpty { added += ["Content-Type", "Expect"] }
+        for name in added where content.value(name) == nil { words += ["--header", "\(name):"] }
         var front = ""
         if !content.body.isEmpty {
-            if let text = HTTPParts.text(content.body), !text.utf8.contains(0) {
+            if content.body.count <= Self.argumentBytes, let text = HTTPParts.text(content.body), !text.utf8.contains(0)
+            {
                 words += ["--data-raw", text]
             } else {
                 front = "printf %s \(Self.quoted(Base64.encode(content.body))) | base64 -d | "

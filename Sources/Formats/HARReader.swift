@@ -14,7 +14,8 @@ package struct HARReader {
     private let bytes: [UInt8]
     private let entries: [Range<Int>]
     private var at = 0
-    private var connections: [String: UInt64] = [:]
+    /// Flow and number of entries so far of each connection.
+    private var connections: [String: (flow: UInt64, count: UInt32)] = [:]
     private var flows: UInt64 = 0
 
     /// - Throws: when it is no JSON, or has no `log.entries`.
@@ -77,18 +78,23 @@ package struct HARReader {
         let address = entry["serverIPAddress"]?.string ?? ""
         let host = address.isEmpty ? target.host : address.contains(":") ? "[\(address)]" : address
         source.server = "\(host):\(target.port)"
-        source.flow = flow(entry["connection"]?.string, source.server)
+        (source.flow, source.ordinal) = place(entry["connection"]?.string, source.server)
         return .success(source)
     }
 
     /// Entries of one connection are one flow; without a name for it each entry is its own.
-    private mutating func flow(_ connection: String?, _ server: String) -> UInt64 {
-        let key = connection.map { "\(server) \($0)" }
-        if let key, let known = connections[key] { return known }
-        let flow = flows
-        flows += 1
-        if let key { connections[key] = flow }
-        return flow
+    private mutating func place(_ connection: String?, _ server: String) -> (UInt64, UInt32) {
+        guard let key = connection.map({ "\(server) \($0)" }) else {
+            flows += 1
+            return (flows - 1, 0)
+        }
+        if connections[key] == nil {
+            connections[key] = (flows, 0)
+            flows += 1
+        }
+        let (flow, count) = connections[key] ?? (0, 0)
+        connections[key] = (flow, count &+ 1)
+        return (flow, count)
     }
 }
 

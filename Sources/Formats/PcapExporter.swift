@@ -34,10 +34,11 @@ struct PcapExporter: Exporter {
         if let request = exchange.request { messages.append((request, 0)) }
         messages += exchange.interim.map { ($0, 1) }
         if let response = exchange.response { messages.append((response, 1)) }
+        var nanos: UInt64 = 0
         for (message, direction) in messages {
-            // A direction is one stream: what comes later in it cannot pass what came before.
-            let earliest = flows[exchange.flow]?.dueNanos[direction] ?? 0
-            let nanos = max(earliest, message.startNanos)
+            // A direction is one stream: what comes later in it cannot pass what came before. Nor can an answer pass its
+            // question, whatever a capture's clock said.
+            nanos = max(nanos, flows[exchange.flow]?.dueNanos[direction] ?? 0, message.startNanos)
             flows[exchange.flow]?.dueNanos[direction] = nanos
             push(
                 PcapMessage(nanos: nanos, arrival: arrival, flow: exchange.flow, direction: direction, message: message)
@@ -80,6 +81,8 @@ struct PcapExporter: Exporter {
             write(&state, 0, flags: PcapFlow.acknowledge, [], item.nanos, &out)
         }
         let message = item.message
+        state.next[item.direction] &+= state.skip[item.direction]
+        state.skip[item.direction] = 0
         var at = 0
         var passed: UInt64 = 0
         var holes = message.holes.sorted { $0.offset < $1.offset }[...]
@@ -101,7 +104,7 @@ struct PcapExporter: Exporter {
         }
         let sent = UInt64(message.wire.count) &+ passed
         if message.wireLength > sent {
-            state.next[item.direction] &+= UInt32(truncatingIfNeeded: message.wireLength - sent)
+            state.skip[item.direction] = UInt32(truncatingIfNeeded: message.wireLength - sent)
         }
         if !message.wire.isEmpty {
             write(&state, 1 - item.direction, flags: PcapFlow.acknowledge, [], item.nanos, &out)
@@ -170,6 +173,8 @@ private struct PcapFlow {
     var isOpen = false
     /// Next sequence number of each direction.
     var next: [UInt32]
+    /// Bytes behind the last message of each direction that the tape lacks: missing only if something follows them.
+    var skip: [UInt32] = [0, 0]
     /// When the last message of each direction began.
     var dueNanos: [UInt64] = [0, 0]
     private let addresses: [[UInt8]]

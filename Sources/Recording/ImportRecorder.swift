@@ -36,6 +36,8 @@ package struct ImportRecorder {
         package var request: Message?
         package var response: Message?
         package var flow: UInt64 = 0
+        /// Position in its flow.
+        package var ordinal: UInt32 = 0
         package var client = ""
         /// `host:port`; empty to take it from the request's Host field.
         package var server = ""
@@ -49,7 +51,6 @@ package struct ImportRecorder {
     private var redactor = Redactor()
     private var masked = Balance()
     private let tags = TagReader()
-    private var ordinals: [UInt64: UInt32] = [:]
 
     package init(schema: SchemaSet, isRaw: Bool) {
         self.isRaw = isRaw
@@ -89,8 +90,7 @@ package struct ImportRecorder {
         if exchange.response == nil { exchange.losses.append(Loss(reason: "noResponse", side: "response")) }
         if exchange.request == nil && exchange.response == nil { return nil }
         exchange.id = balance.exchanges
-        exchange.ordinal = ordinals[exchange.flow, default: 0]
-        ordinals[exchange.flow] = exchange.ordinal &+ 1
+        exchange.ordinal = source.ordinal
         balance.exchanges += 1
         if exchange.request != nil { balance.requests += 1 }
         if exchange.response != nil { balance.responses += 1 }

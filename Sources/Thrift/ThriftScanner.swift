@@ -129,8 +129,9 @@ package struct ThriftScanner: Sendable {
     /// Finds where in a frame, of which `bytes` is what has come, its message begins.
     private mutating func findMessage(_ bytes: RawSpan, _ length: Int) throws(ParsingError) {
         if format.transport == .finagle {
-            // Begun anew at each piece: the struct is small, and a flow should not have to keep another skipper.
-            var skipper = ValueSkipper(.structure, at: 4, .binary, limit: length)
+            // Begun anew at each piece: a flow should not have to keep another skipper. The limit bounds what that costs.
+            let limit = min(length, 4 + ThriftType.Limit.finagleHeaderLength)
+            var skipper = ValueSkipper(.structure, at: 4, .binary, limit: limit)
             switch skipper.resume(bytes) {
             case .invalid(let error): throw error
             case .needMore: throw ParsingError(.truncated, at: 4, "Finagle header")

@@ -42,6 +42,8 @@ package enum ThriftType: UInt8, Sendable, Hashable, CaseIterable {
         package static let frameLength = 0x3FFF_FFFF
         /// What a compressed payload may grow to.
         package static let payloadLength = 64 << 20
+        /// Bytes of Finagle's header struct; its contexts are small.
+        package static let finagleHeaderLength = 32 << 10
         /// Bytes of a method name. Real ones stay far below; longer ones are another protocol's bytes.
         package static let nameLength = 4096
     }

@@ -62,6 +62,9 @@ extension StreamDecoder {
         _ identity: Identity, _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
+        var identity = identity
+        // Too weak to give up a flow for whose beginning was not seen: it may be the inside of something else.
+        if case .named("thriftOldBinary") = identity, !flow.startsAtSYN(direction) { identity = .nothing }
         switch identity {
         case .needMore: return nil
         case .http:

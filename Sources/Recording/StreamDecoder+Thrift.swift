@@ -34,6 +34,15 @@ extension StreamDecoder {
                     return 0
                 }
             }
+            if !flow.startsAtSYN(direction) {
+                switch Self.isFramedAfterAll(rest, reader.value.scanner.format) {
+                case .yes(let framed):
+                    reader.value.scanner = ThriftScanner(framed)
+                    return 0
+                case .maybe: return nil
+                case .no: break
+                }
+            }
             reader.value.reset()
             reader.value.mode = .searching
             return 0
@@ -44,6 +53,21 @@ extension StreamDecoder {
         case .message(let found):
             emitThrift(rest, found, direction, flow, state)
             return found.length
+        }
+    }
+
+    private enum Framing { case yes(ThriftFormat), maybe, no }
+
+    /// A capture that begins between a frame's length and its message looks unframed until the next frame comes.
+    private static func isFramedAfterAll(_ rest: RawSpan, _ format: ThriftFormat) -> Framing {
+        guard format.transport == .unframed else { return .no }
+        let framed = ThriftFormat(.framed, format.protocol)
+        var scanner = ThriftScanner(framed)
+        switch scanner.scan(rest) {
+        case .message: return .yes(framed)
+        // The scanner knows after a few bytes that it is no message.
+        case .needMore: return scanner.isRecognised ? .yes(framed) : .maybe
+        case .empty, .invalid: return .no
         }
     }
 

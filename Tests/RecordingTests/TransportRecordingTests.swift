@@ -157,6 +157,27 @@ import Thrift
         }
     }
 
+    /// No handshake, and the tail of a message first: everything behind it is read.
+    @Test(arguments: forms) func aConnectionIsPickedUpInTheMiddle(_ form: Form) throws {
+        for cut in [1, 4, 5, 9, 13] {
+            var wire = conversation.map { (fromClient: $0.isCall, payload: form.wire($0.1)) }
+            wire[0].payload.removeFirst(cut)
+            var frames = build.conversation(wire)
+            frames.removeFirst(2)
+            let recorded = try Recorded(PacketBuilder.pcap(frames))
+            #expect(recorded.balance.closes)
+            // Without its length a frame is an unframed message, and nobody can tell.
+            let isWhole = cut == 4 && form.transport == .framed && form.form != .oldBinary
+            var exchanges = recorded.exchanges
+            if isWhole { exchanges.removeAll { $0.operation == "ping" && $0.format.transport == .unframed } }
+            let requests = exchanges.filter { $0.request != nil }.map(\.operation).sorted()
+            #expect(requests == ["Pay.refund", "Risk.check", "Risk.check", "note"], "cut \(cut)")
+            #expect(exchanges.count { $0.response != nil } == (isWhole ? 3 : 4), "cut \(cut)")
+            let formats = Set(exchanges.map(\.format))
+            #expect(formats == [WireFormat(ThriftFormat(form.transport, form.form))])
+        }
+    }
+
     /// Whatever segments are lost: nothing is invented, pairs belong together, and what no loss touched is there.
     @Test(arguments: forms + [Form(transport: .finagle, form: .binary), Form(transport: .unframed, form: .oldBinary)])
     func lostSegmentsCostOnlyWhatTheyTouch(_ form: Form) throws {

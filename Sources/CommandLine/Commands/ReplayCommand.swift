@@ -251,7 +251,8 @@ private struct ReplayCommand {
     /// What to say when no request found a server, which nobody can have wanted; nil when one did.
     private static func unanswered(_ result: RunResult) -> String? {
         let failures = Outcome.allCases.filter { result[$0] > 0 && !$0.isAnswered && $0 != .notAddressed }
-        guard !failures.isEmpty, !Outcome.allCases.contains(where: { result[$0] > 0 && $0.isAnswered }) else { return nil }
+        let isAnswered = Outcome.allCases.contains { result[$0] > 0 && $0.isAnswered }
+        if failures.isEmpty || isAnswered { return nil }
         return "no request was answered: " + failures.map { "\(result[$0]) \($0.name)" }.joined(separator: ", ")
     }
 

@@ -12,6 +12,8 @@ extension AnswerBook {
         private var book = AnswerBook()
         private var operationByName: [String: Int] = [:]
         private var answerByDigest: [UInt64: Int32] = [:]
+        /// Answers that the source made, or would not make, for what was asked of it.
+        private var madeAnswers: [MadeKey: Int32?] = [:]
         private var unusable: [String: Int] = [:]
         private let source: any AnswerSource
         private let probe: TagProbe
@@ -99,19 +101,42 @@ extension AnswerBook {
                 let body = Array(response.wire[reply.bodyOffset...])
                 answer = try store(
                     type: reply.type, name: Array(response.wire[reply.nameRange]), body: body, encoding)
-            } else if let made = source.thriftAnswer(
-                operation: exchange.operation, method: method, expected: exchange.expected)
-            {
-                answer = try store(made, name: Array(method.utf8))
             } else {
-                unusable["no response", default: 0] += 1
-                answer = nil
+                let key = MadeKey(operation: exchange.operation, method: method, expected: exchange.expected)
+                answer = try made(key) { builder throws(ParsingError) in
+                    let reply = builder.source.thriftAnswer(
+                        operation: key.operation, method: key.method, expected: key.expected)
+                    guard let reply else { return nil }
+                    return try builder.store(reply, name: Array(key.method.utf8))
+                }
             }
             guard let answer else { return }
             let reading = try ThriftReading(
                 request.wire.rawSpan, at: call.bodyOffset, encoding, book.operations[index].tree, seed: UInt64(index)
             )
             give(answer, to: index, reading.fingerprint)
+        }
+
+        /// What an answer that is not on the tape depends on.
+        private struct MadeKey: Hashable {
+            var operation: String
+            var method: String
+            var expected: String
+        }
+
+        /// The answer for `key`, made at its first use: a synthesized tape asks for the same few a hundred thousand times.
+        private mutating func made(
+            _ key: MadeKey, _ make: (inout Builder) throws(ParsingError) -> Int32?
+        ) throws(ParsingError) -> Int32? {
+            let answer: Int32?
+            if let known = madeAnswers[key] {
+                answer = known
+            } else {
+                answer = try make(&self)
+                if madeAnswers.count < 1 << 16 { madeAnswers[key] = .some(answer) }
+            }
+            if answer == nil { unusable["no response", default: 0] += 1 }
+            return answer
         }
 
         private static func header(
@@ -165,8 +190,11 @@ extension AnswerBook {
             if let response = exchange.response {
                 answer = try store(response, answering: scanner.head.method)
             } else {
-                answer = source.httpAnswer(operation: exchange.operation, expected: exchange.expected).map { store($0) }
-                if answer == nil { unusable["no response", default: 0] += 1 }
+                let key = MadeKey(operation: exchange.operation, method: "", expected: exchange.expected)
+                answer = try made(key) { builder throws(ParsingError) in
+                    builder.source.httpAnswer(operation: key.operation, expected: key.expected)
+                        .map { builder.store($0) }
+                }
             }
             guard let answer else { return }
             let reading = HTTPReading(

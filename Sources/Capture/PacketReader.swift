@@ -59,8 +59,10 @@ package struct PacketReader {
     }
 
     /// Reads the beginning of the capture. Throws when it is neither pcap nor pcapng.
-    package init(_ input: any CaptureInput) throws(CaptureError) {
-        buffer = PacketBuffer(input)
+    ///
+    /// - Parameter window: bytes that are read ahead; a larger packet makes room for itself.
+    package init(_ input: any CaptureInput, window: Int = 1 << 18) throws(CaptureError) {
+        buffer = PacketBuffer(input, capacity: max(window, 64))
         guard try buffer.require(4) else {
             throw CaptureError(
                 buffer.count == 0 ? "the file is empty" : "the file ends inside the capture's header")

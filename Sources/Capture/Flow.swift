@@ -12,6 +12,7 @@ package struct FlowStorage {
     var isReset = false
     /// Packets since something began to wait without coming nearer.
     var stalled = 0
+    var packets: UInt64 = 0
     var lastPacket: UInt64 = 0
     var lastNanos: UInt64 = 0
     /// The end was reported; only the reader's ``Reassembler/release(_:)`` is missing.

@@ -6,6 +6,7 @@ extension Reassembler {
 
     /// Sorts one segment into its flow.
     mutating func receive(_ segment: Segment, _ packet: RawSpan, _ flow: Flow, _ slot: Int) {
+        flow.value.packets += 1
         let direction = segment.source == flow.value.first ? 0 : 1
         let stream = flow[direction]
         let flags = segment.flags
@@ -37,7 +38,8 @@ extension Reassembler {
             let isFull = isFull(flow.value.forward) || isFull(flow.value.backward)
             if flow.value.stalled >= limits.patiencePackets || isFull {
                 if isFull { hurriedGaps += 1 }
-                giveUpWaiting(flow, slot)
+                // Where holes come faster than patience ends, those that are as old go together.
+                repeat { giveUpWaiting(flow, slot) } while isOverdue(flow, 0) || isOverdue(flow, 1)
                 flow.value.stalled = 0
             }
             if heldBytes > limits.totalBytes { makeRoomForAll(flow, slot) }
@@ -70,6 +72,11 @@ extension Reassembler {
     @inline(__always)
     private func settleDown(_ stream: StreamState) {
         if stream.value.settling > 0 { stream.value.settling -= 1 }
+    }
+
+    private func isOverdue(_ flow: Flow, _ direction: Int) -> Bool {
+        guard let head = flow[direction].value.pending.first else { return false }
+        return flow.value.packets - head.arrival >= UInt64(limits.patiencePackets)
     }
 
     private func isFull(_ stream: StreamState) -> Bool {
@@ -161,7 +168,8 @@ extension Reassembler {
             sequence: sequence &+ UInt32(truncatingIfNeeded: behind),
             bytes: [UInt8](copying: payload.extracting(skip..<payload.byteCount)),
             cut: segment.payloadWireCount - max(behind, segment.payloadCount), acknowledgement: segment.acknowledgement,
-            hasAcknowledgement: hasAck, timeNanos: segment.timeNanos)
+            hasAcknowledgement: hasAck, timeNanos: segment.timeNanos,
+            arrival: flow.value.packets)
         insert(rest, stream)
         if drain(flow, slot) { flow.value.stalled = 0 }
     }

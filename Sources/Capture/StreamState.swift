@@ -85,6 +85,8 @@ struct PendingSegment: Sendable {
     var acknowledgement: UInt32
     var hasAcknowledgement: Bool
     var timeNanos: UInt64
+    /// How many packets of its flow had come by then.
+    var arrival: UInt64
 
     var length: Int { bytes.count + cut }
     /// What it takes of ``Reassembler/Limits/totalBytes``, its own upkeep included.

@@ -26,7 +26,7 @@ package enum FlagValue {
         throw CommandError("--\(flag) \(text) is not a duration", remedy: "Write it like 250us, 10ms, 5s, 2m or 1h.")
     }
 
-    /// A number of bytes: `65536`, `64KiB`, `500MB`, `1.5GiB`.
+    /// A number of bytes: `65536`, `64KiB`, `500MB`, `1GiB`.
     package static func bytes(_ text: String, flag: String) throws(CommandError) -> UInt64 {
         if let value = bytes(text) { return value }
         throw CommandError("--\(flag) \(text) is not a size", remedy: "Write it like 64MiB, 500MB or 1GiB.")

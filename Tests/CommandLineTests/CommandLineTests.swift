@@ -64,6 +64,20 @@ private let sample = CommandSpec(
         #expect(try FlagValue.durationNanos(text, flag: "d") == value)
     }
 
+    @Test(
+        arguments: [
+            ("65536", 65536), ("64KiB", 65536), ("3GiB", 3_221_225_472), ("500MB", 500_000_000), ("2kB", 2000),
+            ("7B", 7),
+        ] as [(String, UInt64)])
+    func sizes(text: String, value: UInt64) throws {
+        #expect(try FlagValue.bytes(text, flag: "d") == value)
+    }
+
+    @Test(arguments: ["", "B", "10m", "-1KiB", "0.3B", "99999999TiB", "1 MiB"])
+    func refusesWhatIsNoSize(text: String) {
+        #expect(throws: CommandError.self) { try FlagValue.bytes(text, flag: "d") }
+    }
+
     @Test(arguments: ["5", "s", "-1s", "1.5ns", "99999999999d"])
     func refusesWhatIsNoDuration(text: String) {
         #expect(throws: CommandError.self) { try FlagValue.durationNanos(text, flag: "d") }

@@ -13,7 +13,8 @@ enum ImportKind: String {
 
     /// From how the content begins; nil when it is neither.
     static func of(_ path: String) -> ImportKind? {
-        if path == "-" { return nil }
+        // What is taken from a pipe to look at it would be missing afterwards.
+        guard FileInput.isRegular(path) else { return nil }
         guard let input = try? DecompressingInput(path: path) else { return nil }
         var start = [UInt8](repeating: 0, count: 64)
         guard let got = try? input.read(into: &start), got > 2 else { return nil }

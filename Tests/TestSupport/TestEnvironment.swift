@@ -31,11 +31,11 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: place.isSet, "\(place.rawValue) is not set")
     }
 
-    /// Skips a test that sanitizers make too slow, or whose memory limits they break.
+    /// Skips a test that sanitizers make too slow, or whose limits on memory and files break their own work.
     package static var withoutSanitizer: Self {
         .enabled(
             if: ProcessInfo.processInfo.environment["TINCT_SANITIZER"] == nil,
-            "measures time or memory, which a sanitizer changes")
+            "measures or limits what a sanitizer needs more of")
     }
 }
 

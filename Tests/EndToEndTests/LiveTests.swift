@@ -110,7 +110,8 @@ struct LiveTests {
         func bytes(_ name: String) -> Int { Int(balance["bytes"]?["clientToServer"]?[name]?.text ?? "") ?? -1 }
         let accounted = bytes("captured") - bytes("duplicate") + bytes("missing")
         #expect(logged.count == numbers.count)
-        #expect(accounted <= length * logged.count && accounted % length == 0)
+        // The connection's end has a sequence number too: dropped behind other bytes it counts as one of them.
+        #expect(accounted <= length * logged.count + 1 && accounted % length <= 1)
 
         // Between two whole exchanges that are not neighbours there is a span of time in which the kernel dropped.
         let windows = try #require(balance["kernel"]?["drops"]?.array).map {

@@ -111,15 +111,16 @@ struct PathologicalFlow {
             packets.removeFirst(
                 min(packets.count - 1, Int.random(in: 4..<max(5, packets.count / 2), using: &generator)))
         }
-        let start = (0..<2).map { direction in
-            packets.filter { $0.direction == direction }.map(\.offset).min() ?? 0
-        }
         // Lost.
         let lossOf = Int.random(in: 5..<60, using: &generator)
         let begin = isMidStream ? 3 : 0
         packets = packets.enumerated().filter { index, packet in
             packet.isFixed || index < begin || Int.random(in: 0..<lossOf, using: &generator) > 0
         }.map(\.element)
+        // What is sent again begins no earlier than what was captured first, which is not waited for long.
+        let start = (0..<2).map { direction in
+            packets.filter { $0.direction == direction }.map(\.offset).min() ?? 0
+        }
         // Captured twice, sent again in other pieces, and forged: the same place with other bytes.
         for index in packets.indices {
             let packet = packets[index]

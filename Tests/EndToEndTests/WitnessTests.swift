@@ -210,10 +210,15 @@ struct WitnessTests {
     func refusedTarget() throws {
         let directory = try TemporaryDirectory()
         let tape = try Fixture.all[3].record(into: directory)
-        let port = try freePort()
-        let run = try tinct("replay", tape, "--to", "http://127.0.0.1:\(port)", "--rate", "200", "--json")
+        let port = try RefusingPort()
+        let run = try tinct("replay", tape, "--to", "http://127.0.0.1:\(port.number)", "--rate", "200", "--json")
         #expect(run.status == 1, "\(run.errors)")
-        #expect(outcomes(try json(run))["refused"] == 57)
+        let result = try json(run)
+        // A busy machine may leave some unsent; none may end in anything else.
+        let refused = outcomes(result)["refused"] ?? 0
+        let unsent = outcomes(result)["unsent"] ?? 0
+        #expect(refused > 0 && refused + unsent == 57, "\(outcomes(result))")
+        withExtendedLifetime(port) {}
     }
 
     @Test(

@@ -2,19 +2,33 @@ import Foundation
 import Glibc
 
 /// A TCP port of the loopback that nobody listened on a moment ago.
-package func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw TestSupportError("no socket: errno \(errno)") }
-    defer { close(descriptor) }
-    var address = loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let failed = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            unsafe bind(descriptor, generic, length) != 0 || getsockname(descriptor, generic, &length) != 0
+package func freePort() throws -> Int { try RefusingPort().number }
+
+/// A TCP port of the loopback on which every connection is refused, and which nobody else can take, as long as this value
+/// lives.
+package final class RefusingPort {
+    package let number: Int
+    private let descriptor: Int32
+
+    package init() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw TestSupportError("no socket: errno \(errno)") }
+        var address = loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let failed = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe bind(descriptor, generic, length) != 0 || getsockname(descriptor, generic, &length) != 0
+            }
         }
+        guard !failed else {
+            close(descriptor)
+            throw TestSupportError("no free port: errno \(errno)")
+        }
+        self.descriptor = descriptor
+        number = Int(UInt16(bigEndian: address.sin_port))
     }
-    guard !failed else { throw TestSupportError("no free port: errno \(errno)") }
-    return Int(UInt16(bigEndian: address.sin_port))
+
+    deinit { close(descriptor) }
 }
 
 /// Waits until something accepts connections on a port of the loopback.

@@ -285,7 +285,7 @@ struct RecordRun {
     var isRotating: Bool { rotation != nil }
 
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
-    private let tapeLevel = -3
+    private let tapeLevel = -4
 
     func store(from recorder: inout Recorder, to tapes: TapeSet?) throws(TapeError) {
         try recorder.takeFinished { exchange throws(TapeError) in try tapes?.append(&exchange) }

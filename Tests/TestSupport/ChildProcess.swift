@@ -37,7 +37,7 @@ package final class ChildProcess: @unchecked Sendable {
         workingDirectory: String? = nil
     ) throws {
         // A test that writes to a program which has ended must not end with it.
-        signal(SIGPIPE, SIG_IGN)
+        Glibc.signal(SIGPIPE, SIG_IGN)
         directory = try TemporaryDirectory("tinct-child")
         var inputPath = "/dev/null"
         if let input { inputPath = try directory.write("stdin", input) }

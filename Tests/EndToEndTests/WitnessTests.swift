@@ -209,7 +209,7 @@ struct WitnessTests {
     @Test("A target that is not there ends each request in refused")
     func refusedTarget() throws {
         let directory = try TemporaryDirectory()
-        let tape = try Fixture.all[3].record(into: directory)
+        let tape = try Fixture(capture: "http-nginx.pcap", schema: "risk_decision.openapi.yaml").record(into: directory)
         let port = try RefusingPort()
         let run = try tinct("replay", tape, "--to", "http://127.0.0.1:\(port.number)", "--rate", "200", "--json")
         #expect(run.status == 1, "\(run.errors)")

@@ -94,7 +94,7 @@ extension Loop {
         let c = unsafe connections + connection
         guard let pending = unsafe c.pointee.pending else { return }
         let rest = unsafe c.pointee.pendingLength - c.pointee.pendingOffset
-        let sent = unsafe Socket.send(c.pointee.fd, pending + c.pointee.pendingOffset, rest)
+        let sent = unsafe write(connection, pending + c.pointee.pendingOffset, rest)
         if sent == -Int(EAGAIN) || sent == -Int(EINTR) { return }
         if sent < 0 {
             lose(connection, .reset)

@@ -20,7 +20,7 @@ extension Loop {
         }
         if round > 0, unsafe template.pointee.slotCount > 0 { unsafe fillSlots(template, round, slot) }
         let length = Int(unsafe template.pointee.length)
-        let sent = unsafe Socket.send(c.pointee.fd, bytes, length)
+        let sent = unsafe write(connection, bytes, length)
         unsafe c.pointee.template = template
         unsafe c.pointee.blockSlot = slot
         unsafe c.pointee.round = round
@@ -77,10 +77,9 @@ extension Loop {
 
     mutating func receive(_ connection: Int) {
         let c = unsafe connections + connection
-        let fd = unsafe c.pointee.fd
-        if fd < 0 { return }
-        let received = unsafe Socket.receive(
-            fd, c.pointee.buffer + c.pointee.length, c.pointee.capacity - c.pointee.length)
+        if unsafe c.pointee.fd < 0 { return }
+        let received = unsafe read(
+            connection, c.pointee.buffer + c.pointee.length, c.pointee.capacity - c.pointee.length)
         now = Clock.monotonicNanos()
         if received <= 0 {
             if received == -Int(EAGAIN) || received == -Int(EINTR) { return }

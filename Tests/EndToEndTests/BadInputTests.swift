@@ -15,16 +15,16 @@ struct BadInputTests {
             ["record", directory.path, "-o", tape],
             ["record", empty, "-o", tape],
             ["record", nonsense, "-o", tape],
-            ["record", Fixture.all[0].path, "-o", "/proc/nowhere/out.mcap"],
-            ["record", Fixture.all[0].path, "-o", tape, "--idl", nonsense],
-            ["record", Fixture.all[0].path, "-o", tape, "--idl", directory.file("absent.thrift")],
-            ["record", Fixture.all[0].path, "-o", tape, "--expect", "lost<"],
-            ["record", Fixture.all[0].path, "-o", tape, "--no-such-flag"],
-            ["record", Fixture.all[0].path, "-o", tape, "--decode-as", "9090=thrift/compact"],
+            ["record", Fixture.thriftBinary.path, "-o", "/proc/nowhere/out.mcap"],
+            ["record", Fixture.thriftBinary.path, "-o", tape, "--idl", nonsense],
+            ["record", Fixture.thriftBinary.path, "-o", tape, "--idl", directory.file("absent.thrift")],
+            ["record", Fixture.thriftBinary.path, "-o", tape, "--expect", "lost<"],
+            ["record", Fixture.thriftBinary.path, "-o", tape, "--no-such-flag"],
+            ["record", Fixture.thriftBinary.path, "-o", tape, "--decode-as", "9090=thrift/compact"],
             ["info", directory.file("absent.mcap")],
             ["info", nonsense],
             ["info", empty],
-            ["info", Fixture.all[0].path],
+            ["info", Fixture.thriftBinary.path],
             ["show", nonsense],
             ["show", nonsense, "--limit", "minus-one"],
             ["diff", nonsense, empty],
@@ -75,7 +75,7 @@ struct BadInputTests {
     @Test("A reader that goes away ends the command quietly")
     func brokenPipe() throws {
         let directory = try TemporaryDirectory()
-        let tape = try Fixture.all[0].record(into: directory)
+        let tape = try Fixture.thriftBinary.record(into: directory)
         let result = try run(
             "sh",
             [
@@ -91,7 +91,7 @@ struct BadInputTests {
     @Test("A tape that is cut opens up to its last whole chunk")
     func cutTapes() throws {
         let directory = try TemporaryDirectory()
-        let tape = try fileBytes(try Fixture.all[3].record(into: directory))
+        let tape = try fileBytes(try Fixture.http.record(into: directory))
         for tenth in 1..<10 {
             let cut = try directory.write("cut.mcap", Array(tape[..<(tape.count * tenth / 10)]))
             let result = try tinct("show", cut, "--json")

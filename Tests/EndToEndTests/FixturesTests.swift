@@ -8,12 +8,14 @@ struct Fixture: CustomTestStringConvertible, Sendable {
     let schema: String
     var testDescription: String { capture }
 
+    static let thriftBinary = Fixture(capture: "thrift-binary.pcap", schema: "risk_decision.thrift")
+    static let http = Fixture(capture: "http-nginx.pcap", schema: "risk_decision.openapi.yaml")
     static let all = [
-        Fixture(capture: "thrift-binary.pcap", schema: "risk_decision.thrift"),
+        thriftBinary,
         Fixture(capture: "thrift-compact.pcapng", schema: "risk_decision.thrift"),
         Fixture(capture: "thrift-unframed.pcap", schema: "risk_decision.thrift"),
         Fixture(capture: "thrift-transports.pcap", schema: "risk_decision.thrift"),
-        Fixture(capture: "http-nginx.pcap", schema: "risk_decision.openapi.yaml"),
+        http,
     ]
 
     var path: String { Repository.path("fixtures/" + capture) }

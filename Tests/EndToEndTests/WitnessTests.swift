@@ -89,7 +89,7 @@ struct WitnessTests {
     @Test("At a fixed rate what was due was sent, no more and no less", .requires(.native), .withoutSanitizer)
     func fixedRate() throws {
         let directory = try TemporaryDirectory()
-        let tape = try Fixture.all[0].record(into: directory, "--raw")
+        let tape = try Fixture.thriftBinary.record(into: directory, "--raw")
         let server = try NativeThriftServer()
         let run = try tinct(
             "replay", tape, "--to", "thrift://127.0.0.1:\(server.port)", "--carrier", "didi:path=1.20", "--rate", "500",
@@ -105,7 +105,7 @@ struct WitnessTests {
         "A recorded tape replayed to the server that it was recorded from gives the same decisions", .requires(.native))
     func replayedDecisionsAreTheSame() throws {
         let directory = try TemporaryDirectory()
-        let tape = try Fixture.all[0].record(into: directory, "--raw")
+        let tape = try Fixture.thriftBinary.record(into: directory, "--raw")
         let run = directory.file("run.mcap")
         let server = try NativeThriftServer()
         let replay = try tinct(
@@ -185,7 +185,7 @@ struct WitnessTests {
     @Test("A signal stops the run and leaves a whole result", .requires(.native))
     func signalLeavesAResult() throws {
         let directory = try TemporaryDirectory()
-        let tape = try Fixture.all[0].record(into: directory)
+        let tape = try Fixture.thriftBinary.record(into: directory)
         let server = try NativeThriftServer()
         let path = directory.file("result.json")
         let report = directory.file("report.html")

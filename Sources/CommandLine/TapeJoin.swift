@@ -6,7 +6,7 @@ enum TapeJoin {
     static func options(of readers: [TapeReader]) -> TapeWriter.Options {
         var options = TapeWriter.Options(
             source: unique(readers.compactMap { $0.property("source") }).joined(separator: ", "),
-            isRaw: readers.contains(where: \.isRaw), library: "tinct \(tinctVersion)")
+            isRaw: readers.contains(where: \.isRaw), program: "tinct \(tinctVersion)")
         let runs = unique(readers.map { $0.property("run") ?? "" })
         if runs.count == 1 { options.runTag = runs[0] }
         let own = ["library", "raw", "source", "run"]
@@ -34,13 +34,13 @@ enum TapeJoin {
 
     /// All attachments, equal ones once. Others that share a name get a number, except schemas: two of one name would
     /// leave it open which of them an exchange was recorded with.
-    static func attachments(of readers: [TapeReader]) throws(CommandError) -> [TapeParts.Attachment] {
-        var files: [TapeParts.Attachment] = []
+    static func attachments(of readers: [TapeReader]) throws(CommandError) -> [AttachedFile] {
+        var files: [AttachedFile] = []
         for reader in readers {
             for attachment in reader.attachments {
-                var file: TapeParts.Attachment
+                var file: AttachedFile
                 do throws(TapeError) {
-                    file = TapeParts.Attachment(
+                    file = AttachedFile(
                         name: attachment.name, mediaType: attachment.mediaType, bytes: try reader.read(attachment),
                         createdNanos: attachment.createdNanos)
                 } catch {

@@ -1,3 +1,5 @@
+package import Tape
+
 /// Reading the values that flags take. Every function throws a ``CommandError`` naming the flag, what it got and what it
 /// wants.
 package enum FlagValue {
@@ -41,6 +43,17 @@ package enum FlagValue {
             return scaled(String(text.dropLast(unit.count)), by: scale)
         }
         return scaled(text, by: 1)
+    }
+
+    /// Where one tape of a set ends: `1GiB`, `10m`, or a number of exchanges like `100k`.
+    package static func rotation(_ text: String, flag: String) throws(CommandError) -> TapeSet.Rotation {
+        if text.hasSuffix("B"), let bytes = bytes(text), bytes > 0 { return .bytes(bytes) }
+        if let last = text.last, "smhd".contains(last), let nanos = try? durationNanos(text, flag: flag), nanos > 0 {
+            return .nanos(nanos)
+        }
+        if let count = try? count(text, flag: flag), count > 0 { return .count(count) }
+        throw CommandError(
+            "--\(flag) \(text) is no size, time or count", remedy: "Write it like 1GiB, 10m or 100k.")
     }
 
     /// A share in parts per billion: `2%`, `0.5%`, `0.02`.

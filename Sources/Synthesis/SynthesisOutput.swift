@@ -45,7 +45,7 @@ package final class SynthesisOutput {
         compressor = form == .compressedLines ? ZstdFrameCompressor(level: 1, checksum: true) : nil
         if form == .tape {
             let options = TapeWriter.Options(
-                source: plan.scenario.sources.last.map { fileName($0.path) } ?? "", library: "tinct " + version)
+                source: plan.scenario.sources.last.map { fileName($0.path) } ?? "", program: "tinct " + version)
             tape = try TapeWriter(path: path, options: options)
             file = nil
         } else {

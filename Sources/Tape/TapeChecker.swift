@@ -15,7 +15,7 @@ struct ChunkFacts {
 package final class TapeChecker {
     package internal(set) var check = TapeCheck()
     /// Whole attachments, and metadata records.
-    package private(set) var attachments: [TapeParts.Attachment] = []
+    package private(set) var attachments: [AttachedFile] = []
     package private(set) var metadata: [(name: String, entries: [(key: String, value: String)])] = []
 
     let reader: TapeReader
@@ -158,7 +158,7 @@ package final class TapeChecker {
             throw ParsingError(.invalid, at: content.upperBound, "attachment checksum")
         }
         attachments.append(
-            TapeParts.Attachment(
+            AttachedFile(
                 name: name, mediaType: mediaType, bytes: Array(bytes[content]), createdNanos: created))
         attachmentPlaces.insert(offset)
     }

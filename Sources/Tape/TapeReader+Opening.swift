@@ -48,8 +48,8 @@ extension TapeReader {
         else { throw notATape }
         let header = try record(at: prefix, length: length, limit: 1 << 20)
         var fields = ByteReader(header.rawSpan)
-        guard (try? fields.mcapString()) != nil, let library = try? fields.mcapString() else { throw notATape }
-        self.library = library
+        guard (try? fields.mcapString()) != nil, let program = try? fields.mcapString() else { throw notATape }
+        self.program = program
         return prefix + length
     }
 

@@ -14,7 +14,7 @@ package final class TapeReader {
     /// Length of the file in bytes.
     package let fileBytes: UInt64
     /// Who wrote it, from the header.
-    package internal(set) var library = ""
+    package internal(set) var program = ""
     /// True when the tape has its end. False when it is cut, because its writer was stopped or the copy is not whole.
     package internal(set) var isComplete = false
     /// Bytes at the end of a cut tape that belong to no whole record.

@@ -1,85 +1,79 @@
-import Glibc
-
 /// A tape, or a set of tapes of which each begins where the one before it ends.
 ///
-/// With a ``Rotation`` the path `day.mcap` gives `day-000001.mcap`, `day-000002.mcap` and so on; numbers go on behind
-/// those that are there. An exchange goes to the tape that is open when it is finished, so none is cut or lost at the
-/// seam; its id is its position on that tape. Every tape of a set has all attachments.
+/// With a ``Rotation`` the path `day.mcap` gives `day-000001.mcap`, `day-000002.mcap` and so on. An exchange goes to
+/// the tape that is open when it comes, so none is cut or lost at the seam; its id is its position on that tape. Every
+/// tape of a set has all attachments and metadata, and none is empty, except the only one.
 ///
 /// Not for several threads at once.
 package final class TapeSet {
     /// When a tape is closed and the next one begun.
     package enum Rotation: Sendable, Equatable {
-        /// When so many bytes are on the disk.
+        /// When it has this size on the disk; the last chunk may pass it.
         case bytes(UInt64)
         /// When so many ns of the recording's time are over.
         case nanos(UInt64)
+        /// After so many exchanges.
+        case count(UInt64)
     }
 
-    /// A file that travels with each tape.
-    package struct Attachment: Sendable {
-        package var name: String
-        package var mediaType: String
-        package var bytes: [UInt8]
+    /// What a set is made with.
+    package struct Plan {
+        package var path: String
+        package var rotation: Rotation?
+        /// Numbers go on behind those of the tapes that are there, instead of from 1.
+        package var keepsEarlier = false
+        /// Exchanges beyond this number are counted and not written.
+        package var limit: UInt64 = .max
+        package var options: TapeWriter.Options
+        package var attachments: [AttachedFile] = []
+        /// Records besides the one named `tinct`.
+        package var metadata: [(name: String, entries: [(String, String)])] = []
 
-        package init(name: String, mediaType: String, bytes: [UInt8]) {
-            self.name = name
-            self.mediaType = mediaType
-            self.bytes = bytes
+        package init(path: String, rotation: Rotation? = nil, options: TapeWriter.Options) {
+            self.path = path
+            self.rotation = rotation
+            self.options = options
         }
     }
 
-    package let rotation: Rotation?
+    /// The tapes written so far, the open one included.
+    package private(set) var tapes: [(path: String, exchanges: UInt64)] = []
     /// Exchanges on all tapes.
     package private(set) var exchangeCount: UInt64 = 0
-    /// Exchanges that were left out because of `limit`.
+    /// Exchanges that were left out because of the limit.
     package private(set) var leftOut: UInt64 = 0
-    package private(set) var tapeCount = 0
     /// Metadata that each tape gets when it is closed.
     package var closingMetadata: [(name: String, entries: [(String, String)])] = []
     /// The tape that is open.
     package private(set) var writer: TapeWriter
 
-    private let path: String
-    private let options: TapeWriter.Options
-    private let attachments: [Attachment]
-    private let limit: UInt64
+    private let plan: Plan
     private var number: Int
-    /// Exchanges of the tapes that are closed.
-    private var closedCount: UInt64 = 0
     private var openedNanos: UInt64?
 
     /// Creates the first tape.
-    ///
-    /// - Parameter limit: exchanges beyond this number are counted and not written.
-    package init(
-        path: String, options: TapeWriter.Options, attachments: [Attachment] = [], rotation: Rotation? = nil,
-        limit: UInt64 = .max
-    ) throws(TapeError) {
-        self.path = path
-        self.rotation = rotation
-        self.attachments = attachments
-        self.limit = limit
-        var options = options
-        if case .bytes(let bytes) = rotation {
-            options.chunkBytes = Int(clamping: min(UInt64(options.chunkBytes), max(1 << 14, bytes / 16)))
+    package init(_ plan: Plan) throws(TapeError) {
+        var plan = plan
+        if case .bytes(let bytes) = plan.rotation {
+            plan.options.chunkBytes = Int(clamping: min(UInt64(plan.options.chunkBytes), max(1 << 14, bytes / 16)))
         }
-        self.options = options
-        number = rotation == nil ? 0 : Self.lastNumber(path) + 1
-        writer = try Self.open(rotation == nil ? path : Self.name(path, number), options, attachments)
-        tapeCount = 1
+        self.plan = plan
+        number = plan.keepsEarlier ? Self.lastNumber(plan.path) + 1 : 1
+        writer = try Self.open(plan, number)
+        tapes = [(writer.path, 0)]
     }
 
     /// Adds an exchange, whose id is given here; and whose memory is left as it is.
     package func append(_ exchange: inout Exchange) throws(TapeError) {
-        if exchangeCount >= limit {
+        if exchangeCount >= plan.limit {
             leftOut += 1
             return
         }
-        exchange.id = exchangeCount - closedCount
+        if isFull { try rotate() }
+        exchange.id = writer.exchangeCount
         try writer.append(&exchange)
         exchangeCount += 1
-        if case .bytes(let bytes) = rotation, writer.writtenBytes >= bytes { try rotate() }
+        tapes[tapes.count - 1].exchanges += 1
     }
 
     /// Closes chunks by age and tapes by time.
@@ -94,14 +88,13 @@ package final class TapeSet {
 
     /// Begins another tape when the recording has come so far.
     package func rotateIfDue(recordedNanos: UInt64) throws(TapeError) {
-        guard case .nanos(let nanos) = rotation, recordedNanos > 0 else { return }
+        guard case .nanos(let nanos) = plan.rotation, recordedNanos > 0 else { return }
         guard let opened = openedNanos else {
             openedNanos = recordedNanos
             return
         }
         if recordedNanos >= opened && recordedNanos - opened >= nanos {
             openedNanos = recordedNanos
-            // A quiet span gets no empty tapes.
             if writer.exchangeCount > 0 { try rotate() }
         }
     }
@@ -109,83 +102,44 @@ package final class TapeSet {
     /// Closes the last tape. Nothing may be added afterwards.
     package func finish() throws(TapeError) {
         try writer.flush()
-        for metadata in closingMetadata { try writer.add(metadata: metadata.name, metadata.entries) }
+        for (name, entries) in closingMetadata { try writer.add(metadata: name, entries) }
         try writer.finish()
     }
 
     /// What can be read whatever happens to what is not written yet: for the message after a failure.
     package var standing: String {
         let (exchanges, bytes) = writer.stored
+        let closed = tapes.dropLast().reduce(0) { $0 + $1.exchanges }
         let before =
-            tapeCount > 1 ? "; the \(tapeCount - 1) tapes before it are complete, with \(closedCount) exchanges" : ""
+            tapes.count > 1 ? "; the \(tapes.count - 1) tapes before it are complete, with \(closed) exchanges" : ""
         return "\(writer.path) is good up to byte \(bytes), with \(exchanges) exchanges\(before)."
     }
 
-    /// The path, or the pattern, for reports.
+    /// The path, or the first and the last one, for reports.
     package var name: String {
-        if rotation == nil { return path }
-        let last = writer.path
-        return tapeCount == 1 ? last : "\(Self.name(path, number - tapeCount + 1)) … \(last)"
+        tapes.count == 1 ? writer.path : "\(tapes[0].path) … \(writer.path)"
+    }
+
+    private var isFull: Bool {
+        switch plan.rotation {
+        case nil, .nanos: false
+        case .bytes(let bytes): writer.exchangeCount > 0 && writer.writtenBytes >= bytes
+        case .count(let count): writer.exchangeCount >= max(1, count)
+        }
     }
 
     private func rotate() throws(TapeError) {
         try finish()
-        closedCount = exchangeCount
         number += 1
-        writer = try Self.open(Self.name(path, number), options, attachments)
-        tapeCount += 1
+        writer = try Self.open(plan, number)
+        tapes.append((writer.path, 0))
     }
 
-    private static func open(
-        _ path: String, _ options: TapeWriter.Options, _ attachments: [Attachment]
-    ) throws(TapeError) -> TapeWriter {
-        let writer = try TapeWriter(path: path, options: options)
-        for attachment in attachments {
-            try writer.attach(name: attachment.name, mediaType: attachment.mediaType, bytes: attachment.bytes)
-        }
+    private static func open(_ plan: Plan, _ number: Int) throws(TapeError) -> TapeWriter {
+        let path = plan.rotation == nil ? plan.path : name(plan.path, number)
+        let writer = try TapeWriter(path: path, options: plan.options)
+        for (name, entries) in plan.metadata { try writer.add(metadata: name, entries) }
+        for file in plan.attachments { try writer.attach(file) }
         return writer
-    }
-
-    // MARK: Names
-
-    /// `day.mcap` and 1 give `day-000001.mcap`.
-    static func name(_ path: String, _ number: Int) -> String {
-        let (stem, suffix) = split(path)
-        let digits = String(number)
-        return "\(stem)-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)\(suffix)"
-    }
-
-    /// The folder in which the tapes of a set lie.
-    package static func folder(_ path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func split(_ path: String) -> (stem: String, suffix: String) {
-        let start = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
-        guard let dot = path[start...].lastIndex(of: "."), dot > start else { return (path, "") }
-        return (String(path[..<dot]), String(path[dot...]))
-    }
-
-    /// The highest number of a set that is there; 0 for none.
-    private static func lastNumber(_ path: String) -> Int {
-        guard let folder = unsafe opendir(folder(path)) else { return 0 }
-        defer { unsafe closedir(folder) }
-        let (stem, suffix) = split(path)
-        let prefix = String(stem[(stem.lastIndex(of: "/").map(stem.index(after:)) ?? stem.startIndex)...]) + "-"
-        var last = 0
-        while let entry = unsafe readdir(folder) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else {
-                continue
-            }
-            let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
-            if digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits) {
-                last = max(last, min(number, 1 << 40))
-            }
-        }
-        return last
     }
 }

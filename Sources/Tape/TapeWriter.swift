@@ -19,7 +19,7 @@ package final class TapeWriter {
         /// Credentials were kept: the file is readable by its owner only.
         package var isRaw = false
         /// The program and version that write, for the header.
-        package var library = "tinct"
+        package var program = "tinct"
         /// What it was made from: a capture's name, a scenario's.
         package var source = ""
         /// The tag of the run that made it; empty when none did.
@@ -27,10 +27,10 @@ package final class TapeWriter {
         /// More for the metadata record `tinct`.
         package var properties: [(name: String, value: String)] = []
 
-        package init(source: String = "", isRaw: Bool = false, library: String = "tinct") {
+        package init(source: String = "", isRaw: Bool = false, program: String = "tinct") {
             self.source = source
             self.isRaw = isRaw
-            self.library = library
+            self.program = program
         }
     }
 
@@ -96,9 +96,9 @@ package final class TapeWriter {
         try emit(MCAP.magic)
         var header = MCAPRecord(MCAP.Opcode.header)
         header.string("")
-        header.string(options.library)
+        header.string(options.program)
         try emit(header.finished())
-        var properties = [("library", options.library), ("raw", options.isRaw ? "true" : "false")]
+        var properties = [("library", options.program), ("raw", options.isRaw ? "true" : "false")]
         if !options.source.isEmpty { properties.append(("source", options.source)) }
         if !options.runTag.isEmpty { properties.append(("run", options.runTag)) }
         try add(metadata: "tinct", properties + options.properties.map { ($0.name, $0.value) })

@@ -9,7 +9,7 @@ import Testing
 func writeTape(
     _ path: String, count: Int, chunkBytes: Int = 20_000, operations: Int = 7, finish: Bool = true
 ) throws {
-    var options = TapeWriter.Options(source: "sample", library: "tinct test")
+    var options = TapeWriter.Options(source: "sample", program: "tinct test")
     options.chunkBytes = chunkBytes
     options.properties = [("scenario", "none")]
     let writer = try TapeWriter(path: path, options: options)
@@ -31,7 +31,7 @@ func readAll(_ reader: TapeReader) throws -> [Exchange] {
         defer { unsafe unlink(path) }
         try writeTape(path, count: 500)
         let reader = try TapeReader(path: path)
-        #expect(reader.isComplete && reader.bytesBeyond == 0 && reader.library == "tinct test")
+        #expect(reader.isComplete && reader.bytesBeyond == 0 && reader.program == "tinct test")
         #expect(reader.statistics?.messages == 500 && reader.chunkCount > 20)
         #expect(reader.property("source") == "sample" && reader.property("scenario") == "none" && !reader.isRaw)
         #expect(reader.channels.count == 15)

@@ -92,30 +92,34 @@ private func timed(_ id: UInt64, _ nanos: UInt64, bytes: Int = 4000) -> Exchange
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
 
-    @Test func partsEndBySizeTimeAndCountAndNoneIsEmpty() throws {
-        for (split, least) in [
-            (TapeParts.Split.count(7), 29), (.nanos(10_000_000_000), 20), (.bytes(100_000), 5),
+    @Test func aSetTurnsBySizeTimeAndCountAndNoTapeIsEmpty() throws {
+        for (rotation, least) in [
+            (TapeSet.Rotation.count(7), 29), (.nanos(10_000_000_000), 20), (.bytes(100_000), 5),
         ] {
             let folder = NSTemporaryDirectory() + UUID().uuidString
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            let parts = try TapeParts(
-                path: folder + "/a.mcap", split: split, options: .init(),
-                attachments: [.init(name: "n", mediaType: "text/plain", bytes: [1, 2])])
-            for id in 0..<200 as Range<UInt64> { try parts.append(timed(id + 9, 1_000_000_000 * id)) }
-            try parts.finish()
-            #expect(parts.parts.count >= least, "\(split)")
-            #expect(parts.parts[0].path == folder + "/a-000001.mcap")
+            var plan = TapeSet.Plan(path: folder + "/a.mcap", rotation: rotation, options: .init())
+            plan.attachments = [.init(name: "n", mediaType: "text/plain", bytes: [1, 2])]
+            let set = try TapeSet(plan)
+            for id in 0..<200 as Range<UInt64> {
+                var exchange = timed(id + 9, 1_000_000_000 * (id + 1))
+                try set.rotateIfDue(recordedNanos: exchange.startNanos)
+                try set.append(&exchange)
+            }
+            try set.finish()
+            #expect(set.tapes.count >= least, "\(rotation)")
+            #expect(set.tapes[0].path == folder + "/a-000001.mcap")
             var count = 0
-            for part in parts.parts {
-                let reader = try TapeReader(path: part.path)
+            for tape in set.tapes {
+                let reader = try TapeReader(path: tape.path)
                 #expect(reader.isComplete && reader.attachments.map(\.name) == ["n"])
                 var id: UInt64 = 0
                 while let exchange = try reader.next() {
                     #expect(exchange.id == id)
                     id += 1
                 }
-                #expect(id == part.exchanges && id > 0)
+                #expect(id == tape.exchanges && id > 0)
                 count += Int(id)
             }
             #expect(count == 200)

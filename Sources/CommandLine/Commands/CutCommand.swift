@@ -51,7 +51,7 @@ private struct CutRun {
     private let invocation: Invocation
     private let output: String
     private let selection: Selection
-    private let split: TapeParts.Split?
+    private let split: TapeSet.Rotation?
     private let isSorted: Bool
 
     init(_ invocation: Invocation) throws(CommandError) {
@@ -61,7 +61,7 @@ private struct CutRun {
         }
         self.output = output
         selection = try SelectionFlags.selection(invocation)
-        split = try invocation["split"].map { text throws(CommandError) in try Self.split(text) }
+        split = try invocation["split"].map { text throws(CommandError) in try FlagValue.rotation(text, flag: "split") }
         switch invocation["order"] ?? "time" {
         case "time": isSorted = true
         case "given": isSorted = false
@@ -72,7 +72,7 @@ private struct CutRun {
         try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
         if split != nil {
             for number in 1...2 {
-                try OutputPath.check(TapeParts.name(output, number), "output", against: invocation.arguments)
+                try OutputPath.check(TapeSet.name(output, number), "output", against: invocation.arguments)
             }
         }
     }
@@ -92,11 +92,12 @@ private struct CutRun {
         if options.isRaw {
             Output.warn("\(output) is raw, as its source is: credentials and card numbers stand in it unmasked")
         }
-        let parts: TapeParts
+        let tapes: TapeSet
         do throws(TapeError) {
-            parts = try TapeParts(
-                path: output, split: split, options: options, attachments: attachments,
-                metadata: TapeJoin.metadata(of: readers))
+            var plan = TapeSet.Plan(path: output, rotation: split, options: options)
+            plan.attachments = attachments
+            plan.metadata = TapeJoin.metadata(of: readers)
+            tapes = try TapeSet(plan)
         } catch { throw CommandError(error.description) }
 
         var read: UInt64 = 0
@@ -114,16 +115,17 @@ private struct CutRun {
                 while var exchange = try tape.next() {
                     exchange.flow &+= base
                     if isRecorded { flows = max(flows, exchange.flow &+ 1) }
-                    if isSorted { try sorter.add(exchange) } else { try parts.append(exchange) }
+                    if isSorted { try sorter.add(exchange) } else { try Self.add(&exchange, to: tapes) }
                     progress.update("\(read + tape.readCount) exchanges read")
                 }
                 read += tape.readCount
             }
-            try sorter.drain { exchange in
-                try parts.append(exchange)
-                progress.update("\(parts.exchangeCount) exchanges written")
+            try sorter.drain { sorted in
+                var exchange = sorted
+                try Self.add(&exchange, to: tapes)
+                progress.update("\(tapes.exchangeCount) exchanges written")
             }
-            try parts.finish()
+            try tapes.finish()
         } catch let error as CommandError {
             throw error
         } catch {
@@ -132,41 +134,35 @@ private struct CutRun {
                 exit: .failed)
         }
         progress.finish()
-        report(parts, read: read, attachments: attachments)
+        report(tapes, read: read, attachments: attachments)
         return .ok
     }
 
-    private func report(_ parts: TapeParts, read: UInt64, attachments: [TapeParts.Attachment]) {
+    /// Adds an exchange to the tape in whose span its first byte lies.
+    private static func add(_ exchange: inout Exchange, to tapes: TapeSet) throws(TapeError) {
+        try tapes.rotateIfDue(recordedNanos: exchange.startNanos)
+        try tapes.append(&exchange)
+    }
+
+    private func report(_ tapes: TapeSet, read: UInt64, attachments: [AttachedFile]) {
         if invocation.wantsJSON {
             var object = JSONObject()
             object.append("read", JSONValue(read))
-            object.append("written", JSONValue(parts.exchangeCount))
+            object.append("written", JSONValue(tapes.exchangeCount))
             object.append("attachments", JSONValue(attachments.map { JSONValue($0.name) }))
             object.append(
                 "tapes",
                 JSONValue(
-                    parts.parts.map { part in
+                    tapes.tapes.map { tape in
                         .object(
                             JSONObject([
-                                .init("tape", JSONValue(part.path)), .init("exchanges", JSONValue(part.exchanges)),
+                                .init("tape", JSONValue(tape.path)), .init("exchanges", JSONValue(tape.exchanges)),
                             ]))
                     }))
             Output.write(JSONValue.object(object).encoded(pretty: true) + [10])
             return
         }
-        Output.line("\(parts.exchangeCount) exchanges written of \(read) read")
-        for part in parts.parts { Output.line("  \(part.path): \(part.exchanges)") }
-    }
-
-    private static func split(_ text: String) throws(CommandError) -> TapeParts.Split {
-        if text.hasSuffix("B"), let bytes = FlagValue.bytes(text), bytes > 0 { return .bytes(bytes) }
-        if let last = text.last, "smhd".contains(last),
-            let nanos = try? FlagValue.durationNanos(text, flag: "split"), nanos > 0
-        {
-            return .nanos(nanos)
-        }
-        if let count = try? FlagValue.count(text, flag: "split"), count > 0 { return .count(count) }
-        throw CommandError(
-            "--split \(text) is no size, time or count", remedy: "Write it like 1GiB, 10m or 100k.")
+        Output.line("\(tapes.exchangeCount) exchanges written of \(read) read")
+        for tape in tapes.tapes { Output.line("  \(tape.path): \(tape.exchanges)") }
     }
 }

@@ -64,7 +64,7 @@ private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
     var object = JSONObject()
     object.append("tape", JSONValue(reader.path))
     object.append("bytes", JSONValue(reader.fileBytes))
-    object.append("library", JSONValue(reader.library))
+    object.append("library", JSONValue(reader.program))
     object.append("complete", JSONValue(reader.isComplete))
     object.append("bytesBeyond", JSONValue(reader.bytesBeyond))
     object.append("damaged", JSONValue(damaged))
@@ -91,7 +91,7 @@ private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
     var lines: [String] = []
     if reader.isRaw { lines.append("RAW TAPE: credentials and card numbers stand in it unmasked") }
     var title = "\(reader.path): \(summary.exchanges) exchanges, \(TextTable.bytes(reader.fileBytes)) on disk"
-    if !reader.library.isEmpty { title += ", written by \(reader.library)" }
+    if !reader.program.isEmpty { title += ", written by \(reader.program)" }
     lines.append(title)
     if !reader.isComplete {
         lines.append("cut: \(TextTable.bytes(reader.bytesBeyond)) beyond the last whole chunk are not read")

@@ -63,8 +63,10 @@ package let recordCommand = CommandSpec(
         Flag("dry-run", help: "Write no tape."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),
         Flag(
-            "rotate", value: "SIZE|TIME",
-            help: "Begin another tape at this size (1GiB, 500MB) or time (10m, 1h): TAPE-000001.mcap and so on."),
+            "rotate", value: "SIZE|TIME|COUNT",
+            help:
+                "Begin another tape at this size (1GiB), time (10m) or number of exchanges (1M): TAPE-000001.mcap and "
+                + "so on, behind those that are there."),
         Flag(
             "idle", value: "TIME", help: "Hold a flow to be over that is quiet for so long.",
             default: "10m live, else never"),
@@ -125,7 +127,9 @@ struct RecordRun {
                 try FlagValue.count(text, flag: "count")
             } ?? .max
         if countLimit == 0 { throw CommandError("--count 0 would record nothing", remedy: "Give at least 1.") }
-        rotation = try invocation["rotate"].map { text throws(CommandError) in try Self.rotation(text) }
+        rotation = try invocation["rotate"].map { text throws(CommandError) in
+            try FlagValue.rotation(text, flag: "rotate")
+        }
         options.isRaw = invocation.has("raw")
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
@@ -238,7 +242,7 @@ struct RecordRun {
     /// Tells what became of it all.
     func finish(_ report: inout RecordReport, _ tapes: TapeSet?) -> ExitCode {
         report.tape = tapes?.name
-        report.tapeCount = tapes?.tapeCount ?? 0
+        report.tapeCount = tapes?.tapes.count ?? 0
         report.leftOut = tapes?.leftOut ?? 0
         let balance = report.balance
         report.expectations = results(balance)
@@ -270,13 +274,15 @@ struct RecordRun {
     func startTapes(_ schema: SchemaSet, source: String) throws(CommandError) -> TapeSet? {
         guard let output else { return nil }
         do {
-            var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, library: "tinct \(tinctVersion)")
+            var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, program: "tinct \(tinctVersion)")
             tape.level = tapeLevel
-            let attachments = schema.sources.map {
-                TapeSet.Attachment(name: $0.name, mediaType: $0.mediaType, bytes: $0.bytes)
+            var plan = TapeSet.Plan(path: output, rotation: rotation, options: tape)
+            plan.keepsEarlier = true
+            plan.limit = countLimit
+            plan.attachments = schema.sources.map {
+                AttachedFile(name: $0.name, mediaType: $0.mediaType, bytes: $0.bytes)
             }
-            return try TapeSet(
-                path: output, options: tape, attachments: attachments, rotation: rotation, limit: countLimit)
+            return try TapeSet(plan)
         } catch {
             throw CommandError("\(error)")
         }
@@ -299,13 +305,6 @@ struct RecordRun {
         recorder.advance(toNanos: recorded, patienceNanos: patienceNanos)
         if recorder.hasFinished { try store(from: &recorder, to: tapes) }
         try tapes?.tick(monotonicNanos: clock.monotonicNanos, recordedNanos: recorded)
-    }
-
-    private static func rotation(_ text: String) throws(CommandError) -> TapeSet.Rotation {
-        if text.hasSuffix("B"), let bytes = FlagValue.bytes(text), bytes > 0 { return .bytes(bytes) }
-        if let nanos = try? FlagValue.durationNanos(text, flag: "rotate"), nanos > 0 { return .nanos(nanos) }
-        throw CommandError(
-            "--rotate \(text) is neither a size nor a time", remedy: "Write it like 1GiB, 500MB, 10m or 1h.")
     }
 
     private func open(

@@ -45,7 +45,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
     init(path: String, tag: String, targets: [Target], source: TapeSource) throws(CommandError) {
         self.targets = targets
         do {
-            var options = TapeWriter.Options(source: "replay", library: "tinct \(tinctVersion)")
+            var options = TapeWriter.Options(source: "replay", program: "tinct \(tinctVersion)")
             options.runTag = tag
             writer = try TapeWriter(path: path, options: options)
         } catch {

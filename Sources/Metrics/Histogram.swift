@@ -1,3 +1,5 @@
+import Glibc
+
 /// Counts of latencies from 1 µs to 1 h with three significant decimal digits, in the layout of HdrHistogram
 /// (Gil Tene, http://hdrhistogram.org): buckets that double, each of 2,048 equal steps of which the upper half is used.
 ///
@@ -25,11 +27,14 @@
     var sumMicros: UInt64 = 0
 
     package init() {
-        unsafe counts = .allocate(capacity: Self.tableCount)
-        unsafe counts.initialize(repeating: 0, count: Self.tableCount)
+        // Zeroed by the system when first touched, so that a histogram takes only the memory of the range that it records.
+        guard let zeroed = unsafe calloc(Self.tableCount, MemoryLayout<UInt64>.stride) else {
+            fatalError("out of memory")
+        }
+        unsafe counts = zeroed.bindMemory(to: UInt64.self, capacity: Self.tableCount)
     }
 
-    deinit { unsafe counts.deallocate() }
+    deinit { unsafe free(counts) }
 
     package func record(micros: UInt64, times: UInt64 = 1) {
         var value = micros
@@ -49,7 +54,9 @@
     /// Adds what another histogram has counted.
     package func add(_ other: Histogram) {
         if other.count == 0 { return }
-        for i in 0..<Self.tableCount { unsafe counts[i] &+= other.counts[i] }
+        for i in Self.index(of: other.minMicros)...Self.index(of: other.maxMicros) {
+            unsafe counts[i] &+= other.counts[i]
+        }
         count &+= other.count
         clamped &+= other.clamped
         sumMicros &+= other.sumMicros

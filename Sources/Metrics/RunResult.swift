@@ -97,8 +97,10 @@ package struct RunResult: Sendable, Equatable {
         /// True when the generator, not the target, kept the run from what was asked; then why, and what to change.
         package var isGeneratorBound = false
         package var generatorBoundReason = ""
-        /// `done`, `tapeEnded`, `signal`, `guard`, `failed`.
+        /// `done`, `tapeEnded`, `signal`, `killFile`, `abort`, `guard`, `failed`.
         package var exitReason = "done"
+        /// What exactly ended it: the rule that held, the kill file, the signal. Else empty.
+        package var exitDetail = ""
         package var toolVersion = ""
 
         package init() {}
@@ -171,11 +173,44 @@ package struct RunResult: Sendable, Equatable {
         /// Of the replies that ended in this second, from their due times.
         package var p50Micros: UInt64 = 0
         package var p99Micros: UInt64 = 0
+        /// Of the generator, over what it took up in this second.
+        package var latenessP99Micros: UInt64 = 0
+        /// Sent and not answered yet at the end of the second.
+        package var inFlight: UInt64 = 0
+        /// Ended in this second, by ``Outcome``'s raw value; without what warmed the run up.
+        package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+        /// The same by operation, of those that ended any request in it.
+        package var operations: [Part] = []
+
+        /// One operation in one second.
+        package struct Part: Sendable, Equatable {
+            /// Index in ``RunResult/operations``.
+            package var operation: Int
+            package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+            package var p50Micros: UInt64 = 0
+            package var p99Micros: UInt64 = 0
+
+            package init(operation: Int) { self.operation = operation }
+        }
+
+        package init() {}
+    }
+
+    /// What was sent before the measurement began, and is in no other figure but the series.
+    package struct WarmUp: Sendable, Equatable {
+        package var nanos: UInt64 = 0
+        package var due: UInt64 = 0
+        package var sent: UInt64 = 0
+        package var tagged: UInt64 = 0
+        package var wireFaults: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
 
         package init() {}
     }
 
     package var run = Run()
+    package var warmUp = WarmUp()
     package var totals = Totals()
     /// Index: ``Outcome``'s raw value; every class is there, zero ones too.
     package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)

@@ -1,71 +1,114 @@
 /// # Pacing
 ///
-/// Says when a send is due. Due times are absolute and computed from the position alone, in integers, so that nothing
-/// drifts and nothing depends on when the previous send happened.
+/// Says when a send is due. Due times are absolute and computed in integers from the position alone, so that nothing
+/// drifts and nothing depends on when the previous send happened. Positions are global: each loop of a run asks for the
+/// due times of its own share and gets what a single loop would have got.
 ///
 /// ```swift
-/// let pacer = try Pacer(parsing: "20000")
-/// pacer.dueNanos(sequence: 40_000, recordedOffsetNanos: 0)     // 2_000_000_000
+/// let pacer = try Pacer(parsing: "step:100+100..500/10s")
+/// var pace = PaceCursor(PaceProgram(pacer, seed: 1))
+/// pace.dueNanos(sequence: 1000, recordedOffsetNanos: 0)     // 10_000_000_000, the first at 200/s
 /// ```
 package enum Pacer: Sendable, Equatable {
     /// So many requests in 1000 seconds.
     case constant(perThousandSeconds: UInt64)
     /// As recorded, at `numerator/denominator` times the speed.
     case recorded(numerator: UInt64, denominator: UInt64)
+    /// One after the other; when they are over, the last rate is held. Either all of them are of recorded time or none.
+    case stages([Stage])
     /// As fast as replies come: a closed loop. Nothing is ever due.
     case max
 
-    /// `2000`, `0.5`, `10k`, `recorded`, `2x`, `0.25x`, `max`. The error's text says what is accepted.
-    package init(parsing text: String) throws(PacerError) {
-        switch text {
-        case "max": self = .max
-        case "recorded": self = .recorded(numerator: 1, denominator: 1)
-        default:
-            let isScale = text.utf8.last == UInt8(ascii: "x")
-            var digits = isScale ? String(text.dropLast()) : text
-            if digits.hasSuffix("/s") { digits = String(digits.dropLast(2)) }
-            var unit: UInt64 = 1
-            if !isScale, digits.utf8.last == UInt8(ascii: "k") {
-                unit = 1000
-                digits = String(digits.dropLast())
-            }
-            guard let thousandths = Pacer.thousandths(digits), thousandths > 0 else { throw PacerError(text: text) }
-            if isScale {
-                self = .recorded(numerator: thousandths, denominator: 1000)
-            } else {
-                let (scaled, overflow) = thousandths.multipliedReportingOverflow(by: unit)
-                if overflow || scaled > 1_000_000_000_000 { throw PacerError(text: text) }
-                self = .constant(perThousandSeconds: scaled)
-            }
+    /// A part of a run with one law for its due times. Rates are requests in 1000 seconds.
+    package struct Stage: Sendable, Equatable {
+        package enum Law: Sendable, Equatable {
+            case constant(UInt64)
+            /// The rate rises or falls evenly.
+            case ramp(from: UInt64, to: UInt64)
+            /// Independent arrivals: gaps are exponentially distributed.
+            case poisson(UInt64)
+            case recorded(numerator: UInt64, denominator: UInt64)
+
+            package var isRecorded: Bool { if case .recorded = self { true } else { false } }
+        }
+
+        package var law: Law
+        /// ``endless`` when it has no end of its own.
+        package var durationNanos: UInt64
+
+        package init(_ law: Law, durationNanos: UInt64 = Stage.endless) {
+            self.law = law
+            self.durationNanos = durationNanos
+        }
+
+        package static let endless = UInt64.max
+    }
+
+    /// Highest rate of a ramp or of Poisson arrivals, in requests in 1000 seconds: their arithmetic has room for it.
+    package static let highestRate: UInt64 = 10_000_000_000
+    /// A ramp may last a day.
+    package static let longestRampNanos: UInt64 = 86_400_000_000_000
+
+    /// Its parts in order; empty for ``max``.
+    package var stages: [Stage] {
+        switch self {
+        case .constant(let rate): [Stage(.constant(rate))]
+        case .recorded(let numerator, let denominator):
+            [Stage(.recorded(numerator: numerator, denominator: denominator))]
+        case .stages(let stages): stages
+        case .max: []
         }
     }
 
-    /// ns from the run's start to the send at `sequence` (from 0), whose request stood `recordedOffsetNanos` after the
-    /// first on its tape. Saturates at the far end of time; 0 for ``max``.
-    @inlinable
-    package func dueNanos(sequence: UInt64, recordedOffsetNanos: UInt64) -> UInt64 {
-        switch self {
-        case .constant(let rate): Pacer.scale(sequence, 1_000_000_000_000, rate)
-        case .recorded(let numerator, let denominator): Pacer.scale(recordedOffsetNanos, denominator, numerator)
-        case .max: 0
+    /// When the pacer itself says that a run is over; nil when it goes on for ever.
+    package var ownDurationNanos: UInt64? {
+        guard case .stages(let stages) = self else { return nil }
+        var sum: UInt64 = 0
+        for stage in stages {
+            if stage.durationNanos == Stage.endless { return nil }
+            sum = sum.addingReportingOverflow(stage.durationNanos).overflow ? .max : sum + stage.durationNanos
         }
+        return sum
     }
 
     /// How many sends are due before `nanos` have passed, when that does not depend on the tape.
-    package func dueCount(withinNanos nanos: UInt64) -> UInt64? {
-        guard case .constant(let rate) = self, nanos > 0 else { return nil }
-        // The last send before the end is the last whose due time is below it.
-        let count = Pacer.scale(nanos, rate, 1_000_000_000_000)
-        return Pacer.scale(count, 1_000_000_000_000, rate) < nanos ? count + 1 : count
+    package func dueCount(withinNanos nanos: UInt64, seed: UInt64 = 0) -> UInt64? {
+        if self == .max || followsRecording || nanos == 0 { return nil }
+        var count: UInt64 = 0
+        for segment in PaceProgram(self, seed: seed).all where segment.startNanos < nanos {
+            count = count &+ segment.dueCount(withinNanos: min(nanos - segment.startNanos, segment.durationNanos))
+        }
+        return count
     }
 
-    /// Requests a second, for people; nil when the tape decides.
+    /// Requests a second, for people; nil when it changes, or when the tape decides.
     package var ratePerSecond: Double? {
-        if case .constant(let rate) = self { Double(rate) / 1000 } else { nil }
+        switch self {
+        case .constant(let rate): Double(rate) / 1000
+        case .stages(let stages):
+            if stages.count == 1, case .poisson(let rate) = stages[0].law { Double(rate) / 1000 } else { nil }
+        default: nil
+        }
+    }
+
+    /// The highest rate that it comes to, in requests in 1000 seconds; nil when the tape or the replies decide.
+    package var peakPerThousandSeconds: UInt64? {
+        var peak: UInt64?
+        for stage in stages {
+            switch stage.law {
+            case .constant(let rate), .poisson(let rate): peak = Swift.max(peak ?? 0, rate)
+            case .ramp(let from, let to): peak = Swift.max(peak ?? 0, from, to)
+            case .recorded: return nil
+            }
+        }
+        return peak
     }
 
     /// False when the next send waits for a reply.
     package var isOpenLoop: Bool { self != .max }
+
+    /// Whether it goes by the time of the recording.
+    package var followsRecording: Bool { stages.contains { $0.law.isRecorded } }
 
     /// `a * b / c` without overflow in between; saturates.
     @inlinable
@@ -74,34 +117,22 @@ package enum Pacer: Sendable, Equatable {
         let product = a.multipliedFullWidth(by: b)
         return product.high >= c ? .max : c.dividingFullWidth(product).quotient
     }
-
-    private static func thousandths(_ text: String) -> UInt64? {
-        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first, !whole.isEmpty, whole.count <= 12, parts.count == 1 || parts[1].count <= 3
-        else { return nil }
-        var value: UInt64 = 0
-        var fraction: UInt64 = 100
-        for byte in whole {
-            guard byte &- 48 <= 9 else { return nil }
-            value = value * 10 + UInt64(byte - 48)
-        }
-        value *= 1000
-        if parts.count == 2 {
-            if parts[1].isEmpty { return nil }
-            for byte in parts[1] {
-                guard byte &- 48 <= 9 else { return nil }
-                value += UInt64(byte - 48) * fraction
-                fraction /= 10
-            }
-        }
-        return value
-    }
 }
 
 /// A rate that could not be read.
 package struct PacerError: Error, Equatable, Sendable, CustomStringConvertible {
     package var text: String
+    package var reason: String
+
+    package init(text: String, reason: String = "") {
+        self.text = text
+        self.reason = reason
+    }
+
     package var description: String {
-        "'\(text)' is no rate: give requests a second (2000, 0.5, 10k), recorded, a scale of the recorded time (2x), or max"
+        reason.isEmpty
+            ? "'\(text)' is no rate: give requests a second (2000, 0.5, 10k), recorded, a scale of the recorded time (2x), "
+                + "ramp:FROM..TO/DURATION, step:FROM+STEP..TO/HOLD, poisson:N, or max"
+            : "'\(text)' is no rate: \(reason)"
     }
 }

@@ -106,9 +106,9 @@ struct Compiler {
     private mutating func lookUp(_ operation: String) -> UInt16 {
         if let index = operationIndex[operation] { return index }
         // What does not fit shares the last place.
-        if operations.count >= Loop.operationLimit - 1 {
-            if operations.count == Loop.operationLimit - 1 { operations.append("other") }
-            return UInt16(clamping: Loop.operationLimit - 1)
+        if operations.count >= CountPage.operationLimit - 1 {
+            if operations.count == CountPage.operationLimit - 1 { operations.append("other") }
+            return UInt16(clamping: CountPage.operationLimit - 1)
         }
         let index = UInt16(clamping: operations.count)
         operations.append(operation)

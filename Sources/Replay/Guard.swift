@@ -121,7 +121,7 @@ package struct Guard: Sendable {
                 remedy: "Come back within its hours (UTC).")
         }
         if let cap = rule.maxRatePerThousandSeconds {
-            guard case .constant(let rate) = request.pacer, rate <= cap else {
+            guard let rate = request.pacer.peakPerThousandSeconds, rate <= cap else {
                 throw ReplayError(
                     "the policy's target \(rule.name) may get \(cap / 1000) requests a second at most",
                     remedy: "Give --rate with that or less; recorded time and max have no bound of their own.")

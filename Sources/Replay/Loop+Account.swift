@@ -28,23 +28,28 @@ extension Loop {
         leaveInFlight(connection)
         var outcome = decided
         let operation = unsafe template.pointee.operation
+        let isMeasured = unsafe c.pointee.due >= measuredFrom
         let counts = unsafe self.counts(operation)
         if judge != nil && outcome == .ok && replyLength > 0 { outcome = judged(connection, operation, replyLength) }
         if outcome.isAnswered {
             let due = unsafe c.pointee.due
             if outcome == .ok && now &- due > plan.timeoutNanos { outcome = .lateReply }
             if replyLength > 0 {
-                let raw = now &- (unsafe c.pointee.sentAt)
-                let corrected = isOpen ? now &- due : raw
-                unsafe counts.pointee.raw.record(nanos: raw)
-                if isOpen { unsafe counts.pointee.corrected.record(nanos: corrected) }
-                second.latencies[SecondCounts.cell(corrected / 1000)] &+= 1
+                if isMeasured {
+                    unsafe counts.pointee.raw.record(nanos: now &- c.pointee.sentAt)
+                    if isOpen { unsafe counts.pointee.corrected.record(nanos: now &- due) }
+                }
                 report.answered += 1
                 second.answered += 1
             }
         }
         if outcome != .ok { second.errors += 1 }
-        unsafe counts.pointee.outcomes[Int(outcome.rawValue)] += 1
+        if isMeasured {
+            unsafe counts.pointee.outcomes[Int(outcome.rawValue)] += 1
+        } else {
+            report.warmUp.outcomes[Int(outcome.rawValue)] += 1
+            if replyLength > 0 { report.warmUp.answered += 1 }
+        }
         if tape != nil { writeDown(connection, outcome, replyLength) }
         blocks.release(unsafe c.pointee.blockSlot)
         unsafe c.pointee.template = nil
@@ -52,14 +57,25 @@ extension Loop {
     }
 
     /// Counts a request that never reached a connection.
-    mutating func count(_ outcome: Outcome, operation: UInt16) {
-        unsafe counts(operation).pointee.outcomes[Int(outcome.rawValue)] += 1
+    mutating func count(_ outcome: Outcome, operation: UInt16, due: UInt64) {
+        if due >= measuredFrom {
+            unsafe counts(operation).pointee.outcomes[Int(outcome.rawValue)] += 1
+        } else {
+            report.warmUp.outcomes[Int(outcome.rawValue)] += 1
+        }
         if outcome.isError { second.errors += 1 }
+    }
+
+    /// Notes that what was just sent is not measured.
+    mutating func countWarmUp(_ template: UnsafeMutablePointer<Template>) {
+        report.warmUp.sent += 1
+        if unsafe template.pointee.isTagged { report.warmUp.tagged += 1 }
+        if unsafe template.pointee.isWireFault { report.warmUp.wireFaults += 1 }
     }
 
     @inline(__always)
     func counts(_ operation: UInt16) -> UnsafeMutablePointer<OperationCounts> {
-        let index = min(Int(operation), Loop.operationLimit - 1)
+        let index = min(Int(operation), CountPage.operationLimit - 1)
         if let made = unsafe operations[index] { return unsafe made }
         return unsafe makeCounts(index)
     }
@@ -76,7 +92,9 @@ extension Loop {
         guard let judge, let template = unsafe c.pointee.template else { return .ok }
         let reply = unsafe [UInt8](UnsafeBufferPointer(start: c.pointee.buffer, count: length))
         let verdict = judge.judge(reply, isHTTP: unsafe template.pointee.reply == .http)
-        if let decision = verdict.decision { unsafe counts(operation).pointee.decisions[decision, default: 0] += 1 }
+        if let decision = verdict.decision, unsafe c.pointee.due >= measuredFrom {
+            unsafe counts(operation).pointee.decisions[decision, default: 0] += 1
+        }
         return verdict.isSuccess ? .ok : .businessError
     }
 
@@ -97,32 +115,38 @@ extension Loop {
     /// Closes the books of the second that has passed.
     mutating func turnSecond() {
         while now >= secondEnd {
-            report.seconds.append(second)
-            control.due.add(second.due, ordering: .relaxed)
-            control.sent.add(second.sent, ordering: .relaxed)
-            control.answered.add(second.answered, ordering: .relaxed)
-            control.errors.add(second.errors, ordering: .relaxed)
-            second = SecondCounts()
+            turnPage()
+            secondIndex += 1
             secondEnd += 1_000_000_000
+            books.passed.store(secondIndex, ordering: .releasing)
         }
+    }
+
+    /// Hands the page over, and goes on with the other one. While that is still being read, this one is written on.
+    private mutating func turnPage() {
+        let other = isOnSecondPage ? books.pages.0 : books.pages.1
+        if other.isFull.load(ordering: .acquiring) { return }
+        handOver()
+        isOnSecondPage.toggle()
+        unsafe operations = other.operations
+        lateness = other.lateness
+    }
+
+    private mutating func handOver() {
+        let page = isOnSecondPage ? books.pages.1 : books.pages.0
+        page.second = secondIndex
+        page.counts = second
+        page.inFlight = inFlightCount
+        page.waiting = waitingCount
+        second = SecondCounts()
+        page.isFull.store(true, ordering: .releasing)
     }
 
     mutating func finish() -> LoopReport {
         report.endNanos = now
         turnSecond()
-        report.seconds.append(second)
-        for index in 0..<Loop.operationLimit {
-            guard let pointer = unsafe operations[index] else { continue }
-            var operation = LoopReport.Operation()
-            for outcome in Outcome.allCases {
-                operation.outcomes[Int(outcome.rawValue)] = unsafe pointer.pointee.outcomes[Int(outcome.rawValue)]
-            }
-            if !operation.outcomes.contains(where: { $0 > 0 }) { continue }
-            unsafe operation.raw = pointer.pointee.raw
-            unsafe operation.corrected = isOpen ? pointer.pointee.corrected : pointer.pointee.raw
-            operation.decisions = unsafe pointer.pointee.decisions
-            report.operations[index] = operation
-        }
+        handOver()
+        books.passed.store(.max, ordering: .releasing)
         return report
     }
 

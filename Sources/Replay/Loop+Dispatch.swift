@@ -48,14 +48,15 @@ extension Loop {
             let template = unsafe templates + cursor.position
             let sequence = unsafe cursor.round == 0 ? template.pointee.sequence : template.pointee.laterSequence
             if sequence == Template.refused {
-                count(.guardRefused, operation: unsafe template.pointee.operation)
+                count(.guardRefused, operation: unsafe template.pointee.operation, due: .max)
                 cursor.position += 1
                 continue
             }
-            let offset = unsafe plan.pacer.dueNanos(
+            let offset = unsafe pace.dueNanos(
                 sequence: cursor.baseSequence &+ sequence,
                 recordedOffsetNanos: cursor.baseOffsetNanos &+ template.pointee.recordedOffsetNanos)
-            if let limit = plan.durationNanos, offset >= limit {
+            if offset >= plan.durationNanos ?? PaceCursor.unknown {
+                if offset == PaceCursor.unknown { return nil }
                 endOfTape()
                 return nil
             }
@@ -70,7 +71,7 @@ extension Loop {
             let template = unsafe templates + cursor.position
             if !mayStillSend() { return }
             cursor.position += 1
-            report.lateness.record(nanos: now &- due)
+            if due >= measuredFrom { lateness.record(nanos: now &- due) }
             second.due += 1
             let connection = unsafe idleConnection(for: template)
             if connection >= 0, unsafe speaksOtherwise(connection, template) {
@@ -142,7 +143,7 @@ extension Loop {
     private mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
         let node = takeNode()
         if node < 0 {
-            count(.unsent, operation: unsafe template.pointee.operation)
+            count(.unsent, operation: unsafe template.pointee.operation, due: due)
             return node
         }
         blocks.retain(cursor.slot)
@@ -231,7 +232,7 @@ extension Loop {
             let waiting = unsafe nodes[Int(node)]
             giveBack(node)
             if isOpen && now > waiting.due &+ plan.timeoutNanos {
-                count(.unsent, operation: unsafe waiting.template.pointee.operation)
+                count(.unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
                 blocks.release(waiting.blockSlot)
                 continue
             }
@@ -284,7 +285,7 @@ extension Loop {
         while hasNext(), let templates = unsafe cursor.templates {
             let template = unsafe templates + cursor.position
             if cursor.round > 0, unsafe template.pointee.laterSequence == Template.refused {
-                count(.guardRefused, operation: unsafe template.pointee.operation)
+                count(.guardRefused, operation: unsafe template.pointee.operation, due: .max)
                 cursor.position += 1
                 continue
             }
@@ -330,11 +331,11 @@ extension Loop {
         }
     }
 
-    /// Counts the template under the cursor without sending it.
+    /// Counts the template under the cursor, which is due now or was before, without sending it.
     mutating func passOver(_ outcome: Outcome) {
         guard let templates = unsafe cursor.templates else { return }
         second.due += 1
-        count(outcome, operation: unsafe templates[cursor.position].operation)
+        count(outcome, operation: unsafe templates[cursor.position].operation, due: now)
         cursor.position += 1
     }
 
@@ -364,7 +365,7 @@ extension Loop {
             let waiting = unsafe nodes[Int(node)]
             giveBack(node)
             if outcome != nil || isOpen {
-                count(outcome ?? .unsent, operation: unsafe waiting.template.pointee.operation)
+                count(outcome ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
             } else if second.due > 0 {
                 second.due -= 1
             }

@@ -33,6 +33,7 @@ extension Loop {
         second.sent += 1
         if unsafe template.pointee.isTagged { report.tagged += 1 }
         if unsafe template.pointee.isWireFault { report.wireFaults += 1 }
+        if due < measuredFrom { unsafe countWarmUp(template) }
         if sent == length {
             report.bytesSent += UInt64(length)
             if unsafe template.pointee.reply == .none { finishOneway(connection) }

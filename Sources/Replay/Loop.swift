@@ -47,14 +47,19 @@ struct Loop: ~Copyable {
     var isStopping = false
     var stopDeadline: UInt64 = .max
 
-    /// By operation, made when first counted; indices beyond the limit share the last.
-    let operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
+    /// The loop's books, and what of them lies open: by operation, made when first counted.
+    let books: LoopPages
+    var isOnSecondPage = false
+    var operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
+    var lateness: Histogram
     var report = LoopReport()
-    var second: SecondCounts = SecondCounts()
+    var second = SecondCounts()
+    var secondIndex = 0
     var secondEnd: UInt64 = 0
-    var unpublished = 0
+    /// Requests due before this warm the run up; monotonic.
+    var measuredFrom: UInt64 = 0
+    var pace: PaceCursor
 
-    static let operationLimit = 1024
     static let waitingLimit: Int32 = 1 << 20
     /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.
     static let lookahead = 4096
@@ -67,12 +72,14 @@ struct Loop: ~Copyable {
         self.queue = queue
         self.judge = judge
         self.tape = tape
-        isOpen = plan.pacer.isOpenLoop
+        isOpen = plan.isOpenLoop
+        pace = PaceCursor(plan.pace)
+        books = plan.books
+        unsafe operations = books.pages.0.operations
+        lateness = books.pages.0.lateness
         poller = try Poller(maximumEvents: 256)
         connectionCount = plan.pools.reduce(0) { $0 + $1.connections }
         unsafe connections = .allocate(capacity: max(1, connectionCount))
-        unsafe operations = .allocate(capacity: Loop.operationLimit)
-        unsafe operations.initialize(repeating: nil, count: Loop.operationLimit)
         nodeCapacity = 1024
         unsafe nodes = .allocate(capacity: 1024)
         var index = 0
@@ -100,11 +107,6 @@ struct Loop: ~Copyable {
         }
         unsafe connections.deallocate()
         unsafe nodes.deallocate()
-        for index in 0..<Loop.operationLimit {
-            unsafe operations[index]?.deinitialize(count: 1)
-            unsafe operations[index]?.deallocate()
-        }
-        unsafe operations.deallocate()
     }
 
     /// Connects, waits for the start, sends and receives to the end.
@@ -120,6 +122,7 @@ struct Loop: ~Copyable {
         now = Clock.monotonicNanos()
         if start == 0 { start = now }
         secondEnd = start + 1_000_000_000
+        measuredFrom = start + plan.warmUpNanos
         while true {
             now = Clock.monotonicNanos()
             if now >= secondEnd { turnSecond() }
@@ -142,7 +145,7 @@ struct Loop: ~Copyable {
 
     /// How long nothing needs to be done unless the kernel reports something.
     private mutating func waitNanos() -> UInt64 {
-        var wake = now + 100_000_000
+        var wake = min(now + 100_000_000, secondEnd)
         if inFlightHead >= 0 {
             wake = min(wake, unsafe connections[Int(inFlightHead)].sentAt + plan.timeoutNanos)
         }

@@ -12,7 +12,11 @@ struct LoopPlan: Sendable {
 
     /// One for each target.
     var pools: [Pool]
-    var pacer: Pacer
+    var pace: PaceProgram
+    var isOpenLoop: Bool
+    /// What is due before this is sent and not measured; counted from the start.
+    var warmUpNanos: UInt64
+    var books: LoopPages
     /// Sends due at or after this, counted from the start, are not due any more; nil: the tape's end decides.
     var durationNanos: UInt64?
     var timeoutNanos: UInt64
@@ -36,11 +40,6 @@ final class RunControl: Sendable {
     let isStopped = Atomic<Bool>(false)
     /// Loops that have ended.
     let ended = Atomic<Int>(0)
-    // For the progress line, written by the loops now and then.
-    let due = Atomic<UInt64>(0)
-    let sent = Atomic<UInt64>(0)
-    let answered = Atomic<UInt64>(0)
-    let errors = Atomic<UInt64>(0)
     /// Requests that may still be sent, of a policy's volume cap.
     let allowance = Atomic<Int>(Int.max)
     let isExhausted = Atomic<Bool>(false)

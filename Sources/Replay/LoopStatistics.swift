@@ -1,88 +1,103 @@
 import Metrics
+import Synchronization
 
-/// What happened in one second; coarse counts (1/32) are enough for the two percentiles of the series.
+/// What a loop counts of the second that it is in.
 struct SecondCounts {
-    static let cells = 32 * 28
     var due: UInt64 = 0
     var sent: UInt64 = 0
     var answered: UInt64 = 0
     var errors: UInt64 = 0
-    var latencies = [UInt32](repeating: 0, count: cells)
-
-    @inline(__always)
-    static func cell(_ micros: UInt64) -> Int {
-        let clamped = min(micros, Histogram.highestMicros)
-        let shift = max(0, 58 - clamped.leadingZeroBitCount)
-        return min(cells - 1, shift << 5 + Int(truncatingIfNeeded: clamped >> UInt64(shift)))
-    }
-
-    static func middleMicros(cell: Int) -> UInt64 {
-        if cell < 64 { return UInt64(cell) }
-        let shift = cell >> 5 - 1
-        return UInt64(cell - shift << 5) << UInt64(shift) + 1 << UInt64(shift - 1)
-    }
 
     mutating func add(_ other: SecondCounts) {
         due += other.due
         sent += other.sent
         answered += other.answered
         errors += other.errors
-        for cell in latencies.indices { latencies[cell] += other.latencies[cell] }
     }
 
-    func result(second: Int) -> RunResult.Second {
-        var result = RunResult.Second()
-        result.second = second
-        result.due = due
-        result.sent = sent
-        result.answered = answered
-        result.errors = errors
-        let total = latencies.reduce(UInt64(0)) { $0 + UInt64($1) }
-        func value(_ perCent: UInt64) -> UInt64 {
-            let rank = max(1, (total * perCent + 99) / 100)
-            var seen: UInt64 = 0
-            for (cell, count) in latencies.enumerated() where count > 0 {
-                seen += UInt64(count)
-                if seen >= rank { return SecondCounts.middleMicros(cell: cell) }
-            }
-            return 0
-        }
-        if total > 0 {
-            result.p50Micros = value(50)
-            result.p99Micros = value(99)
-        }
-        return result
-    }
+    var isEmpty: Bool { due == 0 && sent == 0 && answered == 0 && errors == 0 }
 }
 
 /// What one loop counts for one operation.
 struct OperationCounts: ~Copyable {
     var outcomes = InlineArray<18, UInt64>(repeating: 0)
+    /// From the due time; not kept in a closed loop, where both are the same.
     let corrected = Histogram()
-    /// From the send; in a closed loop only this one is kept, since both are the same.
+    /// From the send.
     let raw = Histogram()
     var decisions: [String: UInt64] = [:]
 }
 
-/// What one loop leaves behind. Handed over once, when its thread has ended; hence safe to send.
-struct LoopReport: @unchecked Sendable {
-    struct Operation {
-        var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-        var corrected = Histogram()
-        var raw = Histogram()
-        var decisions: [String: UInt64] = [:]
+/// One page of a loop's books: what it has counted since it began the page. A loop writes on one page while the control
+/// thread reads the other, so that neither waits for the other and nothing is locked or allocated.
+@safe
+final class CountPage: @unchecked Sendable {
+    // Written by the loop while `isFull` is false, by the control thread while it is true.
+    let isFull = Atomic<Bool>(false)
+    /// By operation, made when first counted; those beyond the limit share the last.
+    let operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
+    /// How late the generator was.
+    let lateness = Histogram()
+    /// The second of the run in which the page was handed over, and what was counted in it.
+    var second = 0
+    var counts = SecondCounts()
+    /// When the page was handed over.
+    var inFlight = 0
+    var waiting = 0
 
-        mutating func add(_ other: Operation) {
-            for index in outcomes.indices { outcomes[index] += other.outcomes[index] }
-            corrected.add(other.corrected)
-            raw.add(other.raw)
-            decisions.merge(other.decisions, uniquingKeysWith: +)
-        }
+    static let operationLimit = 1024
+
+    init() {
+        unsafe operations = .allocate(capacity: CountPage.operationLimit)
+        unsafe operations.initialize(repeating: nil, count: CountPage.operationLimit)
     }
 
-    var operations: [Int: Operation] = [:]
-    var lateness = Histogram()
-    var seconds: [SecondCounts] = []
+    deinit {
+        for index in 0..<CountPage.operationLimit {
+            unsafe operations[index]?.deinitialize(count: 1)
+            unsafe operations[index]?.deallocate()
+        }
+        unsafe operations.deallocate()
+    }
+
+    /// Gives the page back to its loop, blank.
+    func clear() {
+        for index in 0..<CountPage.operationLimit {
+            guard let counts = unsafe operations[index] else { continue }
+            unsafe counts.pointee.outcomes = InlineArray(repeating: 0)
+            unsafe counts.pointee.corrected.reset()
+            unsafe counts.pointee.raw.reset()
+            unsafe counts.pointee.decisions.removeAll(keepingCapacity: true)
+        }
+        lateness.reset()
+        counts = SecondCounts()
+        isFull.store(false, ordering: .releasing)
+    }
+}
+
+/// The two pages of each loop, and how far it has got.
+final class LoopPages: Sendable {
+    let pages = (CountPage(), CountPage())
+    /// Seconds of the run that the loop has passed; `.max` when it has ended.
+    let passed = Atomic<Int>(0)
+
+    /// Pages that wait for the control thread, the older first.
+    var full: [CountPage] {
+        [pages.0, pages.1].filter { $0.isFull.load(ordering: .acquiring) }.sorted { $0.second < $1.second }
+    }
+}
+
+/// What was sent while the run warmed up, and is in no other figure.
+struct WarmUpCounts {
+    var sent: UInt64 = 0
+    var tagged: UInt64 = 0
+    var wireFaults: UInt64 = 0
+    var answered: UInt64 = 0
+    var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+}
+
+/// What one loop leaves behind besides its pages. Handed over once, when its thread has ended.
+struct LoopReport: Sendable {
     var sent: UInt64 = 0
     var answered: UInt64 = 0
     var tagged: UInt64 = 0
@@ -95,4 +110,7 @@ struct LoopReport: @unchecked Sendable {
     var starvedNanos: UInt64 = 0
     var rounds: UInt32 = 0
     var endNanos: UInt64 = 0
+    var warmUp = WarmUpCounts()
 }
+
+extension WarmUpCounts: Sendable {}

@@ -19,6 +19,12 @@ package final class Run: Sendable {
         package var timeoutNanos: UInt64 = 5_000_000_000
         package var keepsHost = false
         package var allowsDuplicates = false
+        /// What is due before this is sent and not measured.
+        package var warmUpNanos: UInt64 = 0
+        /// Of Poisson arrivals; nil: from the tag.
+        package var seed: UInt64?
+        /// Due times that are decided while the run lasts, in place of the pacer's.
+        package var program: PaceProgram?
 
         package init(pacer: Pacer, carriers: [Carrier], tag: String) {
             self.pacer = pacer
@@ -34,6 +40,14 @@ package final class Run: Sendable {
         package var sent: UInt64 = 0
         package var answered: UInt64 = 0
         package var errors: UInt64 = 0
+
+        init(elapsedNanos: UInt64, _ counts: SecondCounts) {
+            self.elapsedNanos = elapsedNanos
+            due = counts.due
+            sent = counts.sent
+            answered = counts.answered
+            errors = counts.errors
+        }
     }
 
     package let options: Options
@@ -61,23 +75,35 @@ package final class Run: Sendable {
 
     private var loops: Int { max(1, min(options.threads, options.connections, 256)) }
 
+    /// When sending is over; nil: the tape's end decides.
+    private var durationNanos: UInt64? { options.durationNanos ?? options.pacer.ownDurationNanos }
+    /// Whether a shorter tape is sent again.
+    private var repeats: Bool { durationNanos != nil || options.program != nil }
+    private var paceSeed: UInt64 { options.seed ?? tagDigest }
+    private var tagDigest: UInt64 {
+        options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
     private func makeFeeder(repeats: Bool) -> Feeder { Feeder(source: source, loops: loops, repeats: repeats) }
 
     private func makeCompiler() -> Compiler {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
-            repeats: options.durationNanos != nil, identities: identities)
+            repeats: repeats, identities: identities)
     }
 
     /// Runs to the end.
     ///
     /// - Parameters:
     ///   - signals: watched meanwhile; a signal stops the run.
-    ///   - progress: called about ten times a second on this thread.
+    ///   - watchers: look on, on this thread, and may stop the run.
+    ///   - progress: called some ten times a second on this thread.
     /// - Throws: when nothing could be sent; nothing was then.
-    package func run(signals: SignalWatch?, progress: (Progress) -> Void) throws(ReplayError) -> RunResult {
-        let feeder = makeFeeder(repeats: options.durationNanos != nil)
+    package func run(
+        signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
+    ) throws(ReplayError) -> RunResult {
+        let feeder = makeFeeder(repeats: repeats)
         let compiler = makeCompiler()
         let feederThread = try thread { feeder.run(compiler) }
         do throws(ReplayError) {
@@ -93,7 +119,7 @@ package final class Run: Sendable {
             feederThread.join()
             throw error
         }
-        return try runLoops(feeder, feederThread, signals, progress)
+        return try runLoops(feeder, feederThread, signals, watchers, progress)
     }
 
     /// What is known once the first blocks stand, and would make the run pointless or dangerous.
@@ -108,8 +134,9 @@ package final class Run: Sendable {
                 "nothing on the tape may be sent to the given targets\(why)",
                 remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
         }
-        if let duration = options.durationNanos, let wanted = options.pacer.dueCount(withinNanos: duration),
-            wanted > state.sendable, state.sendableLater == 0
+        if options.program == nil, let duration = durationNanos,
+            let wanted = options.pacer.dueCount(withinNanos: duration, seed: paceSeed), wanted > state.sendable,
+            state.sendableLater == 0
         {
             throw ReplayError(
                 "the tape holds \(state.sendable) requests and \(wanted) would be due: it would be sent again with the "
@@ -128,14 +155,15 @@ package final class Run: Sendable {
     private func plans() -> [LoopPlan] {
         let limits = gatekeeper.admitted.indices.compactMap { gatekeeper.volumeLimit(target: $0) }
         if let limit = limits.min() { control.allowance.store(Int(clamping: limit), ordering: .relaxed) }
-        let seed = options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
         return (0..<loops).map { index in
             LoopPlan(
                 pools: gatekeeper.admitted.map { admitted in
                     let share = options.connections / loops + (index < options.connections % loops ? 1 : 0)
                     return .init(address: admitted.address, connections: max(1, share))
-                }, pacer: options.pacer, durationNanos: options.durationNanos, timeoutNanos: options.timeoutNanos,
-                index: index, loops: loops, seed: seed, keepsReplies: judge != nil || writer != nil,
+                }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
+                books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
+                loops: loops, seed: tagDigest, keepsReplies: judge != nil || writer != nil,
                 hasVolumeLimit: !limits.isEmpty)
         }
     }
@@ -146,7 +174,8 @@ package final class Run: Sendable {
     }
 
     private func runLoops(
-        _ feeder: Feeder, _ feederThread: LoopThread, _ signals: SignalWatch?, _ progress: (Progress) -> Void
+        _ feeder: Feeder, _ feederThread: LoopThread, _ signals: SignalWatch?, _ watchers: [any RunWatcher],
+        _ progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
         let reports = Reports()
         let queue = writer == nil ? nil : RunTapeQueue()
@@ -185,42 +214,49 @@ package final class Run: Sendable {
         let cpuStart = Clock.processSeconds()
         writer?.begin(clockOffsetNanos: clockOffset)
         control.start.store(start, ordering: .releasing)
-        var exitReason = "done"
+        var collector = Collector(loops: plans.map(\.books), isOpenLoop: options.pacer.isOpenLoop)
+        var stop: RunStop?
         while control.ended.load(ordering: .acquiring) < threads.count {
-            if signals == nil {
+            var found: RunStop?
+            if let signals {
+                // A signal wakes at once; everything else is looked at this often.
+                if let number = signals.wait(timeoutNanos: 20_000_000) { found = .signal(number) }
+            } else {
                 Clock.sleep(nanos: 5_000_000)
-            } else if signals?.wait(timeoutNanos: 50_000_000) != nil {
-                exitReason = "signal"
-                stop()
             }
-            progress(snapshot(since: start))
+            let now = Clock.monotonicNanos()
+            let elapsed = now > start ? now - start : 0
+            collector.collect { second in
+                for watcher in watchers { found = watcher.closed(second, feeder.state.operations) ?? found }
+            }
+            for watcher in watchers { found = watcher.poll(elapsedNanos: elapsed) ?? found }
+            if let found, stop == nil {
+                stop = found
+                self.stop()
+            }
+            progress(Progress(elapsedNanos: elapsed, collector.totals))
         }
         for thread in threads { thread.join() }
+        // What the last pages hold cannot stop a run that has ended.
+        collector.collect { second in
+            for watcher in watchers { _ = watcher.closed(second, feeder.state.operations) }
+        }
         let cpuSeconds = Clock.processSeconds() - cpuStart
         feeder.cancel()
         feederThread.join()
         queue?.finish()
         writerThread?.join()
-        if control.isExhausted.load(ordering: .relaxed) && exitReason == "done" { exitReason = "guard" }
+        if control.isExhausted.load(ordering: .relaxed) && stop == nil {
+            stop = RunStop(reason: "guard", detail: "the policy's volume is used up")
+        }
         if let failure = reports.failure.withLock({ $0 }) {
             throw ReplayError("a loop failed (\(failure))", isFailure: true)
         }
         let summary = RunSummary(
             options: options, gatekeeper: gatekeeper, feeder: feeder.state, reports: reports.all.withLock { $0 },
-            startNanos: start, clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, exitReason: exitReason,
+            collector: collector, stop: stop, startNanos: start, clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds,
             threads: threads.count)
         return summary.result()
-    }
-
-    private func snapshot(since start: UInt64) -> Progress {
-        var progress = Progress()
-        let now = Clock.monotonicNanos()
-        progress.elapsedNanos = now > start ? now - start : 0
-        progress.due = control.due.load(ordering: .relaxed)
-        progress.sent = control.sent.load(ordering: .relaxed)
-        progress.answered = control.answered.load(ordering: .relaxed)
-        progress.errors = control.errors.load(ordering: .relaxed)
-        return progress
     }
 
     /// Reads and compiles the tape without opening a connection: what a run would do.
@@ -250,24 +286,4 @@ package final class Run: Sendable {
                     target: gatekeeper.admitted[$0.target].target.description)
             })
     }
-}
-
-/// What a run would send.
-package struct Rehearsal: Sendable {
-    package struct Sample: Sendable {
-        package var sourceID: UInt64
-        package var operation: String
-        /// As on the tape, and as it would be sent.
-        package var before: [UInt8]
-        package var after: [UInt8]
-        package var target: String
-    }
-
-    /// Of one round of the tape.
-    package var requests: UInt64
-    package var bytes: UInt64
-    package var operations: [String]
-    package var refusals: [RunResult.Count]
-    package var notAddressed: UInt64
-    package var samples: [Sample]
 }

@@ -9,6 +9,7 @@ extension RunResult {
         field("schema", "tinct.replay/1", &writer)
         runObject(&writer)
         totalsObject(&writer)
+        warmUpObject(&writer)
         writer.key("outcomes")
         RunResult.write(outcomes, &writer)
         writer.key("latency")
@@ -66,6 +67,7 @@ extension RunResult {
         writer.bool(run.isGeneratorBound)
         field("generatorBoundReason", run.generatorBoundReason, &writer)
         field("exitReason", run.exitReason, &writer)
+        field("exitDetail", run.exitDetail, &writer)
         field("toolVersion", run.toolVersion, &writer)
         writer.endObject()
     }
@@ -85,6 +87,20 @@ extension RunResult {
         field("bytesReceived", totals.bytesReceived, &writer)
         field("connectionsOpened", totals.connectionsOpened, &writer)
         field("runTapeDropped", totals.runTapeDropped, &writer)
+        writer.endObject()
+    }
+
+    private func warmUpObject(_ writer: inout JSONWriter) {
+        writer.key("warmUp")
+        writer.beginObject()
+        field("nanos", warmUp.nanos, &writer)
+        field("due", warmUp.due, &writer)
+        field("sent", warmUp.sent, &writer)
+        field("tagged", warmUp.tagged, &writer)
+        field("wireFaults", warmUp.wireFaults, &writer)
+        field("answered", warmUp.answered, &writer)
+        writer.key("outcomes")
+        RunResult.write(warmUp.outcomes, &writer)
         writer.endObject()
     }
 
@@ -110,12 +126,30 @@ extension RunResult {
         field("errors", second.errors, &writer)
         field("p50Micros", second.p50Micros, &writer)
         field("p99Micros", second.p99Micros, &writer)
+        field("latenessP99Micros", second.latenessP99Micros, &writer)
+        field("inFlight", second.inFlight, &writer)
+        writer.key("warmUp")
+        writer.bool(UInt64(clamping: second.second) * 1_000_000_000 < warmUp.nanos)
+        writer.key("outcomes")
+        RunResult.write(second.outcomes, onlyOccurring: true, &writer)
+        writer.key("operations")
+        writer.beginArray()
+        for part in second.operations {
+            writer.beginObject()
+            field("operation", part.operation < operations.count ? operations[part.operation].name : "", &writer)
+            writer.key("outcomes")
+            RunResult.write(part.outcomes, onlyOccurring: true, &writer)
+            field("p50Micros", part.p50Micros, &writer)
+            field("p99Micros", part.p99Micros, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
     }
 
-    private static func write(_ outcomes: [UInt64], _ writer: inout JSONWriter) {
+    private static func write(_ outcomes: [UInt64], onlyOccurring: Bool = false, _ writer: inout JSONWriter) {
         writer.beginObject()
-        for outcome in Outcome.allCases {
+        for outcome in Outcome.allCases where !onlyOccurring || outcomes[Int(outcome.rawValue)] > 0 {
             writer.key(outcome.name)
             writer.number(outcomes[Int(outcome.rawValue)])
         }

@@ -8,10 +8,11 @@ struct RunSummary {
     let gatekeeper: Guard
     let feeder: Feeder.Progress
     let reports: [LoopReport]
+    let collector: Collector
+    let stop: RunStop?
     let startNanos: UInt64
     let clockOffsetNanos: UInt64
     let cpuSeconds: Double
-    let exitReason: String
     let threads: Int
 
     /// A generator whose own p99 lateness passes this cannot claim to have held the rate.
@@ -21,9 +22,7 @@ struct RunSummary {
         var result = RunResult()
         describe(&result)
         operations(&result)
-        let lateness = Histogram()
         for report in reports {
-            lateness.add(report.lateness)
             result.totals.sent += report.sent
             result.totals.answered += report.answered
             result.totals.tagged += report.tagged
@@ -33,12 +32,13 @@ struct RunSummary {
             result.totals.connectionsOpened += report.connectionsOpened
             result.totals.runTapeDropped += report.runTapeDropped
         }
-        result.lateness = lateness.percentiles
+        result.lateness = collector.lateness.percentiles
+        result.lateness.hdr = collector.lateness.hdr
+        warmUp(&result)
         result.totals.due = result.outcomes.reduce(0, +)
         result.totals.unsent = result[.unsent]
         result.totals.notAddressed = result[.notAddressed]
         result.totals.guardRefused = result[.guardRefused]
-        result.series = series()
         result.refusals = feeder.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
             .init($0.key, $0.value)
         }
@@ -59,31 +59,31 @@ struct RunSummary {
         result.run.durationNanos = end > startNanos ? end - startNanos : 0
         result.run.rounds = Int(reports.map(\.rounds).max() ?? 0)
         result.run.allowedDuplicates = options.allowsDuplicates
-        result.run.exitReason = exitReason == "done" && feeder.endedForIdentities ? "tapeEnded" : exitReason
+        result.run.exitReason = stop?.reason ?? (feeder.endedForIdentities ? "tapeEnded" : "done")
+        result.run.exitDetail = stop?.detail ?? ""
         if feeder.error != nil { result.run.exitReason = "failed" }
         result.cpuSeconds = cpuSeconds
     }
 
     private func operations(_ result: inout RunResult) {
-        var merged: [Int: LoopReport.Operation] = [:]
-        for report in reports {
-            for (index, operation) in report.operations {
-                merged[index, default: LoopReport.Operation()].add(operation)
-            }
-        }
+        var merged = collector.operations
         for (index, outcomes) in feeder.refused {
             for (outcome, count) in outcomes {
-                merged[Int(index), default: LoopReport.Operation()].outcomes[Int(outcome.rawValue)] += count
+                merged[Int(index), default: Collector.Operation()].outcomes[Int(outcome.rawValue)] += count
             }
         }
+        var places: [Int: Int] = [:]
         let corrected = Histogram()
         let raw = Histogram()
         for (index, operation) in merged.sorted(by: { $0.key < $1.key }) {
             var entry = RunResult.Operation(name: index < feeder.operations.count ? feeder.operations[index] : "")
+            places[index] = result.operations.count
             entry.outcomes = operation.outcomes
             entry.count = operation.outcomes.reduce(0, +)
             entry.latency.corrected = operation.corrected.percentiles
             entry.latency.raw = operation.raw.percentiles
+            entry.latency.corrected.hdr = operation.corrected.hdr
+            entry.latency.raw.hdr = operation.raw.hdr
             entry.decisions = operation.decisions.map { .init($0.key, $0.value) }
                 .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
             result.operations.append(entry)
@@ -97,20 +97,31 @@ struct RunSummary {
         result.latency.raw = raw.percentiles
         result.latency.corrected.hdr = corrected.hdr
         result.latency.raw.hdr = raw.hdr
-    }
-
-    private func series() -> [RunResult.Second] {
-        var seconds: [SecondCounts] = []
-        for report in reports {
-            for (index, second) in report.seconds.enumerated() {
-                if index < seconds.count { seconds[index].add(second) } else { seconds.append(second) }
+        result.series = collector.series
+        for second in result.series.indices {
+            for part in result.series[second].operations.indices {
+                let index = result.series[second].operations[part].operation
+                result.series[second].operations[part].operation = places[index] ?? 0
             }
         }
-        // The last one is a part of a second: empty when the run ended on the second.
-        if let last = seconds.last, last.due == 0, last.sent == 0, last.answered == 0, last.errors == 0 {
-            seconds.removeLast()
+    }
+
+    /// What was sent before the measurement began is taken out of the totals.
+    private func warmUp(_ result: inout RunResult) {
+        result.warmUp.nanos = min(options.warmUpNanos, result.run.durationNanos)
+        for report in reports {
+            let warmUp = report.warmUp
+            result.warmUp.sent += warmUp.sent
+            result.warmUp.tagged += warmUp.tagged
+            result.warmUp.wireFaults += warmUp.wireFaults
+            result.warmUp.answered += warmUp.answered
+            for (index, count) in warmUp.outcomes.enumerated() { result.warmUp.outcomes[index] += count }
         }
-        return seconds.enumerated().map { $1.result(second: $0) }
+        result.warmUp.due = result.warmUp.outcomes.reduce(0, +)
+        result.totals.sent -= result.warmUp.sent
+        result.totals.tagged -= result.warmUp.tagged
+        result.totals.wireFaults -= result.warmUp.wireFaults
+        result.totals.answered -= result.warmUp.answered
     }
 
     private func judgeGenerator(_ result: inout RunResult) {

@@ -139,6 +139,12 @@ extension HTMLReport {
                 pair(
                     "connections", "\(run.connections) on \(run.threads) thread\(run.threads == 1 ? "" : "s")",
                     into: &list)
+                if result.warmUp.nanos > 0 {
+                    pair(
+                        "warm-up",
+                        "\(Figures.duration(nanos: result.warmUp.nanos)), \(Figures.count(result.warmUp.due)) requests, not measured",
+                        into: &list)
+                }
                 pair("rounds", "\(run.rounds)\(run.allowedDuplicates ? ", duplicates allowed" : "")", into: &list)
                 pair("sent", Figures.bytes(totals.bytesSent), into: &list)
                 pair("received", Figures.bytes(totals.bytesReceived), into: &list)
@@ -148,7 +154,9 @@ extension HTMLReport {
                         ? "–" : "p99 \(Figures.micros(lateness.p99Micros)), max \(Figures.micros(lateness.maxMicros))",
                     into: &list)
                 pair("CPU", "\(Figures.fixed(result.cpuSeconds, places: 2)) s", into: &list)
-                pair("ended", run.exitReason, into: &list)
+                pair(
+                    "ended", run.exitDetail.isEmpty ? run.exitReason : "\(run.exitReason): \(run.exitDetail)",
+                    into: &list)
                 if totals.runTapeDropped > 0 {
                     pair("not on the run tape", Figures.count(totals.runTapeDropped), into: &list)
                 }

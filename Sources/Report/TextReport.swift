@@ -19,6 +19,11 @@ package enum TextReport {
         lines.append(
             "  tagged \(Figures.count(totals.tagged)) of \(Figures.count(totals.sent)) sent"
                 + " (\(Figures.share(totals.tagged, of: totals.sent)))\(through)")
+        if result.warmUp.nanos > 0 {
+            lines.append(
+                "  before that, \(Figures.duration(nanos: result.warmUp.nanos)) of warm-up with"
+                    + " \(Figures.count(result.warmUp.due)) requests that are in no figure")
+        }
         lines.append("")
         lines += table(
             ["latency", "p50", "p90", "p95", "p99", "p99.9", "max"],

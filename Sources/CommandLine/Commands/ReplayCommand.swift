@@ -35,13 +35,10 @@ package let replayCommand = CommandSpec(
     flags: [
         Flag(
             "to", value: "URL", repeatable: true, required: true,
-            help: "Target: http://HOST:PORT or thrift://HOST:PORT, one for each protocol."),
-        Flag(
-            "rate", value: "RATE",
-            help: "Requests a second, recorded, Nx (recorded time, scaled) or max (closed loop).", default: "recorded"),
+            help: "Target: http://HOST:PORT or thrift://HOST:PORT, one for each protocol.")
+    ] + ReplayPacing.flags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
-        Flag("duration", value: "TIME", help: "How long to send; a shorter tape is sent again with fresh identities."),
         Flag(
             "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
             default: "5s"),
@@ -77,6 +74,7 @@ package let replayCommand = CommandSpec(
 private struct ReplayCommand {
     let invocation: Invocation
     let path: String
+    let pacerName: String
     let source: TapeSource
     var options: Run.Options
     let gatekeeper: Guard
@@ -91,9 +89,7 @@ private struct ReplayCommand {
             try OutputPath.check(output, flag, against: [path] + invocation.all("idl"))
         }
         let pacer: Pacer
-        do { pacer = try Pacer(parsing: invocation["rate"] ?? "recorded") } catch {
-            throw CommandError("--rate \(error)")
-        }
+        (pacer, pacerName) = try ReplayPacing.pacer(invocation)
         let tag = invocation["tag"] ?? ReplayCommand.freshTag()
         guard Carrier.isFieldText(tag) else {
             throw CommandError(
@@ -130,11 +126,7 @@ private struct ReplayCommand {
         if let text = invocation["timeout"] {
             options.timeoutNanos = max(1_000_000, try FlagValue.durationNanos(text, flag: "timeout"))
         }
-        if let text = invocation["duration"] {
-            let duration = try FlagValue.durationNanos(text, flag: "duration")
-            guard duration > 0 else { throw CommandError("--duration must be longer than 0") }
-            options.durationNanos = duration
-        }
+        try ReplayPacing.read(invocation, into: &options)
         options.keepsHost = invocation.has("keep-host")
         options.allowsDuplicates = invocation.has("allow-duplicates")
     }
@@ -160,7 +152,8 @@ private struct ReplayCommand {
             throw CommandError(error.message, remedy: error.remedy)
         }
         var request = Guard.Request(
-            targets: targets, pacer: options.pacer, rateIsStated: invocation.has("rate"), carriers: options.carriers)
+            targets: targets, pacer: options.pacer, rateIsStated: invocation.has("rate") || invocation.has("schedule"),
+            carriers: options.carriers)
         for text in invocation.all("allow") { request.allowed.append(try FlagValue.hostPort(text, flag: "allow")) }
         do throws(ReplayError) {
             return try Guard(request, policy: policy, secondsOfDay: Clock.realtimeNanos() / 1_000_000_000 % 86_400) {
@@ -207,7 +200,7 @@ private struct ReplayCommand {
         }
         progress.finish()
         result.run.tape = path
-        result.run.pacer = invocation["rate"] ?? "recorded"
+        result.run.pacer = pacerName
         result.run.toolVersion = tinctVersion
         try write(result)
         return status(result, writer)
@@ -274,7 +267,7 @@ private struct ReplayCommand {
 
     /// Who sends what where, before it begins.
     private func announce() {
-        let rate = options.pacer.isOpenLoop ? invocation["rate"] ?? "recorded" : "max (closed loop)"
+        let rate = options.pacer.isOpenLoop ? pacerName : "max (closed loop)"
         let targets = gatekeeper.admitted.map { "\($0.target) [\($0.address)]" }.joined(separator: ", ")
         Output.note("replay \(path) → \(targets), rate \(rate), tag \(options.tag)")
         if options.allowsDuplicates { Output.note("requests may be sent again with the same identities") }
@@ -295,12 +288,15 @@ extension ReplayCommand {
         do throws(ReplayError) { rehearsal = try run.rehearse() } catch {
             throw CommandError(error.message, remedy: error.remedy)
         }
-        let due = options.durationNanos.flatMap { options.pacer.dueCount(withinNanos: $0) } ?? rehearsal.requests
+        let due =
+            (options.durationNanos ?? options.pacer.ownDurationNanos).flatMap {
+                options.pacer.dueCount(withinNanos: $0, seed: options.seed ?? 0)
+            } ?? rehearsal.requests
         for admitted in gatekeeper.admitted {
             Output.line("target     \(admitted.target) [\(admitted.address)]")
         }
         Output.line("tag        \(options.tag) in \(options.carriers.map(\.description).joined(separator: ", "))")
-        Output.line("rate       \(invocation["rate"] ?? "recorded")")
+        Output.line("rate       \(pacerName)")
         let mean = rehearsal.requests == 0 ? 0 : rehearsal.bytes / rehearsal.requests
         Output.line("volume     \(Figures.count(due)) requests, about \(Figures.bytes(due &* mean))")
         Output.line("operations \(rehearsal.operations.joined(separator: ", "))")

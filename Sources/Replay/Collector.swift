@@ -1,0 +1,149 @@
+package import Metrics
+import Synchronization
+
+/// One second of a run, of all loops together.
+package struct RunSecond {
+    package struct Operation {
+        package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+        package let corrected = Histogram()
+    }
+
+    /// From 0.
+    package var index: Int
+    var counts = SecondCounts()
+    /// Of the requests that ended in it, by ``Outcome``'s raw value.
+    package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+    /// Of the replies that ended in it, from their due times.
+    package let corrected = Histogram()
+    /// By index in the run's list of operations.
+    package var operations: [Int: Operation] = [:]
+    /// Of the generator.
+    package let lateness = Histogram()
+    /// At its end.
+    package var inFlight = 0
+    package var waiting = 0
+
+    init(index: Int) { self.index = index }
+
+    package var due: UInt64 { counts.due }
+    package var sent: UInt64 { counts.sent }
+    package var answered: UInt64 { counts.answered }
+    package var errors: UInt64 { counts.errors }
+}
+
+/// Adds up what the loops count, second by second, on the control thread.
+///
+/// A second is closed when every loop has passed it; whoever watches the run (abort rules, the search for the limit, the
+/// HDR log, the metrics endpoint) looks at closed seconds.
+struct Collector {
+    /// One operation over the whole run.
+    struct Operation {
+        var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+        let corrected = Histogram()
+        let raw = Histogram()
+        var decisions: [String: UInt64] = [:]
+    }
+
+    private let loops: [LoopPages]
+    private let isOpenLoop: Bool
+    private var pending: [RunSecond] = []
+    /// Index of the first pending second.
+    private var closed = 0
+    private(set) var operations: [Int: Operation] = [:]
+    private(set) var series: [RunResult.Second] = []
+    let lateness = Histogram()
+    /// Everything so far, for the progress line.
+    private(set) var totals = SecondCounts()
+
+    init(loops: [LoopPages], isOpenLoop: Bool) {
+        self.loops = loops
+        self.isOpenLoop = isOpenLoop
+    }
+
+    /// Takes what the loops have handed over, and shows each second that it closes.
+    mutating func collect(_ watch: (RunSecond) -> Void) {
+        // How far the loops are has to be known before their pages are taken: a page may come in between.
+        let passed = loops.map { $0.passed.load(ordering: .acquiring) }
+        for pages in loops {
+            for page in pages.full {
+                take(page)
+                page.clear()
+            }
+        }
+        let end = passed.min() ?? 0
+        while closed < end {
+            if pending.isEmpty {
+                // Every loop has ended, and nothing is left.
+                if end == .max { break }
+                pending.append(RunSecond(index: closed))
+            }
+            let second = pending.removeFirst()
+            closed += 1
+            // The last one is a part of a second: empty when the run ended on the second.
+            if end == .max && pending.isEmpty && second.counts.isEmpty { break }
+            series.append(second.result())
+            watch(second)
+        }
+    }
+
+    private mutating func take(_ page: CountPage) {
+        let position = max(0, page.second - closed)
+        while pending.count <= position { pending.append(RunSecond(index: closed + pending.count)) }
+        pending[position].counts.add(page.counts)
+        pending[position].inFlight += page.inFlight
+        pending[position].waiting += page.waiting
+        pending[position].lateness.add(page.lateness)
+        lateness.add(page.lateness)
+        totals.add(page.counts)
+        for index in 0..<CountPage.operationLimit {
+            guard let counts = unsafe page.operations[index] else { continue }
+            unsafe take(counts, index, position)
+        }
+    }
+
+    private mutating func take(_ counts: UnsafeMutablePointer<OperationCounts>, _ index: Int, _ position: Int) {
+        var any: UInt64 = 0
+        for outcome in 0..<Outcome.allCases.count { unsafe any |= counts.pointee.outcomes[outcome] }
+        if any == 0 { return }
+        let corrected = unsafe isOpenLoop ? counts.pointee.corrected : counts.pointee.raw
+        var whole = operations[index] ?? Operation()
+        var second = pending[position].operations[index] ?? RunSecond.Operation()
+        for outcome in 0..<Outcome.allCases.count {
+            let count = unsafe counts.pointee.outcomes[outcome]
+            whole.outcomes[outcome] += count
+            second.outcomes[outcome] += count
+            pending[position].outcomes[outcome] += count
+        }
+        whole.corrected.add(corrected)
+        unsafe whole.raw.add(counts.pointee.raw)
+        unsafe whole.decisions.merge(counts.pointee.decisions, uniquingKeysWith: +)
+        second.corrected.add(corrected)
+        pending[position].corrected.add(corrected)
+        operations[index] = whole
+        pending[position].operations[index] = second
+    }
+}
+
+extension RunSecond {
+    func result() -> RunResult.Second {
+        var result = RunResult.Second()
+        result.second = index
+        result.due = counts.due
+        result.sent = counts.sent
+        result.answered = counts.answered
+        result.errors = counts.errors
+        result.inFlight = UInt64(clamping: inFlight)
+        result.outcomes = outcomes
+        result.p50Micros = corrected.valueMicros(atPercentile: 50)
+        result.p99Micros = corrected.valueMicros(atPercentile: 99)
+        result.latenessP99Micros = lateness.valueMicros(atPercentile: 99)
+        result.operations = operations.sorted { $0.key < $1.key }.map { index, operation in
+            var part = RunResult.Second.Part(operation: index)
+            part.outcomes = operation.outcomes
+            part.p50Micros = operation.corrected.valueMicros(atPercentile: 50)
+            part.p99Micros = operation.corrected.valueMicros(atPercentile: 99)
+            return part
+        }
+        return result
+    }
+}

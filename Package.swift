@@ -68,7 +68,9 @@ let modules: [Target] = [
     module("Analysis", ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Compression", "Tape", "Metrics"]),
     module(
         "Formats",
-        ["Bytes", "Compression", "JSON", "Expression", "HTTP1", "Tape", "Recording", "Analysis"]),
+        [
+            "Bytes", "Compression", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Tape", "Recording", "Analysis",
+        ]),
     module("Report", ["Bytes", "JSON", "Metrics", "Replay", "Analysis"]),
     module(
         "CommandLine",
@@ -111,7 +113,9 @@ let testTargets: [Target] = [
         ]),
     tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
     tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
-    tests("Formats", ["Analysis", "Compression", "Expression", "JSON", "Recording", "Schema", "Tape"]),
+    tests(
+        "Formats",
+        ["Analysis", "Bytes", "Compression", "Expression", "JSON", "Recording", "Schema", "Tape", "Thrift"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(

@@ -51,6 +51,13 @@ package struct OperationNamer: Sendable {
         }
     }
 
+    /// The name of a whole request; empty when its head cannot be read.
+    package mutating func http(_ request: [UInt8]) -> String {
+        var scanned = 0
+        guard let head = try? HTTPHead.parse(request.rawSpan, kind: .request, scanned: &scanned) else { return "" }
+        return http(request.rawSpan, head)
+    }
+
     /// The name of a Thrift method; a multiplexed one brings its service along.
     mutating func thrift(_ name: RawSpan) -> ThriftName {
         if let known = thriftNames.find(name) { return known }

@@ -119,7 +119,7 @@ struct Compiler {
     private mutating func draft(
         _ exchange: Exchange, _ wire: [UInt8], _ target: Int, _ isWireFault: Bool
     ) throws(TagError) -> TemplateBlock.Draft {
-        let format = Compiler.tagFormat(exchange.format)
+        let format = TagFormat(exchange.format)
         var draft: TemplateBlock.Draft
         do throws(TagError) {
             if format == .http1 {
@@ -153,19 +153,6 @@ struct Compiler {
         draft.slots = identities.slots(in: draft.bytes, exchange)
         if draft.slots.isEmpty && !allowsDuplicates { withoutIdentity.insert(exchange.operation) }
         return draft
-    }
-
-    static func tagFormat(_ format: WireFormat) -> TagFormat {
-        switch (format.protocol, format.transport, format.encoding) {
-        case (.http1, _, _): .http1
-        case (.thrift, .framed, .binary): .thrift(isFramed: true, isCompact: false)
-        case (.thrift, .framed, .compact): .thrift(isFramed: true, isCompact: true)
-        case (.thrift, .unframed, .binary): .thrift(isFramed: false, isCompact: false)
-        case (.thrift, .unframed, .compact): .thrift(isFramed: false, isCompact: true)
-        case (.thrift, .theader, _): .theader
-        case (.thrift, .ttheader, _): .ttheader
-        default: .other
-        }
     }
 
     /// How the reply will be delimited, and where the seqid stands.

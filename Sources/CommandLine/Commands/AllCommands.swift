@@ -7,6 +7,8 @@ package let allCommands: [CommandSpec] = [
     exportCommand,
     checkCommand,
     replayCommand,
+    callCommand,
+    packCommand,
     synthCommand,
     stubCommand,
     diffCommand,

@@ -42,16 +42,7 @@ package let replayCommand = CommandSpec(
         Flag(
             "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
             default: "5s"),
-        Flag("tag", value: "RUN", help: "The tag's value.", default: "a new id for each run"),
-        Flag(
-            "carrier", value: "CARRIER", repeatable: true,
-            help:
-                "Where the tag rides: default, didi:path=1.20, bytedance, takin, uber, http:NAME, baggage:KEY, theader:KEY, ttheader:KEY, ttheader-int:N, json:PATH, thrift:PATH.",
-            default: "default"),
-        Flag(
-            "policy", value: "FILE", help: "What may be sent where. Also TINCT_POLICY and /etc/tinct/policy.yaml.",
-            completion: .file),
-        Flag("allow", value: "HOST:PORT", repeatable: true, help: "Narrow the targets to these."),
+    ] + SendingFlags.all + [
         Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
         Flag("decision", value: "PATH", help: "Where the decision stands in a reply; counted by operation."),
         Flag("id", value: "PATH", repeatable: true, help: "A field that identifies a request, fresh in later rounds."),
@@ -78,7 +69,6 @@ private struct ReplayCommand {
     let source: TapeSource
     var options: Run.Options
     let gatekeeper: Guard
-    let policy: Policy?
     let schemas: SchemaSet
 
     init(_ invocation: Invocation) throws {
@@ -90,25 +80,12 @@ private struct ReplayCommand {
         }
         let pacer: Pacer
         (pacer, pacerName) = try ReplayPacing.pacer(invocation)
-        let tag = invocation["tag"] ?? ReplayCommand.freshTag()
-        guard Carrier.isFieldText(tag) else {
-            throw CommandError(
-                "--tag must be visible ASCII text of at most 1024 characters",
-                remedy: "Give a name like run-2024-11-02.")
-        }
-        var carriers: [Carrier] = []
-        let texts = invocation.all("carrier")
-        for text in texts.isEmpty ? ["default"] : texts {
-            do {
-                for carrier in try Carrier.parse(text) where !carriers.contains(carrier) { carriers.append(carrier) }
-            } catch {
-                throw CommandError(error.message, remedy: error.remedy)
-            }
-        }
-        options = Run.Options(pacer: pacer, carriers: carriers, tag: tag)
+        let sending = try SendingFlags(invocation)
+        options = Run.Options(pacer: pacer, carriers: sending.carriers, tag: sending.tag)
         try ReplayCommand.readNumbers(invocation, &options)
-        policy = try ReplayCommand.readPolicy(invocation)
-        gatekeeper = try ReplayCommand.makeGuard(invocation, options, policy)
+        gatekeeper = try sending.makeGuard(
+            try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
+            rateIsStated: invocation.has("rate") || invocation.has("schedule"))
         source = try TapeSource(path: path)
         schemas = try source.schemas(idl: invocation.all("idl"))
     }
@@ -129,45 +106,6 @@ private struct ReplayCommand {
         try ReplayPacing.read(invocation, into: &options)
         options.keepsHost = invocation.has("keep-host")
         options.allowsDuplicates = invocation.has("allow-duplicates")
-    }
-
-    /// The policy of the flag, else of the environment, else of the machine; nil when there is none.
-    private static func readPolicy(_ invocation: Invocation) throws -> Policy? {
-        let machine = "/etc/tinct/policy.yaml"
-        let fromEnvironment = unsafe getenv("TINCT_POLICY").map { unsafe String(cString: $0) }
-        guard
-            let path = invocation["policy"] ?? (fromEnvironment?.isEmpty == false ? fromEnvironment : nil)
-                ?? (unsafe access(machine, F_OK) == 0 ? machine : nil)
-        else { return nil }
-        do { return try Policy.parse(try readFile(path, limit: 1 << 20), file: path) } catch {
-            throw CommandError("the policy cannot be used: \(error)", remedy: "Nothing is sent without it.")
-        }
-    }
-
-    private static func makeGuard(_ invocation: Invocation, _ options: Run.Options, _ policy: Policy?) throws -> Guard {
-        var targets: [Target] = []
-        do throws(ReplayError) {
-            for url in invocation.all("to") { targets.append(try Target(parsing: url)) }
-        } catch {
-            throw CommandError(error.message, remedy: error.remedy)
-        }
-        var request = Guard.Request(
-            targets: targets, pacer: options.pacer, rateIsStated: invocation.has("rate") || invocation.has("schedule"),
-            carriers: options.carriers)
-        for text in invocation.all("allow") { request.allowed.append(try FlagValue.hostPort(text, flag: "allow")) }
-        do throws(ReplayError) {
-            return try Guard(request, policy: policy, secondsOfDay: Clock.realtimeNanos() / 1_000_000_000 % 86_400) {
-                target throws(ReplayError) in try target.resolved()
-            }
-        } catch {
-            throw CommandError("nothing was sent: \(error.message)", remedy: error.remedy)
-        }
-    }
-
-    /// Unique to the run: its time and process.
-    private static func freshTag() -> String {
-        let now = Clock.realtimeNanos()
-        return "tinct-" + String(now / 1_000_000, radix: 36) + "-" + String(now % 1_000_000, radix: 36)
     }
 
     func run() throws -> ExitCode {

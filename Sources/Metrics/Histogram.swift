@@ -81,12 +81,20 @@ import Glibc
     /// The arithmetic mean of what was recorded, exactly; 0 when nothing was.
     package var meanMicros: Double { count == 0 ? 0 : Double(sumMicros) / Double(count) }
 
-    /// The largest value that is indistinguishable from the one at this percentile (0…100), as HdrHistogram reports it;
-    /// 0 when nothing was recorded. It may lie above ``maxMicros``, by less than a thousandth.
+    /// The largest value that is indistinguishable from the one at this percentile (0…100), as HdrHistogram's C and Python
+    /// libraries report it; 0 when nothing was recorded. It may lie above ``maxMicros``, by less than a thousandth.
     package func valueMicros(atPercentile percentile: Double) -> UInt64 {
+        valueMicros(atRank: Self.rank(ofPercentile: percentile, in: count))
+    }
+
+    /// Which of so many values, in rising order from 1, stands at a percentile: the nearest, halves upwards.
+    static func rank(ofPercentile percentile: Double, in count: UInt64) -> UInt64 {
+        max(1, UInt64(min(max(percentile, 0), 100) * Double(count) / 100 + 0.5))
+    }
+
+    /// The value that so many, itself among them, do not surpass; 0 when nothing was recorded.
+    func valueMicros(atRank wanted: UInt64) -> UInt64 {
         if count == 0 { return 0 }
-        let share = min(max(percentile, 0), 100) / 100
-        let wanted = max(1, UInt64((share * Double(count)).rounded(.up)))
         var seen: UInt64 = 0
         for i in Self.index(of: minMicros)...Self.index(of: maxMicros) {
             seen &+= unsafe counts[i]

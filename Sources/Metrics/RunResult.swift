@@ -177,7 +177,7 @@ package struct RunResult: Sendable, Equatable {
         package var latenessP99Micros: UInt64 = 0
         /// Sent and not answered yet at the end of the second.
         package var inFlight: UInt64 = 0
-        /// Ended in this second, by ``Outcome``'s raw value; without what warmed the run up.
+        /// Ended in this second, by ``Outcome``'s raw value.
         package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
         /// The same by operation, of those that ended any request in it.
         package var operations: [Part] = []
@@ -221,6 +221,8 @@ package struct RunResult: Sendable, Equatable {
     package var series: [Second] = []
     /// Why requests were refused by the guard, with how many.
     package var refusals: [Count] = []
+    /// What was stated with `--expect`, and how it came out.
+    package var expectations: [ExpectationResult] = []
     /// User and system time of the process during the run.
     package var cpuSeconds = 0.0
 

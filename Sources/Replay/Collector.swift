@@ -52,6 +52,9 @@ struct Collector {
     private(set) var operations: [Int: Operation] = [:]
     private(set) var series: [RunResult.Second] = []
     let lateness = Histogram()
+    /// What ended while the run warmed up.
+    private(set) var warmUpOutcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+    private(set) var warmUpAnswered: UInt64 = 0
     /// Everything so far, for the progress line.
     private(set) var totals = SecondCounts()
 
@@ -93,15 +96,17 @@ struct Collector {
         pending[position].inFlight += page.inFlight
         pending[position].waiting += page.waiting
         pending[position].lateness.add(page.lateness)
-        lateness.add(page.lateness)
+        if page.isWarmUp { warmUpAnswered += page.counts.answered } else { lateness.add(page.lateness) }
         totals.add(page.counts)
         for index in 0..<CountPage.operationLimit {
             guard let counts = unsafe page.operations[index] else { continue }
-            unsafe take(counts, index, position)
+            unsafe take(counts, index, position, isWarmUp: page.isWarmUp)
         }
     }
 
-    private mutating func take(_ counts: UnsafeMutablePointer<OperationCounts>, _ index: Int, _ position: Int) {
+    private mutating func take(
+        _ counts: UnsafeMutablePointer<OperationCounts>, _ index: Int, _ position: Int, isWarmUp: Bool
+    ) {
         var any: UInt64 = 0
         for outcome in 0..<Outcome.allCases.count { unsafe any |= counts.pointee.outcomes[outcome] }
         if any == 0 { return }
@@ -110,16 +115,18 @@ struct Collector {
         var second = pending[position].operations[index] ?? RunSecond.Operation()
         for outcome in 0..<Outcome.allCases.count {
             let count = unsafe counts.pointee.outcomes[outcome]
-            whole.outcomes[outcome] += count
+            if isWarmUp { warmUpOutcomes[outcome] += count } else { whole.outcomes[outcome] += count }
             second.outcomes[outcome] += count
             pending[position].outcomes[outcome] += count
         }
-        whole.corrected.add(corrected)
-        unsafe whole.raw.add(counts.pointee.raw)
-        unsafe whole.decisions.merge(counts.pointee.decisions, uniquingKeysWith: +)
+        if !isWarmUp {
+            whole.corrected.add(corrected)
+            unsafe whole.raw.add(counts.pointee.raw)
+            unsafe whole.decisions.merge(counts.pointee.decisions, uniquingKeysWith: +)
+        }
         second.corrected.add(corrected)
         pending[position].corrected.add(corrected)
-        operations[index] = whole
+        if !isWarmUp { operations[index] = whole }
         pending[position].operations[index] = second
     }
 }

@@ -28,7 +28,7 @@ extension Loop {
         leaveInFlight(connection)
         var outcome = decided
         let operation = unsafe template.pointee.operation
-        let isMeasured = unsafe c.pointee.due >= measuredFrom
+        let isMeasured = unsafe c.pointee.due >= countedFrom
         let counts = unsafe self.counts(operation)
         if judge != nil && outcome == .ok && replyLength > 0 { outcome = judged(connection, operation, replyLength) }
         if outcome.isAnswered {
@@ -58,7 +58,7 @@ extension Loop {
 
     /// Counts a request that never reached a connection.
     mutating func count(_ outcome: Outcome, operation: UInt16, due: UInt64) {
-        if due >= measuredFrom {
+        if due >= countedFrom {
             unsafe counts(operation).pointee.outcomes[Int(outcome.rawValue)] += 1
         } else {
             report.warmUp.outcomes[Int(outcome.rawValue)] += 1
@@ -92,7 +92,7 @@ extension Loop {
         guard let judge, let template = unsafe c.pointee.template else { return .ok }
         let reply = unsafe [UInt8](UnsafeBufferPointer(start: c.pointee.buffer, count: length))
         let verdict = judge.judge(reply, isHTTP: unsafe template.pointee.reply == .http)
-        if let decision = verdict.decision, unsafe c.pointee.due >= measuredFrom {
+        if let decision = verdict.decision, unsafe c.pointee.due >= countedFrom {
             unsafe counts(operation).pointee.decisions[decision, default: 0] += 1
         }
         return verdict.isSuccess ? .ok : .businessError
@@ -122,6 +122,15 @@ extension Loop {
         }
     }
 
+    /// From here on requests are measured: those that are still in flight are not. The other page is free but for a
+    /// control thread that has stood still for a second.
+    mutating func endWarmUp() {
+        let other = isOnSecondPage ? books.pages.0 : books.pages.1
+        while other.isFull.load(ordering: .acquiring) { Clock.sleep(nanos: 100_000) }
+        turnPage()
+        countedFrom = measuredFrom
+    }
+
     /// Hands the page over, and goes on with the other one. While that is still being read, this one is written on.
     private mutating func turnPage() {
         let other = isOnSecondPage ? books.pages.0 : books.pages.1
@@ -136,6 +145,7 @@ extension Loop {
         let page = isOnSecondPage ? books.pages.1 : books.pages.0
         page.second = secondIndex
         page.counts = second
+        page.isWarmUp = countedFrom < measuredFrom
         page.inFlight = inFlightCount
         page.waiting = waitingCount
         second = SecondCounts()

@@ -71,7 +71,7 @@ extension Loop {
             let template = unsafe templates + cursor.position
             if !mayStillSend() { return }
             cursor.position += 1
-            if due >= measuredFrom { lateness.record(nanos: now &- due) }
+            if due >= countedFrom { lateness.record(nanos: now &- due) }
             second.due += 1
             let connection = unsafe idleConnection(for: template)
             if connection >= 0, unsafe speaksOtherwise(connection, template) {

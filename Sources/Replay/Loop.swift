@@ -58,6 +58,8 @@ struct Loop: ~Copyable {
     var secondEnd: UInt64 = 0
     /// Requests due before this warm the run up; monotonic.
     var measuredFrom: UInt64 = 0
+    /// Requests due before this are not counted on the open page: 0 while the run warms up, which has pages of its own.
+    var countedFrom: UInt64 = 0
     var pace: PaceCursor
 
     static let waitingLimit: Int32 = 1 << 20
@@ -122,9 +124,10 @@ struct Loop: ~Copyable {
         now = Clock.monotonicNanos()
         if start == 0 { start = now }
         secondEnd = start + 1_000_000_000
-        measuredFrom = start + plan.warmUpNanos
+        measuredFrom = plan.warmUpNanos == 0 ? 0 : start + plan.warmUpNanos
         while true {
             now = Clock.monotonicNanos()
+            if countedFrom < measuredFrom && now >= measuredFrom { endWarmUp() }
             if now >= secondEnd { turnSecond() }
             if !isStopping && control.isStopped.load(ordering: .relaxed) { beginStop() }
             if now >= start {

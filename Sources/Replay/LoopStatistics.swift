@@ -41,6 +41,8 @@ final class CountPage: @unchecked Sendable {
     /// The second of the run in which the page was handed over, and what was counted in it.
     var second = 0
     var counts = SecondCounts()
+    /// All of it was due while the run warmed up.
+    var isWarmUp = false
     /// When the page was handed over.
     var inFlight = 0
     var waiting = 0
@@ -87,7 +89,7 @@ final class LoopPages: Sendable {
     }
 }
 
-/// What was sent while the run warmed up, and is in no other figure.
+/// What was due while the run warmed up; of what ended, only what is not on a page of the warm-up.
 struct WarmUpCounts {
     var sent: UInt64 = 0
     var tagged: UInt64 = 0

@@ -210,9 +210,10 @@ package final class Run: Sendable {
         }
         while control.ready.load(ordering: .acquiring) < threads.count { Clock.sleep(nanos: 200_000) }
         let clockOffset = Clock.realtimeNanos() &- Clock.monotonicNanos()
-        let start = Clock.monotonicNanos() + 2_000_000
+        let start = Clock.monotonicNanos() + 5_000_000
         let cpuStart = Clock.processSeconds()
         writer?.begin(clockOffsetNanos: clockOffset)
+        for watcher in watchers { watcher.began(startNanos: start &+ clockOffset) }
         control.start.store(start, ordering: .releasing)
         var collector = Collector(loops: plans.map(\.books), isOpenLoop: options.pacer.isOpenLoop)
         var stop: RunStop?

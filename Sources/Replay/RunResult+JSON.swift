@@ -26,6 +26,17 @@ extension RunResult {
         writer.endArray()
         writer.key("refusals")
         RunResult.write(refusals, key: "reason", &writer)
+        writer.key("expectations")
+        writer.beginArray()
+        for expectation in expectations {
+            writer.beginObject()
+            field("text", expectation.text, &writer)
+            writer.key("holds")
+            writer.bool(expectation.holds)
+            field("actual", expectation.actual, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.key("cpuSeconds")
         writer.number(cpuSeconds)
         writer.endObject()

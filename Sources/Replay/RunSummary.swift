@@ -109,6 +109,8 @@ struct RunSummary {
     /// What was sent before the measurement began is taken out of the totals.
     private func warmUp(_ result: inout RunResult) {
         result.warmUp.nanos = min(options.warmUpNanos, result.run.durationNanos)
+        result.warmUp.outcomes = collector.warmUpOutcomes
+        result.warmUp.answered = collector.warmUpAnswered
         for report in reports {
             let warmUp = report.warmUp
             result.warmUp.sent += warmUp.sent
@@ -124,6 +126,12 @@ struct RunSummary {
         result.totals.answered -= result.warmUp.answered
     }
 
+    /// CPU time of the process over the time of the run, by loop: `93 %`.
+    private func load(_ result: RunResult) -> String {
+        let wall = Double(result.run.durationNanos) / 1e9 * Double(max(1, threads))
+        return wall > 0 ? "\(Int((cpuSeconds / wall * 100).rounded())) %" : "0 %"
+    }
+
     private func judgeGenerator(_ result: inout RunResult) {
         guard result.run.loop == .open else { return }
         let starved = reports.map(\.starvedNanos).max() ?? 0
@@ -132,8 +140,9 @@ struct RunSummary {
             result.run.generatorBoundReason =
                 starved > result.run.durationNanos / 100
                 ? "the tape could not be read fast enough; use a faster disk or a lower rate"
-                : "the generator took up requests late (p99 \(result.lateness.p99Micros) µs); give it more cores "
-                    + "(--threads), a machine of its own, or a lower rate"
+                : "the generator took up requests late (p99 \(result.lateness.p99Micros) µs, \(load(result)) of its "
+                    + "\(threads) loop\(threads == 1 ? "" : "s") busy); give it more cores (--threads), a machine of its "
+                    + "own, or a lower rate"
         }
     }
 }

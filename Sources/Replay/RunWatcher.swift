@@ -2,6 +2,8 @@ import Glibc
 
 /// Looks on while a run lasts, on the run's control thread.
 package protocol RunWatcher: AnyObject {
+    /// The loops are about to begin, at this time since 1970 UTC.
+    func began(startNanos: UInt64)
     /// A second has passed for every loop. `operations` names the indices in it.
     func closed(_ second: RunSecond, _ operations: [String]) -> RunStop?
     /// Called at least every 25 ms from the start on.
@@ -9,6 +11,7 @@ package protocol RunWatcher: AnyObject {
 }
 
 extension RunWatcher {
+    package func began(startNanos: UInt64) {}
     package func closed(_ second: RunSecond, _ operations: [String]) -> RunStop? { nil }
     package func poll(elapsedNanos: UInt64) -> RunStop? { nil }
 }

@@ -48,6 +48,25 @@ extension HTMLReport {
         }
     }
 
+    static func expectations(_ result: RunResult, into main: inout Markup) {
+        if result.expectations.isEmpty { return }
+        panel("Expectations", "requests without an answer count as slower than every answer", into: &main) { panel in
+            panel.element("table", [("class", "wide")]) { table in
+                table.element("tbody") { body in
+                    for expectation in result.expectations {
+                        body.element("tr") { row in
+                            row.element("th", [("scope", "row")], expectation.text)
+                            row.element("td", [], expectation.actual)
+                            row.element(
+                                "td", [("class", expectation.holds ? "muted" : "bad")],
+                                expectation.holds ? "✓ holds" : "✕ fails")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     static func operations(_ result: RunResult, into main: inout Markup) {
         panel("Operations", "latency from the due time", into: &main) { panel in
             if result.operations.isEmpty {

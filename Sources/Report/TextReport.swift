@@ -37,6 +37,12 @@ package enum TextReport {
             Outcome.allCases.filter { result[$0] > 0 }.map {
                 [$0.name, Figures.count(result[$0]), Figures.share(result[$0], of: totals.due)]
             })
+        if !result.expectations.isEmpty {
+            lines.append("")
+            lines += table(
+                ["expected", "it is", ""],
+                result.expectations.map { [$0.text, $0.actual, $0.holds ? "holds" : "FAILS"] }, leading: [0, 2])
+        }
         if !result.refusals.isEmpty {
             lines.append("")
             lines += table(

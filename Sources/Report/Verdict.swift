@@ -10,7 +10,7 @@ package struct Verdict: Sendable, Equatable {
     package var sentence: String
 
     /// The first that applies: it failed, was stopped, sent nothing, sent untagged requests, was bound by the generator,
-    /// had errors; else it passed.
+    /// failed an expectation, had errors that no expectation speaks of; else it passed.
     package init(_ result: RunResult) {
         let totals = result.totals
         let addressed = totals.due - min(totals.due, totals.notAddressed)
@@ -21,8 +21,11 @@ package struct Verdict: Sendable, Equatable {
             self.init(.bad, "Failed", "The run failed after it had begun; \(answered) up to there.")
         } else if result.run.exitReason == "guard" {
             self.init(.bad, "Stopped", "The guard stopped the run; \(answered) up to there.")
-        } else if result.run.exitReason == "signal" {
-            self.init(.warning, "Stopped", "A signal stopped the run; \(answered) up to there.")
+        } else if result.run.exitReason == "abort" {
+            self.init(.bad, "Aborted", "\(result.run.exitDetail); \(answered) up to there.")
+        } else if result.run.exitReason == "signal" || result.run.exitReason == "killFile" {
+            let cause = result.run.exitReason == "signal" ? "A signal" : "The kill file"
+            self.init(.warning, "Stopped", "\(cause) stopped the run; \(answered) up to there.")
         } else if totals.sent == 0 {
             self.init(.bad, "Nothing sent", "None of \(Figures.count(totals.due)) due requests was sent.")
         } else if totals.tagged &+ totals.wireFaults < totals.sent {
@@ -33,11 +36,19 @@ package struct Verdict: Sendable, Equatable {
             self.init(
                 .warning, "Inconclusive",
                 "The generator, not the target, was the limit\(reason.isEmpty ? "" : ": \(reason)"); \(answered).")
-        } else if errors > 0 {
+        } else if let failed = result.expectations.first(where: { !$0.holds }) {
+            let others = result.expectations.count { !$0.holds } - 1
+            self.init(
+                .bad, "Failed expectation",
+                "\(failed.text) does not hold, it is \(failed.actual)\(others > 0 ? "; \(others) more do not" : ""); \(answered)."
+            )
+        } else if errors > 0, result.expectations.isEmpty {
             let share = Figures.share(errors, of: addressed)
             self.init(.bad, "Errors", "\(answered); \(Figures.count(errors)) (\(share)) did not.")
         } else {
-            self.init(.good, "Passed", "All \(Figures.count(addressed)) due requests ended ok.")
+            let all = errors > 0 ? answered : "All \(Figures.count(addressed)) due requests ended ok"
+            let held = result.expectations.count
+            self.init(.good, "Passed", all + (held > 0 ? "; \(held) expectation\(held == 1 ? "" : "s") held." : "."))
         }
     }
 

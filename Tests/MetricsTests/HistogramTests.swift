@@ -83,4 +83,92 @@ import Testing
         #expect(theirs[..<4] == [histogram.count, highest, 3, Histogram.highestMicros])
         #expect(theirs[4...] == ArraySlice([1, 50, 90, 99, 99.9, 100].map { histogram.valueMicros(atPercentile: $0) }))
     }
+
+    @Test(arguments: [0, 1, 7, 20_000]) func whatIsWrittenIsReadAgain(count: Int) throws {
+        let histogram = Histogram()
+        for value in Self.sample(count) { histogram.record(micros: value, times: value % 5 == 0 ? 3_000_000_000 : 1) }
+        let read = try Histogram(hdr: histogram.hdr)
+        #expect(read.count == histogram.count && read.hdr == histogram.hdr)
+        for percentile in stride(from: 0.0, through: 100, by: 0.25) {
+            #expect(read.valueMicros(atPercentile: percentile) == histogram.valueMicros(atPercentile: percentile))
+        }
+    }
+
+    /// What PyPI's hdrhistogram encodes is read, with the same counts.
+    @Test(.requires(.python)) func readsWhatHdrHistogramWrites() throws {
+        let script = """
+            from hdrh.histogram import HdrHistogram
+            h = HdrHistogram(1, 3600000000, 3)
+            for value in (1, 5, 5, 2047, 2048, 123456, 3599999999): h.record_value(value)
+            print(h.encode().decode(), end="")
+            """
+        let result = try python(script)
+        try #require(result.status == 0, "\(result.errors)")
+        let read = try Histogram(hdr: result.output)
+        #expect(read.count == 7)
+        #expect(read.steps().map(\.count) == [1, 2, 1, 1, 1, 1])
+        #expect(read.valueMicros(atPercentile: 40) == 5)
+    }
+
+    @Test func damagedFormsAreRefusedAndNeverTrap() throws {
+        let histogram = Histogram()
+        for value in Self.sample(300) { histogram.record(micros: value) }
+        let text = histogram.hdr
+        // Padding may be missing.
+        for length in 0..<text.prefix(while: { $0 != "=" }).utf8.count {
+            #expect(throws: (any Error).self) { try Histogram(hdr: String(text.prefix(length))) }
+        }
+        for position in stride(from: 0, to: text.utf8.count, by: 3) {
+            var bytes = Array(text.utf8)
+            bytes[position] = bytes[position] == 65 ? 66 : 65
+            _ = try? Histogram(hdr: String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// Every percentile of every interval, and of all of them together, agrees with PyPI's hdrhistogram.
+    @Test(.requires(.python)) func hdrHistogramsLogReaderAgreesOnEveryPercentile() throws {
+        let folder = try TemporaryDirectory()
+        var log = HistogramLog.head(startNanos: 1_767_225_600_123_000_000, comment: "a log")
+        let (whole, tagged) = (Histogram(), Histogram())
+        let percentiles = Array(stride(from: 0.5, through: 100, by: 0.5)) + [99.9, 99.99, 99.999]
+        var ours: [[UInt64]] = []
+        for second in 0..<5 as Range<UInt64> {
+            let interval = Histogram()
+            for value in Self.sample(4000) { interval.record(micros: value >> second) }
+            whole.add(interval)
+            let start = second * 1_000_000_000
+            log += HistogramLog.line(startNanos: start, lengthNanos: 1_000_000_000, interval)
+            if second % 2 == 0 {
+                tagged.add(interval)
+                log += HistogramLog.line(tag: "POST /a,b c", startNanos: start, lengthNanos: 1_000_000_000, interval)
+            }
+            ours.append(percentiles.map { interval.valueMicros(atPercentile: $0) })
+        }
+        ours.append(percentiles.map { whole.valueMicros(atPercentile: $0) })
+        ours.append(percentiles.map { tagged.valueMicros(atPercentile: $0) })
+        let path = try folder.write("run.hlog", text: log)
+        let script = """
+            import sys, json
+            from hdrh.histogram import HdrHistogram
+            from hdrh.log import HistogramLogReader
+            ps = json.loads(sys.argv[2])
+            new = lambda: HdrHistogram(1, 3600000000, 3)
+            reader, out = HistogramLogReader(sys.argv[1], new()), []
+            whole, tagged = new(), new()
+            while True:
+                h = reader.get_next_interval_histogram()
+                if not h: break
+                if h.get_tag():
+                    assert h.get_tag() == "POST_/a_b_c", h.get_tag()
+                    tagged.add(h)
+                else:
+                    whole.add(h)
+                    out.append([h.get_value_at_percentile(p) for p in ps])
+            out += [[h.get_value_at_percentile(p) for p in ps] for h in (whole, tagged)]
+            print(json.dumps(out))
+            """
+        let result = try python(script, [path, "\(percentiles)"])
+        try #require(result.status == 0, "\(result.errors)")
+        #expect(try JSONDecoder().decode([[UInt64]].self, from: Data(result.stdout)) == ours)
+    }
 }

@@ -49,7 +49,7 @@ import YAML
         #expect(result.latency.corrected.count == 600 && result.lateness.count == 600)
         #expect(result.warmUp.answered == 1000 && result.totals.answered == 600)
         #expect(result.series.reduce(0) { $0 + $1.sent } == 1600)
-        #expect(result.series.reduce(0) { $0 + $1.outcomes.reduce(0, +) } == 600)
+        #expect(result.series.reduce(0) { $0 + $1.outcomes.reduce(0, +) } == 1600)
     }
 
     @Test func everySecondHasItsOutcomesByOperation() throws {

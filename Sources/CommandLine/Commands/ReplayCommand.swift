@@ -19,8 +19,9 @@ package let replayCommand = CommandSpec(
         loop is open unless --rate is max: latency runs from the time a request was due, and what could not be sent is \
         counted.
 
-        Exit status: 0 done; 2 nothing was sent, the message says why; 3 stopped by a signal or the policy's volume; \
-        4 the generator could not hold the rate; 5 failed after sending began.
+        Exit status: 0 done; 1 an expectation failed, or nothing was answered; 2 nothing was sent, the message says why; \
+        3 stopped by a signal, the kill file, an abort rule or the policy's volume; 4 the generator could not hold the \
+        rate, so that nothing is proven about the target; 5 failed after sending began.
         """,
     examples: [
         (
@@ -36,7 +37,7 @@ package let replayCommand = CommandSpec(
         Flag(
             "to", value: "URL", repeatable: true, required: true,
             help: "Target: http://HOST:PORT or thrift://HOST:PORT, one for each protocol.")
-    ] + ReplayPacing.flags + [
+    ] + ReplayPacing.flags + ReplayWatching.flags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
         Flag(
@@ -68,13 +69,14 @@ private struct ReplayCommand {
     let pacerName: String
     let source: TapeSource
     var options: Run.Options
+    let watching: ReplayWatching
     let gatekeeper: Guard
     let schemas: SchemaSet
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
         path = invocation.arguments[0]
-        for flag in ["output", "result", "report"] {
+        for flag in ["output", "result", "report", "hdr", "junit"] {
             guard let output = invocation[flag] else { continue }
             try OutputPath.check(output, flag, against: [path] + invocation.all("idl"))
         }
@@ -83,6 +85,7 @@ private struct ReplayCommand {
         let sending = try SendingFlags(invocation)
         options = Run.Options(pacer: pacer, carriers: sending.carriers, tag: sending.tag)
         try ReplayCommand.readNumbers(invocation, &options)
+        watching = try ReplayWatching(invocation)
         gatekeeper = try sending.makeGuard(
             try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
             rateIsStated: invocation.has("rate") || invocation.has("schedule"))
@@ -119,6 +122,9 @@ private struct ReplayCommand {
             options: options, gatekeeper: gatekeeper, source: source, identities: identities, judge: try makeJudge(),
             writer: writer)
         if invocation.has("dry-run") { return try rehearse(run) }
+        var watchers = try watching.watchers()
+        let log = try invocation["hdr"].map { try HistogramLogFile(path: $0) }
+        if let log { watchers.append(log) }
         announce()
         var result: RunResult
         var progress = ProgressLine(intervalNanos: 1_000_000_000)
@@ -127,7 +133,7 @@ private struct ReplayCommand {
             do throws(SystemError) { signals = try SignalWatch() } catch {
                 throw ReplayError("signals cannot be watched (\(error))", isFailure: true)
             }
-            result = try run.run(signals: signals) { state in
+            result = try run.run(signals: signals, watchers: watchers) { state in
                 progress.update(ReplayCommand.line(state))
             }
         } catch {
@@ -140,20 +146,27 @@ private struct ReplayCommand {
         result.run.tape = path
         result.run.pacer = pacerName
         result.run.toolVersion = tinctVersion
+        result.expectations = watching.judge(result)
+        log?.finish()
         try write(result)
-        return status(result, writer)
+        return status(result, writer, log)
     }
 
     private func write(_ result: RunResult) throws {
         let json = result.json()
         if let file = invocation["result"] { try ReplayCommand.save(json, file) }
+        if let file = invocation["junit"] { try ReplayCommand.save(JUnitReport.render(result), file) }
         if let file = invocation["report"] { try ReplayCommand.save(HTMLReport.render(result), file) }
         if invocation.wantsJSON { Output.write(json) } else { Output.write(TextReport.render(result)) }
     }
 
-    private func status(_ result: RunResult, _ writer: TapeRunWriter?) -> ExitCode {
+    private func status(_ result: RunResult, _ writer: TapeRunWriter?, _ log: HistogramLogFile?) -> ExitCode {
         if let text = writer?.failureText {
             Output.note("tinct: the run tape is not whole: \(text)")
+            return .failed
+        }
+        if let text = log?.failureText {
+            Output.note("tinct: the histogram log is not whole: \(text)")
             return .failed
         }
         if result.totals.runTapeDropped > 0 {
@@ -163,6 +176,9 @@ private struct ReplayCommand {
         }
         switch result.run.exitReason {
         case "signal", "guard": return .stopped
+        case "abort", "killFile":
+            Output.warn("stopped: \(result.run.exitDetail)")
+            return .stopped
         case "failed": return .failed
         case "tapeEnded":
             Output.warn("the tape ended; it is not sent again with the same identities (--id, --allow-duplicates)")
@@ -176,7 +192,10 @@ private struct ReplayCommand {
             Output.warn("generator-bound: \(result.run.generatorBoundReason)")
             return .inconclusive
         }
-        return .ok
+        for expectation in result.expectations where !expectation.holds {
+            Output.warn("\(expectation.text) does not hold: it is \(expectation.actual)")
+        }
+        return result.expectations.allSatisfy(\.holds) ? .ok : .expectationFailed
     }
 
     /// What to say when no request found a server, which nobody can have wanted; nil when one did.

@@ -1,0 +1,183 @@
+import Foundation
+import JSON
+import Tape
+import TestSupport
+import Testing
+
+/// The built `replay` against the built `stub`: what ends it, what it is judged by, and what it writes down.
+@Suite(.serialized) struct ReplayWatchingTests {
+    /// A stub on a tape of HTTP exchanges.
+    private struct Bench {
+        let folder: TemporaryDirectory
+        let tape: String
+        let stub: ChildProcess
+        let port: Int
+
+        init(_ stubArguments: [String] = []) throws {
+            folder = try TemporaryDirectory()
+            tape = folder.file("tape.mcap")
+            let writer = try TapeWriter(path: tape)
+            for id in 0..<200 as Range<UInt64> {
+                var exchange = Exchange()
+                exchange.id = id
+                exchange.format = .http1
+                exchange.operation = id % 4 == 0 ? "POST /v1/report" : "POST /v1/decide"
+                let path = id % 4 == 0 ? "report" : "decide"
+                exchange.request = Message(
+                    wire: Array(
+                        "POST /v1/\(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}".utf8),
+                    startNanos: 1_000_000_000 + id * 1_000_000)
+                exchange.response = Message(
+                    wire: Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".utf8),
+                    startNanos: 1_000_000_000 + id * 1_000_000 + 500_000)
+                try writer.append(exchange)
+            }
+            try writer.finish()
+            stub = try ChildProcess(
+                Repository.binary, ["stub", tape, "--listen", "127.0.0.1:0"] + stubArguments)
+            var found: Int?
+            for _ in 0..<500 where found == nil {
+                let said = String(decoding: stub.errorsSoFar, as: UTF8.self)
+                found = said.split(separator: "\n").first { $0.hasPrefix("listening on 127.0.0.1:") }
+                    .flatMap { $0.split(separator: ":").last }.flatMap { Int($0) }
+                if !stub.isRunning { break }
+                usleep(20_000)
+            }
+            guard let found else { throw TestSupportError("the stub did not listen") }
+            port = found
+        }
+
+        func arguments(_ more: [String]) -> [String] {
+            ["replay", tape, "--to", "http://127.0.0.1:\(port)", "--allow-duplicates", "--connections", "8"] + more
+        }
+
+        func replay(_ more: [String]) throws -> ProcessResult { try run(Repository.binary, arguments(more)) }
+    }
+
+    private func lastSent(_ path: String) throws -> (last: UInt64, count: UInt64) {
+        let reader = try TapeReader(path: path)
+        var exchange = Exchange()
+        var result: (last: UInt64, count: UInt64) = (0, 0)
+        while try reader.next(into: &exchange) {
+            result.last = max(result.last, exchange.run?.sentNanos ?? 0)
+            result.count += 1
+        }
+        return result
+    }
+
+    @Test(
+        "Kill file, SIGINT and SIGTERM stop sending within 100 ms; the result is whole and the status 3",
+        arguments: [
+            "file", "SIGINT", "SIGTERM",
+        ])
+    func stops(_ how: String) throws {
+        let bench = try Bench()
+        let (kill, tape, path) = (bench.folder.file("kill"), bench.folder.file("run.mcap"), bench.folder.file("r.json"))
+        let process = try ChildProcess(
+            Repository.binary,
+            bench.arguments([
+                "--rate", "2000", "--duration", "30s", "--kill-file", kill, "-o", tape, "--result", path,
+            ]))
+        for _ in 0..<400 {
+            if String(decoding: process.errorsSoFar, as: UTF8.self).contains("replay ") { break }
+            usleep(10_000)
+        }
+        usleep(1_000_000)
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        let stopped = UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+        switch how {
+        case "file": try bench.folder.write("kill", text: "")
+        case "SIGINT": process.signal(SIGINT)
+        default: process.signal(SIGTERM)
+        }
+        let result = process.wait()
+        #expect(result.status == 3, "\(result.errors)")
+        let json = try JSONValue(parsing: try fileBytes(path))
+        let due = try #require(json["totals.due" as JSONPath]?.int)
+        let outcomes = try #require(json["outcomes"]?.object)
+        #expect(outcomes.members.reduce(0) { $0 + ($1.value.int ?? 0) } == due)
+        #expect(json["run.exitReason" as JSONPath]?.string == (how == "file" ? "killFile" : "signal"))
+        #expect(json["run.exitDetail" as JSONPath]?.string == (how == "file" ? kill : how))
+        let sent = try lastSent(tape)
+        #expect(sent.count == UInt64(json["totals.sent" as JSONPath]?.int ?? 0))
+        #expect(sent.count > 500)
+        #expect(sent.last < stopped + 100_000_000)
+        // The file that is there keeps the next run from beginning.
+        if how == "file" {
+            let again = try bench.replay(["--kill-file", kill])
+            #expect(again.status == 3)
+            #expect(again.errors.contains("nothing was sent: the kill file"))
+        }
+    }
+
+    @Test("An abort rule ends the run with status 3 and is named")
+    func aborts() throws {
+        let bench = try Bench(["--delay", "60ms"])
+        let result = try bench.replay(["--rate", "50", "--duration", "20s", "--abort", "p95 > 50ms for 1s"])
+        #expect(result.status == 3)
+        #expect(result.output.hasPrefix("ABORTED  'p95 > 50ms for 1s' held until second "))
+        #expect(try bench.replay(["--abort", "p95 > 50 for 1s"]).status == 2)
+    }
+
+    @Test("Expectations decide the status and stand in report, result and JUnit")
+    func expectations() throws {
+        let bench = try Bench()
+        let junit = bench.folder.file("junit.xml")
+        let good = try bench.replay([
+            "--rate", "500", "--expect", "success==100%", "--expect", "p99<5s", "--junit", junit,
+        ])
+        #expect(good.status == 0 || good.status == 4, "\(good.errors)")
+        #expect(good.output.contains("success==100%"))
+        #expect(String(decoding: try fileBytes(junit), as: UTF8.self).contains("tests=\"3\""))
+        let bad = try bench.replay([
+            "--rate", "500", "--expect", "p50<1us", "--expect", "errors==0", "--junit", junit,
+            "--report", bench.folder.file("r.html"),
+        ])
+        #expect(bad.status == 1 || bad.status == 4)
+        #expect(bad.output.contains("FAILS"))
+        let xml = String(decoding: try fileBytes(junit), as: UTF8.self)
+        #expect(
+            xml.contains("<testcase classname=\"tinct.replay.expect\" name=\"p50&lt;1us\"><failure message=\"it is "))
+        #expect(String(decoding: try fileBytes(bench.folder.file("r.html")), as: UTF8.self).contains("✕ fails"))
+        let usage = try bench.replay(["--expect", "p99<300"])
+        #expect(usage.status == 2)
+        #expect(usage.errors.contains("write a time like 300ms"))
+    }
+
+    @Test("The result keeps to its published schema", .requires(.python))
+    func schema() throws {
+        let bench = try Bench()
+        let (path, hdr) = (bench.folder.file("r.json"), bench.folder.file("run.hlog"))
+        let result = try bench.replay([
+            "--rate", "step:100+100..300/700ms", "--warm-up", "300ms", "--result", path, "--hdr", hdr,
+            "--expect", "errors==0", "--decision", "status",
+        ])
+        #expect(result.status == 0 || result.status == 4, "\(result.errors)")
+        let script = """
+            import json, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            jsonschema.Draft202012Validator.check_schema(schema)
+            result = json.load(open(sys.argv[2]))
+            jsonschema.validate(result, schema)
+            # The log by operation holds what the result holds: it has the warm-up besides.
+            from hdrh.histogram import HdrHistogram
+            from hdrh.log import HistogramLogReader
+            reader = HistogramLogReader(sys.argv[3], HdrHistogram(1, 3600000000, 3))
+            counts = {}
+            while True:
+                h = reader.get_next_interval_histogram()
+                if not h: break
+                counts[h.get_tag()] = counts.get(h.get_tag(), 0) + h.get_total_count()
+            assert counts[None] == result["totals"]["answered"] + result["warmUp"]["answered"], counts
+            assert sorted(k for k in counts if k) == ["POST_/v1/decide", "POST_/v1/report"], counts
+            assert sum(v for k, v in counts.items() if k) == counts[None], counts
+            whole = HdrHistogram.decode(result["latency"]["corrected"]["hdr"])
+            for key, p in (("p50Micros", 50), ("p90Micros", 90), ("p95Micros", 95), ("p99Micros", 99), ("p999Micros", 99.9)):
+                assert whole.get_value_at_percentile(p) == result["latency"]["corrected"][key], key
+            assert result["warmUp"]["due"] == 30 and result["totals"]["due"] == 390, result["totals"]
+            """
+        let checked = try python(script, [Repository.path("schemas/output/result.schema.json"), path, hdr])
+        #expect(checked.status == 0, "\(checked.errors)")
+    }
+}

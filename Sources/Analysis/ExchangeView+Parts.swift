@@ -17,9 +17,10 @@ extension ExchangeView {
 
     static func json(_ run: RunRecord) -> JSONValue {
         object(
-            ("sourceId", JSONValue(run.sourceID)), ("round", JSONValue(run.round)),
-            ("dueNanos", JSONValue(run.dueNanos)), ("sentNanos", JSONValue(run.sentNanos)),
-            ("outcome", JSONValue(run.outcome)), ("target", JSONValue(run.target)))
+            ("sourceId", JSONValue(run.sourceID)), ("sourceTape", text(run.sourceTape)),
+            ("round", JSONValue(run.round)), ("dueNanos", JSONValue(run.dueNanos)),
+            ("sentNanos", JSONValue(run.sentNanos)), ("outcome", JSONValue(run.outcome)),
+            ("target", JSONValue(run.target)))
     }
 
     /// A label with every field, in the vocabulary of the labels' documentation.

@@ -32,6 +32,35 @@ package enum TapeInput {
 
     /// The schemas that the tape carries, and those of `--idl`, which win over documents of the same name.
     package static func schemas(of reader: TapeReader, idl paths: [String] = []) throws(CommandError) -> SchemaSet {
+        var sources = try given(paths)
+        let names = Set(sources.map { fileName($0.name) })
+        for attachment in reader.attachments where isSchema(attachment.mediaType) {
+            if names.contains(fileName(attachment.name)) { continue }
+            do throws(TapeError) {
+                sources.append(SchemaSource(name: attachment.name, bytes: try reader.read(attachment)))
+            } catch {
+                throw CommandError(error.description, remedy: "Give the document with --idl instead.")
+            }
+        }
+        return try load(sources)
+    }
+
+    /// Likewise for attachments of several tapes.
+    static func schemas(in files: [AttachedFile], idl paths: [String]) throws(CommandError) -> SchemaSet {
+        let given = try given(paths)
+        let names = Set(given.map { fileName($0.name) })
+        return try load(
+            given
+                + files.filter { isSchema($0.mediaType) && !names.contains(fileName($0.name)) }.map {
+                    SchemaSource(name: $0.name, bytes: $0.bytes)
+                })
+    }
+
+    private static func isSchema(_ mediaType: String) -> Bool {
+        [TapeMediaType.thrift, TapeMediaType.openAPI].contains(mediaType)
+    }
+
+    private static func given(_ paths: [String]) throws(CommandError) -> [SchemaSource] {
         var sources: [SchemaSource] = []
         for path in paths {
             do throws(FileError) {
@@ -40,16 +69,10 @@ package enum TapeInput {
                 throw CommandError(error.description, remedy: "Give --idl a .thrift, .yaml or .json file.")
             }
         }
-        let given = Set(sources.map { fileName($0.name) })
-        for attachment in reader.attachments
-        where [TapeMediaType.thrift, TapeMediaType.openAPI].contains(attachment.mediaType) {
-            if given.contains(fileName(attachment.name)) { continue }
-            do throws(TapeError) {
-                sources.append(SchemaSource(name: attachment.name, bytes: try reader.read(attachment)))
-            } catch {
-                throw CommandError(error.description, remedy: "Give the document with --idl instead.")
-            }
-        }
+        return sources
+    }
+
+    private static func load(_ sources: [SchemaSource]) throws(CommandError) -> SchemaSet {
         var schemas = SchemaSet()
         do throws(SchemaError) {
             try schemas.load(sources)

@@ -27,6 +27,14 @@ struct Compiler {
     /// Whether the tape may be sent more than once.
     let repeats: Bool
     let identities: any IdentityFinder
+    let fidelity: Fidelity
+    /// For fresh identities.
+    let seed: UInt64
+    /// The first event time on the tape, from which the others count.
+    private(set) var firstEventNanos: UInt64?
+    /// Requests that have the key of the affinity, and requests that hold an event time.
+    var keyed: UInt64 = 0
+    var timed: UInt64 = 0
     /// Operations in order of appearance.
     private(set) var operations: [String] = []
     /// For the Host header of each target.
@@ -42,7 +50,7 @@ struct Compiler {
 
     init(
         gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, repeats: Bool,
-        identities: any IdentityFinder
+        identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0
     ) {
         self.gatekeeper = gatekeeper
         self.tagger = tagger
@@ -50,6 +58,8 @@ struct Compiler {
         self.allowsDuplicates = allowsDuplicates
         self.repeats = repeats
         self.identities = identities
+        self.fidelity = fidelity
+        self.seed = seed
         hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
     }
 
@@ -75,15 +85,21 @@ struct Compiler {
             draft.isWireFault = isWireFault
             draft.format = exchange.format
             draft.sourceID = exchange.id
-            if !exchange.client.isEmpty {
-                // The top value stands for no flow.
-                draft.flow = UInt32(truncatingIfNeeded: exchange.flow) & 0x7FFF_FFFF
-            }
+            bind(&draft, exchange)
             return .draft(draft)
         } catch {
             if error.code == .nothingCanCarry && untaggable == nil { untaggable = error }
             return .refused(.guardRefused, operation: operation, reason: error.message)
         }
+    }
+
+    mutating func note(withoutIdentity operation: String) { withoutIdentity.insert(operation) }
+
+    /// Where event times count from: the first one that was seen.
+    mutating func eventOrigin(_ nanos: UInt64) -> UInt64 {
+        if let firstEventNanos { return firstEventNanos }
+        firstEventNanos = nanos
+        return nanos
     }
 
     private func target(of exchange: Exchange) -> Int? {
@@ -149,9 +165,7 @@ struct Compiler {
             draft.isTagged = false
             return draft
         }
-        if !repeats { return draft }
-        draft.slots = identities.slots(in: draft.bytes, exchange)
-        if draft.slots.isEmpty && !allowsDuplicates { withoutIdentity.insert(exchange.operation) }
+        addSlots(&draft, exchange)
         return draft
     }
 
@@ -179,18 +193,5 @@ struct Compiler {
 
 /// Says which spans of a request identify it, so that they are fresh when it is sent again.
 package protocol IdentityFinder: Sendable {
-    func slots(in request: [UInt8], _ exchange: Exchange) -> [IdentitySpan]
-}
-
-/// A span of a request that identifies it.
-package struct IdentitySpan: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable { case text, integer }
-
-    package var range: Range<Int>
-    package var kind: Kind
-
-    package init(_ range: Range<Int>, _ kind: Kind) {
-        self.range = range
-        self.kind = kind
-    }
+    func slots(in request: [UInt8], _ exchange: Exchange) -> [FieldSpan]
 }

@@ -110,5 +110,5 @@ struct BlockTable {
         unused.append(slot)
     }
 
-    func slots(_ slot: Int32) -> UnsafeMutablePointer<IdentitySlot>? { unsafe entries[Int(slot)]?.slots }
+    func slots(_ slot: Int32) -> UnsafeMutablePointer<Slot>? { unsafe entries[Int(slot)]?.slots }
 }

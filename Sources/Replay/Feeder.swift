@@ -24,6 +24,9 @@ final class Feeder: Sendable {
         var hasReadAll = false
         /// Another round was wanted, and nothing of it may be sent.
         var endedForIdentities = false
+        /// Requests of the first round that have the key of the affinity, and requests that hold an event time.
+        var keyed: UInt64 = 0
+        var timed: UInt64 = 0
         var samples: [Sample] = []
     }
 
@@ -43,14 +46,14 @@ final class Feeder: Sendable {
     /// Set once the loops may begin: a queue is full, or the tape has ended.
     let isPrimed = Atomic<Bool>(false)
     private let source: any ExchangeSource
-    private let repeats: Bool
+    private let rounds: UInt32
     private let residentLimit: Int
     private let progress: Mutex<Progress>
     private let isCancelled = Atomic<Bool>(false)
 
-    init(source: any ExchangeSource, loops: Int, repeats: Bool, residentLimit: Int = 512 << 20) {
+    init(source: any ExchangeSource, loops: Int, rounds: UInt32, residentLimit: Int = 512 << 20) {
         self.source = source
-        self.repeats = repeats
+        self.rounds = rounds
         self.residentLimit = residentLimit
         queues = (0..<max(1, loops)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
         progress = Mutex(Progress())
@@ -69,7 +72,7 @@ final class Feeder: Sendable {
         var pass = Pass(loops: queues.count)
         do throws(ReplayError) {
             try readOnce(&compiler, &pass)
-            if repeats && !isDone { try repeatRounds(&compiler, &pass) }
+            if rounds > 1 && !isDone { try repeatRounds(&compiler, &pass) }
         } catch {
             progress.withLock { $0.error = error }
         }
@@ -89,6 +92,9 @@ final class Feeder: Sendable {
         var round: UInt32 = 0
         var baseSequence: UInt64 = 0
         var baseOffsetNanos: UInt64 = 0
+        /// What each round after the second adds to the two.
+        var sequenceStride: UInt64 = 0
+        var offsetStrideNanos: UInt64 = 0
         var firstNanos: UInt64?
         var spanNanos: UInt64 = 0
         var sequence: UInt64 = 0
@@ -98,6 +104,12 @@ final class Feeder: Sendable {
         init(loops: Int) {
             open = .init(repeating: nil, count: loops)
             resident = .init(repeating: [], count: loops)
+        }
+
+        func entry(_ blocks: [TemplateBlock]) -> BlockQueue.Entry {
+            BlockQueue.Entry(
+                blocks: blocks, round: round, baseSequence: baseSequence, baseOffsetNanos: baseOffsetNanos,
+                sequenceStride: sequenceStride, offsetStrideNanos: offsetStrideNanos)
         }
     }
 
@@ -120,7 +132,7 @@ final class Feeder: Sendable {
             pass.spanNanos = max(pass.spanNanos, draft.recordedOffsetNanos)
             draft.sequence = pass.sequence
             pass.sequence += 1
-            if draft.slots.isEmpty && !compiler.allowsDuplicates {
+            if !compiler.allowsDuplicates && !draft.slots.contains(where: \.isIdentity) {
                 draft.laterSequence = Template.refused
             } else {
                 draft.laterSequence = pass.laterSequence
@@ -138,7 +150,9 @@ final class Feeder: Sendable {
 
     private func append(_ draft: TemplateBlock.Draft, _ pass: inout Pass) {
         let loop: Int
-        if draft.flow == Template.free {
+        if draft.lane != Template.free {
+            loop = Int(draft.lane % UInt32(queues.count))
+        } else if draft.flow == Template.free {
             loop = Int(pass.free % UInt64(queues.count))
             pass.free += 1
         } else {
@@ -162,24 +176,20 @@ final class Feeder: Sendable {
         guard let block = pass.open[loop] else { return }
         pass.open[loop] = nil
         keep(block, loop, &pass)
-        let entry = BlockQueue.Entry(
-            blocks: [block], round: pass.round, baseSequence: pass.baseSequence, baseOffsetNanos: pass.baseOffsetNanos)
+        let entry = pass.entry([block])
         wait(loop, entry) {
             // Meanwhile nobody else may run dry over a block that is not full yet.
             for other in queues.indices where other != loop && queues[other].count == 0 {
                 guard let open = pass.open[other] else { continue }
                 pass.open[other] = nil
                 keep(open, other, &pass)
-                _ = queues[other].push(
-                    .init(
-                        blocks: [open], round: pass.round, baseSequence: pass.baseSequence,
-                        baseOffsetNanos: pass.baseOffsetNanos))
+                _ = queues[other].push(pass.entry([open]))
             }
         }
     }
 
     private func keep(_ block: TemplateBlock, _ loop: Int, _ pass: inout Pass) {
-        guard pass.isResident && repeats && pass.round == 0 else { return }
+        guard pass.isResident && rounds > 1 && pass.round == 0 else { return }
         pass.residentBytes += block.byteCount
         if pass.residentBytes > residentLimit {
             pass.isResident = false
@@ -210,20 +220,19 @@ final class Feeder: Sendable {
         let stride = pass.spanNanos + max(1, pass.spanNanos / max(1, first))
         pass.baseSequence = first
         pass.baseOffsetNanos = stride
+        pass.sequenceStride = later
+        pass.offsetStrideNanos = stride
         pass.round = 1
         if pass.isResident {
             // The loops go round by themselves from here on.
             for loop in queues.indices where !pass.resident[loop].isEmpty {
-                var entry = BlockQueue.Entry(
-                    blocks: pass.resident[loop], round: 1, baseSequence: first, baseOffsetNanos: stride,
-                    repeats: .max - 1)
-                entry.sequenceStride = later
-                entry.offsetStrideNanos = stride
+                var entry = pass.entry(pass.resident[loop])
+                entry.repeats = rounds == Fidelity.endless ? .max - 1 : rounds - 2
                 wait(loop, entry)
             }
             return
         }
-        while !isDone {
+        while !isDone && (rounds == Fidelity.endless || pass.round < rounds) {
             try source.rewind()
             try readOnce(&compiler, &pass)
             pass.round += 1
@@ -245,6 +254,8 @@ final class Feeder: Sendable {
             if pass.round == 0 {
                 state.sendable = pass.sequence
                 state.sendableLater = pass.laterSequence
+                state.keyed = compiler.keyed
+                state.timed = compiler.timed
             }
             state.untaggableMessage = compiler.untaggable?.description ?? ""
             state.withoutIdentity = compiler.withoutIdentity.sorted()

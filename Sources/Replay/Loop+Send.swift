@@ -18,7 +18,7 @@ extension Loop {
             unsafe UnsafeMutableRawPointer(bytes + seqidOffset).storeBytes(
                 of: c.pointee.seqid.bigEndian, as: UInt32.self)
         }
-        if round > 0, unsafe template.pointee.slotCount > 0 { unsafe fillSlots(template, round, slot) }
+        if unsafe template.pointee.slotCount > 0 { unsafe fillSlots(template, due, round, slot) }
         let length = Int(unsafe template.pointee.length)
         let sent = unsafe write(connection, bytes, length)
         unsafe c.pointee.template = template
@@ -66,14 +66,6 @@ extension Loop {
     private mutating func finishOneway(_ connection: Int) {
         finishRequest(connection, .ok, replyLength: 0)
         unsafe connections[connection].state = .idle
-    }
-
-    private func fillSlots(_ template: UnsafeMutablePointer<Template>, _ round: UInt32, _ slot: Int32) {
-        guard let slots = unsafe blocks.slots(slot) else { return }
-        let first = Int(unsafe template.pointee.firstSlot)
-        for index in 0..<Int(unsafe template.pointee.slotCount) {
-            unsafe FreshValues.fill(slots[first + index], in: template.pointee.bytes, round: round, seed: plan.seed)
-        }
     }
 
     mutating func receive(_ connection: Int) {

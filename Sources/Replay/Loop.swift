@@ -41,6 +41,7 @@ struct Loop: ~Copyable {
 
     var cursor = Cursor()
     var blocks = BlockTable()
+    var eventClock = EventClock()
 
     var now: UInt64 = 0
     var start: UInt64 = 0

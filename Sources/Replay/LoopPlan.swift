@@ -25,6 +25,7 @@ struct LoopPlan: Sendable {
     var loops: Int
     /// For fresh identities.
     var seed: UInt64
+    var eventTime: EventTimeMode
     /// Whole replies are kept until they are judged or written down.
     var keepsReplies: Bool
     /// Each send takes one from ``RunControl/allowance``.
@@ -43,6 +44,24 @@ final class RunControl: Sendable {
     /// Requests that may still be sent, of a policy's volume cap.
     let allowance = Atomic<Int>(Int.max)
     let isExhausted = Atomic<Bool>(false)
+    /// When the rounds of the tape began.
+    let rounds = RoundStarts()
+}
+
+/// When each round of the tape began, the same for all loops: as the first of them says that comes to it.
+final class RoundStarts: Sendable {
+    private let starts = Mutex<[UInt32: UInt64]>([:])
+
+    /// The round's beginning (monotonic); `proposal` if nobody has said anything yet.
+    func start(of round: UInt32, _ proposal: UInt64) -> UInt64 {
+        starts.withLock { starts in
+            if let known = starts[round] { return known }
+            starts[round] = proposal
+            // Loops are never far apart.
+            if round >= 4096 { starts[round - 4096] = nil }
+            return proposal
+        }
+    }
 }
 
 /// A bounded queue from the loops to the thread that writes the run tape.

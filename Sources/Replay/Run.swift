@@ -19,6 +19,7 @@ package final class Run: Sendable {
         package var timeoutNanos: UInt64 = 5_000_000_000
         package var keepsHost = false
         package var allowsDuplicates = false
+        package var fidelity = Fidelity()
         /// What is due before this is sent and not measured.
         package var warmUpNanos: UInt64 = 0
         /// Of Poisson arrivals; nil: from the tag.
@@ -76,21 +77,21 @@ package final class Run: Sendable {
     private var loops: Int { max(1, min(options.threads, options.connections, 256)) }
 
     /// When sending is over; nil: the tape's end decides.
-    private var durationNanos: UInt64? { options.durationNanos ?? options.pacer.ownDurationNanos }
-    /// Whether a shorter tape is sent again.
-    private var repeats: Bool { durationNanos != nil || options.program != nil }
-    private var paceSeed: UInt64 { options.seed ?? tagDigest }
+    var durationNanos: UInt64? { options.durationNanos ?? options.pacer.ownDurationNanos }
+    /// How often the tape is sent at most.
+    var rounds: UInt32 {
+        options.fidelity.rounds ?? (durationNanos != nil || options.program != nil ? Fidelity.endless : 1)
+    }
+    var paceSeed: UInt64 { options.seed ?? tagDigest }
     private var tagDigest: UInt64 {
         options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
-
-    private func makeFeeder(repeats: Bool) -> Feeder { Feeder(source: source, loops: loops, repeats: repeats) }
 
     private func makeCompiler() -> Compiler {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
-            repeats: repeats, identities: identities)
+            repeats: rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest)
     }
 
     /// Runs to the end.
@@ -103,7 +104,7 @@ package final class Run: Sendable {
     package func run(
         signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
-        let feeder = makeFeeder(repeats: repeats)
+        let feeder = Feeder(source: source, loops: loops, rounds: rounds)
         let compiler = makeCompiler()
         let feederThread = try thread { feeder.run(compiler) }
         do throws(ReplayError) {
@@ -120,30 +121,6 @@ package final class Run: Sendable {
             throw error
         }
         return try runLoops(feeder, feederThread, signals, watchers, progress)
-    }
-
-    /// What is known once the first blocks stand, and would make the run pointless or dangerous.
-    private func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
-        if let error = state.error { throw error }
-        if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
-        guard state.hasReadAll else { return }
-        if state.sendable == 0 {
-            let reasons = state.reasons.sorted { $0.value > $1.value }.map(\.key)
-            let why = reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
-            throw ReplayError(
-                "nothing on the tape may be sent to the given targets\(why)",
-                remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
-        }
-        if options.program == nil, let duration = durationNanos,
-            let wanted = options.pacer.dueCount(withinNanos: duration, seed: paceSeed), wanted > state.sendable,
-            state.sendableLater == 0
-        {
-            throw ReplayError(
-                "the tape holds \(state.sendable) requests and \(wanted) would be due: it would be sent again with the "
-                    + "same identities (\(state.withoutIdentity.prefix(3).joined(separator: ", ")))",
-                remedy: "Declare them (tinct.id in the IDL, x-tinct-id in OpenAPI, or --id PATH), give a longer tape, "
-                    + "or give --allow-duplicates.")
-        }
     }
 
     private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
@@ -163,7 +140,8 @@ package final class Run: Sendable {
                     return .init(address: admitted.address, connections: max(1, share))
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
-                loops: loops, seed: tagDigest, keepsReplies: judge != nil || writer != nil,
+                loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
+                keepsReplies: judge != nil || writer != nil,
                 hasVolumeLimit: !limits.isEmpty)
         }
     }
@@ -262,7 +240,7 @@ package final class Run: Sendable {
 
     /// Reads and compiles the tape without opening a connection: what a run would do.
     package func rehearse() throws(ReplayError) -> Rehearsal {
-        let feeder = Feeder(source: source, loops: 1, repeats: false)
+        let feeder = Feeder(source: source, loops: 1, rounds: 1)
         let compiler = makeCompiler()
         let thread = try thread { feeder.run(compiler) }
         var bytes: UInt64 = 0

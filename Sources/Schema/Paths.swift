@@ -43,16 +43,36 @@ extension SchemaSet {
     /// The fields of a call that identify it and that a replay must make fresh, in the order of declaration. Those within
     /// lists and maps have no path and are not among them.
     package func identityPaths(of operation: ThriftOperation) -> [FieldPath] {
-        identities(in: operation.arguments).compactMap { FieldPath(ids: $0.map(\.id)) }
+        paths(in: operation.arguments) { $0.isIdentity }.compactMap { FieldPath(ids: $0.map(\.id)) }
     }
 
     /// Likewise the values of an HTTP request's JSON body.
     package func identityPaths(of route: HTTPOperation) -> [JSONPath] {
-        guard case .structure(let index)? = route.requestBody?.kind else { return [] }
-        return identities(in: index).map { fields in JSONPath(steps: fields.map { JSONPath.Step($0.name) }) }
+        bodyPaths(of: route) { $0.isIdentity }.map(\.path)
     }
 
-    private func identities(in structure: Int) -> [[SchemaField]] {
+    /// The fields of a call that hold a time at which something happened, with the unit that the schema states, if any.
+    package func eventTimePaths(of operation: ThriftOperation) -> [(path: FieldPath, unit: String)] {
+        paths(in: operation.arguments) { $0.eventTimeUnit != nil }.compactMap { fields in
+            FieldPath(ids: fields.map(\.id)).map { ($0, fields.last?.eventTimeUnit ?? "") }
+        }
+    }
+
+    /// Likewise the values of an HTTP request's JSON body.
+    package func eventTimePaths(of route: HTTPOperation) -> [(path: JSONPath, unit: String)] {
+        bodyPaths(of: route) { $0.eventTimeUnit != nil }.map { ($0.path, $0.field.eventTimeUnit ?? "") }
+    }
+
+    private func bodyPaths(
+        of route: HTTPOperation, where isWanted: (SchemaField) -> Bool
+    ) -> [(path: JSONPath, field: SchemaField)] {
+        guard case .structure(let index)? = route.requestBody?.kind else { return [] }
+        return paths(in: index, where: isWanted).compactMap { fields in
+            fields.last.map { (JSONPath(steps: fields.map { JSONPath.Step($0.name) }), $0) }
+        }
+    }
+
+    private func paths(in structure: Int, where isWanted: (SchemaField) -> Bool) -> [[SchemaField]] {
         var found: [[SchemaField]] = []
         var enclosing: [Int] = []
         func visit(_ index: Int, _ path: [SchemaField]) {
@@ -60,7 +80,7 @@ extension SchemaSet {
             if enclosing.contains(index) { return }
             enclosing.append(index)
             for field in structures[index].fields {
-                if field.isIdentity { found.append(path + [field]) }
+                if isWanted(field) { found.append(path + [field]) }
                 if case .structure(let inner) = field.type.kind { visit(inner, path + [field]) }
             }
             enclosing.removeLast()

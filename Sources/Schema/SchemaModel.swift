@@ -83,6 +83,10 @@ package struct SchemaField: Sendable, Equatable {
     /// The value identifies the request, so sending it twice is a duplicate: `(tinct.id = "true")`, `x-tinct-id: true`.
     package var isIdentity: Bool { annotations["tinct.id"] == "true" || annotations["x-tinct-id"] == "true" }
 
+    /// The value is the time at which something happened, which a replay may shift: `(tinct.time = "ms")`,
+    /// `x-tinct-time: ms`. The unit of a number (`s`, `ms`, `us`, `ns`), or another text when it goes by the number's size.
+    package var eventTimeUnit: String? { annotations["tinct.time"] ?? annotations["x-tinct-time"] }
+
     /// The class of personal data that the field holds: `(pii.class = "phone")`, `x-pii-class: phone`.
     package var personalDataClass: String? { annotations["pii.class"] ?? annotations["x-pii-class"] }
 }

@@ -36,6 +36,7 @@ extension RecordBuffer {
             fixed64Field(4, run.sentNanos)
             stringField(5, run.outcome)
             stringField(6, run.target)
+            stringField(7, run.sourceTape)
             end(mark)
         }
     }

@@ -197,6 +197,8 @@ package struct Label: Sendable, Equatable {
 package struct RunRecord: Sendable, Equatable {
     /// Position on the tape that was replayed.
     package var sourceID: UInt64 = 0
+    /// The name of that tape where several were mixed; empty when there was one.
+    package var sourceTape = ""
     /// Round of that tape, from 0.
     package var round: UInt32 = 0
     /// ns since 1970 UTC; the response's times stand in its message.

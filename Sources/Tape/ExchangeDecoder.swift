@@ -238,6 +238,7 @@ package struct ExchangeDecoder {
             case 4 << 3 | 1: run.sentNanos = try reader.littleEndianUInt64()
             case 5 << 3 | 2: try string(&reader, &run.outcome)
             case 6 << 3 | 2: try string(&reader, &run.target)
+            case 7 << 3 | 2: try string(&reader, &run.sourceTape)
             default: try skip(&reader, key)
             }
         }

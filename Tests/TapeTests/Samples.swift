@@ -56,6 +56,7 @@ func fullExchange() -> Exchange {
     run.sentNanos = 1_700_000_000_000_000_021
     run.outcome = "overSLO"
     run.target = "thrift://127.0.0.1:9090"
+    run.sourceTape = "evening.mcap"
     exchange.run = run
     return exchange
 }

@@ -58,10 +58,13 @@ package let diffCommand = CommandSpec(
     // Each round reads the tape once more, in step with the run tape; two rounds overlap at their borders.
     var cursors: [UInt32: SourceCursor] = [0: first]
     var progress = ProgressLine()
+    let sourceName = ReplaySource.name(invocation.arguments[0])
     var isRun = false
     while let replayed = try TapeInput.next(run) {
         guard let record = replayed.run else { continue }
         isRun = true
+        // Of a mix, what came from the other tapes is not this tape's.
+        if !record.sourceTape.isEmpty && record.sourceTape != sourceName { continue }
         if cursors[record.round] == nil {
             cursors[record.round] = try SourceCursor(invocation.arguments[0])
             cursors = cursors.filter { $0.key == 0 || $0.key + 4 > record.round }

@@ -12,12 +12,14 @@ import Tagging
 package let replayCommand = CommandSpec(
     name: "replay",
     summary: "Send the requests of a tape again, tagged, and measure",
-    arguments: "TAPE",
-    argumentCount: 1...1,
+    arguments: "[TAPE]",
+    argumentCount: 0...1,
     discussion: """
         Every request carries the stress-test tag, or it is not sent. Without a policy only loopback can be reached. The \
         loop is open unless --rate is max: latency runs from the time a request was due, and what could not be sent is \
         counted.
+
+        \(ReplayFidelity.discussion)
 
         Exit status: 0 done; 1 an expectation failed, or nothing was answered; 2 nothing was sent, the message says why; \
         3 stopped by a signal, the kill file, an abort rule or the policy's volume; 4 the generator could not hold the \
@@ -46,7 +48,6 @@ package let replayCommand = CommandSpec(
     ] + SendingFlags.all + [
         Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
         Flag("decision", value: "PATH", help: "Where the decision stands in a reply; counted by operation."),
-        Flag("id", value: "PATH", repeatable: true, help: "A field that identifies a request, fresh in later rounds."),
         Flag(
             "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
             completion: .file),
@@ -60,14 +61,14 @@ package let replayCommand = CommandSpec(
             "output", short: "o", value: "TAPE", help: "Write a run tape: what was sent, and the replies.",
             completion: .file),
         .json,
-    ]
+    ] + ReplayFidelity.flags
 ) { invocation in try ReplayCommand(invocation).run() }
 
 private struct ReplayCommand {
     let invocation: Invocation
     let path: String
     let pacerName: String
-    let source: TapeSource
+    let source: ReplaySource
     var options: Run.Options
     let watching: ReplayWatching
     let gatekeeper: Guard
@@ -75,10 +76,11 @@ private struct ReplayCommand {
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
-        path = invocation.arguments[0]
+        let parts = try ReplayFidelity.parts(invocation)
+        path = parts.count == 1 ? parts[0].path : parts.map { "\($0.path)=\($0.weight)" }.joined(separator: ", ")
         for flag in ["output", "result", "report", "hdr", "junit"] {
             guard let output = invocation[flag] else { continue }
-            try OutputPath.check(output, flag, against: [path] + invocation.all("idl"))
+            try OutputPath.check(output, flag, against: parts.map(\.path) + invocation.all("idl"))
         }
         let pacer: Pacer
         (pacer, pacerName) = try ReplayPacing.pacer(invocation)
@@ -89,8 +91,12 @@ private struct ReplayCommand {
         gatekeeper = try sending.makeGuard(
             try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
             rateIsStated: invocation.has("rate") || invocation.has("schedule"))
-        source = try TapeSource(path: path)
+        source = try ReplaySource(parts, only: try ReplayFidelity.only(invocation))
         schemas = try source.schemas(idl: invocation.all("idl"))
+        try source.select(try SelectionFlags.selection(invocation), schemas)
+        options.fidelity = try ReplayFidelity.options(invocation, pacer)
+        options.fidelity.locator = FieldLocator(schemas: schemas)
+        options.fidelity.times = DeclaredTimes(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "time"))
     }
 
     private static func readNumbers(_ invocation: Invocation, _ options: inout Run.Options) throws {
@@ -112,10 +118,9 @@ private struct ReplayCommand {
     }
 
     func run() throws -> ExitCode {
-        let identities = DeclaredIdentities(schemas: schemas, paths: invocation.all("id"))
+        let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
-            if output == path { throw CommandError("the run tape would replace the tape it is made from") }
-            return try TapeRunWriter(
+            try TapeRunWriter(
                 path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source)
         }
         let run = Run(

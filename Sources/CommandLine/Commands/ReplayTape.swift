@@ -4,46 +4,20 @@ import Schema
 import Synchronization
 import Tape
 
-/// A tape as the source of a replay.
-final class TapeSource: ExchangeSource, @unchecked Sendable {
-    // Used by the feeder's thread alone once the run has begun; the command reads attachments before that.
-    private let reader: TapeReader
-
-    init(path: String) throws(CommandError) { reader = try TapeInput.open(path) }
-
-    /// The IDL and OpenAPI documents that travel with the tape, and those that are given besides.
-    func schemas(idl: [String]) throws(CommandError) -> SchemaSet { try TapeInput.schemas(of: reader, idl: idl) }
-
-    /// Every attachment, for the run tape.
-    func attachments() throws(CommandError) -> [(name: String, mediaType: String, bytes: [UInt8])] {
-        var all: [(name: String, mediaType: String, bytes: [UInt8])] = []
-        for attachment in reader.attachments {
-            do { all.append((attachment.name, attachment.mediaType, try reader.read(attachment))) } catch {
-                throw CommandError("\(error)")
-            }
-        }
-        return all
-    }
-
-    func next(into exchange: inout Exchange) throws(ReplayError) -> Bool {
-        do { return try reader.next(into: &exchange) } catch { throw ReplayError("\(error)", isFailure: true) }
-    }
-
-    func rewind() throws(ReplayError) { reader.rewind() }
-}
-
 /// Writes the run tape: what was sent, when, and what came back.
 final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
     // Used by one thread at a time: the command opens it, the run's writer thread fills and finishes it.
     private let writer: TapeWriter
     private let targets: [Target]
+    private let source: ReplaySource
     private var clockOffsetNanos: UInt64 = 0
     private var count: UInt64 = 0
     private var ordinals: [UInt32: UInt32] = [:]
     private let failure = Mutex<String?>(nil)
 
-    init(path: String, tag: String, targets: [Target], source: TapeSource) throws(CommandError) {
+    init(path: String, tag: String, targets: [Target], source: ReplaySource) throws(CommandError) {
         self.targets = targets
+        self.source = source
         do {
             var options = TapeWriter.Options(source: "replay", program: "tinct \(tinctVersion)")
             options.runTag = tag
@@ -81,7 +55,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
         exchange.request = Message(wire: entry.request, startNanos: sent, endNanos: sent)
         if !entry.reply.isEmpty { exchange.response = Message(wire: entry.reply, startNanos: end, endNanos: end) }
         var run = RunRecord()
-        run.sourceID = entry.sourceID
+        (run.sourceID, run.sourceTape) = source.place(of: entry.sourceID)
         run.round = entry.round
         run.dueNanos = entry.dueNanos &+ clockOffsetNanos
         run.sentNanos = sent

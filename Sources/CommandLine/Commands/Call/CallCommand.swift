@@ -145,7 +145,7 @@ private struct CallCommand {
         let reply = SingleReply()
         let run = Run(
             options: options, gatekeeper: gatekeeper, source: SingleRequest(exchange),
-            identities: DeclaredIdentities(schemas: schemas, paths: []), writer: reply)
+            identities: DeclaredIdentities(schemas: schemas, fields: []), writer: reply)
         let signals: SignalWatch
         do throws(SystemError) { signals = try SignalWatch() } catch {
             throw CommandError("signals cannot be watched (\(error))", exit: .failed)

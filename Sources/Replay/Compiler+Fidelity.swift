@@ -1,0 +1,55 @@
+import Tape
+
+/// What a draft needs to be sent as it was recorded: its order, its identities, its times.
+extension Compiler {
+    /// Gives the draft the order that it keeps.
+    mutating func bind(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
+        switch fidelity.affinity {
+        case .none: break
+        case .flow:
+            // The top value stands for no flow.
+            if !exchange.client.isEmpty { draft.flow = UInt32(truncatingIfNeeded: exchange.flow) & 0x7FFF_FFFF }
+        case .key(let field):
+            let operation = exchange.operation
+            if let span = fidelity.locator.find(field, in: draft.bytes, draft.format, operation: operation) {
+                draft.lane = Compiler.lane(span.text(in: draft.bytes))
+                keyed += 1
+            } else if !exchange.client.isEmpty {
+                // Without the key it keeps at least the order of its flow.
+                draft.lane = Compiler.lane(Array("flow \(exchange.flow)".utf8))
+            }
+        }
+    }
+
+    /// The lane of everything that has this key.
+    static func lane(_ key: [UInt8]) -> UInt32 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return UInt32(truncatingIfNeeded: FreshValues.mix(hash)) & 0x7FFF_FFFF
+    }
+
+    /// Adds the slots of identities and event times. A time that is declared as an identity too is one.
+    mutating func addSlots(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
+        if repeats {
+            draft.slots = identities.slots(in: draft.bytes, exchange).compactMap {
+                FreshValues.slot($0, in: draft.bytes, seed: seed)
+            }
+            if draft.slots.isEmpty && !allowsDuplicates { note(withoutIdentity: exchange.operation) }
+        }
+        guard fidelity.eventTime != .keep, let times = fidelity.times else { return }
+        for (span, unit) in times.spans(in: draft.bytes, exchange) {
+            guard var slot = EventTime.slot(span, in: draft.bytes, unit: unit),
+                !draft.slots.contains(where: { $0.overlaps(span.range) })
+            else { continue }
+            slot.state &-= eventOrigin(slot.state)
+            draft.slots.append(slot)
+        }
+        if draft.slots.contains(where: { !$0.isIdentity }) { timed += 1 }
+    }
+}
+
+extension Slot {
+    func overlaps(_ range: Range<Int>) -> Bool {
+        (Int(offset)..<Int(offset) + Int(length)).overlaps(range)
+    }
+}

@@ -1,0 +1,24 @@
+/// What keeps its order when a tape is sent again: requests that share it go one after another.
+package enum Affinity: Sendable {
+    /// A recorded flow keeps its connection and its order.
+    case flow
+    /// Requests with the same value in this field keep their order, over whatever connection is free: the next one is not
+    /// sent before the one before was answered or has failed.
+    case key(RequestField)
+    case none
+}
+
+/// How closely a replay follows the recording.
+package struct Fidelity: Sendable {
+    package var affinity = Affinity.flow
+    package var eventTime = EventTimeMode.keep
+    package var times: DeclaredTimes?
+    /// How often the tape is sent at most; nil: once, or for as long as the run's duration. ``endless`` needs something
+    /// else to end the run.
+    package var rounds: UInt32?
+    package var locator = FieldLocator()
+
+    package init() {}
+
+    package static let endless = UInt32.max
+}

@@ -1,0 +1,47 @@
+import EventLoop
+
+/// Filling what changes at each send.
+extension Loop {
+    mutating func fillSlots(
+        _ template: UnsafeMutablePointer<Template>, _ due: UInt64, _ round: UInt32, _ slot: Int32
+    ) {
+        let hasTimes = unsafe template.pointee.hasTimes
+        if round == 0 && !hasTimes { return }
+        guard let slots = unsafe blocks.slots(slot) else { return }
+        let first = Int(unsafe template.pointee.firstSlot)
+        let bytes = unsafe template.pointee.bytes
+        let base = hasTimes ? unsafe eventBase(template, due, round) : 0
+        for index in 0..<Int(unsafe template.pointee.slotCount) {
+            let isTime = unsafe slots[first + index].kind == .time
+            if isTime {
+                unsafe EventTime.fill(slots[first + index], in: bytes, baseNanos: base)
+            } else if round > 0 {
+                unsafe FreshValues.fill(slots[first + index], in: bytes, round: round, seed: plan.seed)
+            }
+        }
+    }
+
+    /// When the tape's first event happens, for the times in this request (ns since 1970).
+    private mutating func eventBase(
+        _ template: UnsafeMutablePointer<Template>, _ due: UInt64, _ round: UInt32
+    ) -> UInt64 {
+        if eventClock.offsetNanos == 0 { eventClock.offsetNanos = Clock.realtimeNanos() &- Clock.monotonicNanos() }
+        if plan.eventTime == .scale {
+            return due &+ eventClock.offsetNanos &- (unsafe template.pointee.recordedOffsetNanos)
+        }
+        if eventClock.round != round {
+            eventClock.round = round
+            eventClock.baseNanos = round == 0 ? start : control.rounds.start(of: round, due)
+        }
+        return eventClock.baseNanos &+ eventClock.offsetNanos
+    }
+}
+
+/// Where the times in a loop's requests come from.
+struct EventClock {
+    /// From monotonic time to ns since 1970; 0 until it was first asked for.
+    var offsetNanos: UInt64 = 0
+    /// The round whose beginning was computed last.
+    var round = UInt32.max
+    var baseNanos: UInt64 = 0
+}

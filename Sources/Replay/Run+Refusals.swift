@@ -1,0 +1,51 @@
+import Pacing
+
+/// What is known before anything is sent.
+extension Run {
+    /// What would make the run pointless or dangerous, once the first blocks stand.
+    func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
+        if let error = state.error { throw error }
+        if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
+        guard state.hasReadAll else { return }
+        if state.sendable == 0 {
+            let reasons = state.reasons.sorted { $0.value > $1.value }.map(\.key)
+            let why = reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
+            throw ReplayError(
+                "nothing on the tape may be sent to the given targets\(why)",
+                remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
+        }
+        try refuseDuplicates(state)
+        if case .key(let field) = options.fidelity.affinity, state.keyed == 0 {
+            throw ReplayError(
+                "no request on the tape has the key \(field)",
+                remedy:
+                    "Name it as the IDL or the JSON does, by Thrift field ids, or as header.NAME, query.NAME or path.N."
+            )
+        }
+        if options.fidelity.eventTime != .keep, state.timed == 0 {
+            throw ReplayError(
+                "no request on the tape holds an event time",
+                remedy: "Declare it (tinct.time in the IDL, x-tinct-time in OpenAPI, or --time PATH).")
+        }
+    }
+
+    /// A second round with the same identities would be refused request by request.
+    private func refuseDuplicates(_ state: Feeder.Progress) throws(ReplayError) {
+        guard state.sendableLater == 0, rounds > 1 else { return }
+        let due: String
+        if let rounds = options.fidelity.rounds {
+            due = rounds == Fidelity.endless ? "it would be sent again and again" : "it would be sent \(rounds) times"
+        } else if options.program == nil, let duration = durationNanos,
+            let wanted = options.pacer.dueCount(withinNanos: duration, seed: paceSeed), wanted > state.sendable
+        {
+            due = "\(wanted) would be due: it would be sent again"
+        } else {
+            return
+        }
+        throw ReplayError(
+            "the tape holds \(state.sendable) requests and \(due) with the same identities "
+                + "(\(state.withoutIdentity.prefix(3).joined(separator: ", ")))",
+            remedy: "Declare them (tinct.id in the IDL, x-tinct-id in OpenAPI, or --id PATH), give a longer tape, "
+                + "or give --allow-duplicates.")
+    }
+}

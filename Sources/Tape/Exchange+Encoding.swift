@@ -12,6 +12,7 @@ extension RecordBuffer {
         stringField(9, exchange.server)
         exchange.request?.write(10, to: &self)
         exchange.response?.write(11, to: &self)
+        if !exchange.hasRest { return }
         for index in exchange.interim.indices { exchange.interim[index].write(12, to: &self) }
         for loss in exchange.losses {
             let mark = begin(13)
@@ -81,6 +82,7 @@ extension Message {
         buffer.fixed64Field(2, startNanos)
         buffer.fixed64Field(3, endNanos)
         buffer.varintField(4, wireLength)
+        if !hasRest { return buffer.end(mark) }
         for redaction in redactions {
             let inner = buffer.begin(5)
             buffer.varintField(1, redaction.offset)

@@ -17,18 +17,59 @@ package struct Exchange: Sendable, Equatable {
     package var server = ""
     package var request: Message?
     package var response: Message?
-    /// Responses with status 1xx that came before ``response``, in order.
-    package var interim: [Message] = []
-    /// What is missing, and why. An exchange with losses was still seen: it is counted as lost in part.
-    package var losses: [Loss] = []
-    /// The stress-test tag as seen in the request, one entry for each carrier that held it.
-    package var tags: [TagSighting] = []
-    package var labels: [Label] = []
-    /// The decision that the scenario expects of the engine (`approve`, `decline`, …); empty when unknown.
-    package var expected = ""
-    package var run: RunRecord?
+    private var rest = Rare<Rest>()
+
+    /// What few exchanges have.
+    private struct Rest: RareParts {
+        var interim: [Message] = []
+        var losses: [Loss] = []
+        var tags: [TagSighting] = []
+        var labels: [Label] = []
+        var expected = ""
+        var run: RunRecord?
+    }
 
     package init() {}
+
+    /// Responses with status 1xx that came before ``response``, in order.
+    package var interim: [Message] {
+        get { rest.parts?.interim ?? [] }
+        _modify { yield &rest.value.interim }
+    }
+
+    /// What is missing, and why. An exchange with losses was still seen: it is counted as lost in part.
+    package var losses: [Loss] {
+        get { rest.parts?.losses ?? [] }
+        _modify { yield &rest.value.losses }
+    }
+
+    /// The stress-test tag as seen in the request, one entry for each carrier that held it.
+    package var tags: [TagSighting] {
+        get { rest.parts?.tags ?? [] }
+        _modify { yield &rest.value.tags }
+    }
+
+    package var labels: [Label] {
+        get { rest.parts?.labels ?? [] }
+        _modify { yield &rest.value.labels }
+    }
+
+    /// The decision that the scenario expects of the engine (`approve`, `decline`, …); empty when unknown.
+    package var expected: String {
+        get { rest.parts?.expected ?? "" }
+        _modify { yield &rest.value.expected }
+    }
+
+    package var run: RunRecord? {
+        get { rest.parts?.run }
+        _modify { yield &rest.value.run }
+    }
+
+    /// Empties them all.
+    mutating func removeRest() { rest.removeAll() }
+
+    /// False when ``interim``, ``losses``, ``tags``, ``labels``, ``expected`` and ``run`` are all empty.
+    var hasRest: Bool { !rest.isEmpty }
 
     /// The first byte seen of either side, ns since 1970 UTC: the tape's `log_time`.
     package var startNanos: UInt64 {
@@ -77,14 +118,15 @@ package struct Message: Sendable, Equatable {
     package var endNanos: UInt64
     /// Length on the wire before anything was cut or left out; equals `wire.count` for a whole message.
     package var wireLength: UInt64
-    /// Spans of ``wire`` whose bytes were replaced before the tape was written.
-    package var redactions: [Redaction] = []
-    /// Bytes that were on the wire and not captured: offset in the original message, length.
-    package var holes: [Extent] = []
-    /// SHA-256 of the original message, only when ``omitted`` says why the bytes are not here.
-    package var digest: [UInt8] = []
-    /// Why bytes beyond a limit were left out (`bodyLimit`); empty when nothing was.
-    package var omitted = ""
+    private var rest = Rare<Rest>()
+
+    /// What few messages have.
+    private struct Rest: RareParts {
+        var redactions: [Redaction] = []
+        var holes: [Extent] = []
+        var digest: [UInt8] = []
+        var omitted = ""
+    }
 
     package init(wire: [UInt8], startNanos: UInt64 = 0, endNanos: UInt64 = 0) {
         self.wire = wire
@@ -93,8 +135,40 @@ package struct Message: Sendable, Equatable {
         wireLength = UInt64(wire.count)
     }
 
+    /// Spans of ``wire`` whose bytes were replaced before the tape was written.
+    package var redactions: [Redaction] {
+        get { rest.parts?.redactions ?? [] }
+        _modify { yield &rest.value.redactions }
+    }
+
+    /// Bytes that were on the wire and not captured: offset in the original message, length.
+    package var holes: [Extent] {
+        get { rest.parts?.holes ?? [] }
+        _modify { yield &rest.value.holes }
+    }
+
+    /// SHA-256 of the original message, only when ``omitted`` says why the bytes are not here.
+    package var digest: [UInt8] {
+        get { rest.parts?.digest ?? [] }
+        _modify { yield &rest.value.digest }
+    }
+
+    /// Why bytes beyond a limit were left out (`bodyLimit`); empty when nothing was.
+    package var omitted: String {
+        get { rest.parts?.omitted ?? "" }
+        _modify { yield &rest.value.omitted }
+    }
+
+    /// Empties them all.
+    mutating func removeRest() { rest.removeAll() }
+
+    /// False when ``redactions``, ``holes``, ``digest`` and ``omitted`` are all empty.
+    var hasRest: Bool { !rest.isEmpty }
+
     /// True when every byte that was on the wire stands in ``wire`` (redacted or not).
-    package var isWhole: Bool { holes.isEmpty && omitted.isEmpty && wireLength == UInt64(wire.count) }
+    package var isWhole: Bool {
+        wireLength == UInt64(wire.count) && (!hasRest || (holes.isEmpty && omitted.isEmpty))
+    }
 }
 
 package struct Extent: Sendable, Hashable {

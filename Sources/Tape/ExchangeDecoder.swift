@@ -29,11 +29,7 @@ package struct ExchangeDecoder {
         exchange.flow = 0
         exchange.ordinal = 0
         exchange.format = WireFormat()
-        exchange.interim.removeAll()
-        exchange.losses.removeAll()
-        exchange.tags.removeAll()
-        exchange.labels.removeAll()
-        exchange.run = nil
+        exchange.removeRest()
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             let key = try reader.varint()
@@ -75,9 +71,7 @@ package struct ExchangeDecoder {
             case 15 << 3 | 2:
                 try spend(ExchangeDecoder.heavy, at: reader)
                 exchange.labels.append(try label(&reader))
-            case 16 << 3 | 2:
-                seen.expected = true
-                try string(&reader, &exchange.expected)
+            case 16 << 3 | 2: try string(&reader, &exchange.expected)
             case 17 << 3 | 2: exchange.run = try run(&reader)
             default: try skip(&reader, key)
             }
@@ -85,7 +79,6 @@ package struct ExchangeDecoder {
         if !seen.operation { exchange.operation = "" }
         if !seen.client { exchange.client = "" }
         if !seen.server { exchange.server = "" }
-        if !seen.expected { exchange.expected = "" }
     }
 
     /// Which strings the input held: those it did not hold are emptied at the end, so that equal ones can be kept.
@@ -93,7 +86,6 @@ package struct ExchangeDecoder {
         var operation = false
         var client = false
         var server = false
-        var expected = false
     }
 
     private mutating func spend(_ cost: Int, at reader: borrowing ByteReader) throws(ParsingError) {
@@ -107,10 +99,7 @@ package struct ExchangeDecoder {
         message.startNanos = 0
         message.endNanos = 0
         message.wireLength = 0
-        message.redactions.removeAll()
-        message.holes.removeAll()
-        message.digest.removeAll()
-        message.omitted = ""
+        message.removeRest()
         while !reader.isAtEnd {
             let key = try reader.varint()
             switch key {

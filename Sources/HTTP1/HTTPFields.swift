@@ -63,7 +63,7 @@ package struct HTTPFieldIterator: Sendable {
                 var from = colon + 1
                 while from < stop && HTTPHead.isSpace(byte(from)) { from += 1 }
                 while stop > from && HTTPHead.isSpace(byte(stop - 1)) { stop -= 1 }
-                return HTTPField(name: HTTPRange(start, nameEnd), value: HTTPRange(from, stop))
+                return HTTPField(name: HTTPRange(inHead: start, nameEnd), value: HTTPRange(inHead: from, stop))
             }
             return nil
         }
@@ -113,6 +113,8 @@ extension HTTPHead {
             if word | 0x2020_2020_2020_2020 != expected { return false }
             if (word | word &<< 1) & 0x4040_4040_4040_4040 != 0x4040_4040_4040_4040 { return false }
             i += 8
+            // The last eight bytes, some of them for the second time, rather than each rest alone.
+            if i < count && i + 8 > count { i = count - 8 }
         }
         while i < count {
             let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: start + i, as: UInt8.self)

@@ -15,6 +15,13 @@ package struct HTTPRange: Sendable, Equatable {
     }
 
     @inlinable package init() { start = 0; count = 0 }
+
+    /// For offsets within a head, whose length is limited.
+    @inline(__always) init(inHead start: Int, _ end: Int) {
+        self.start = Int32(truncatingIfNeeded: start)
+        count = Int32(truncatingIfNeeded: end &- start)
+    }
+
     @inlinable package var lower: Int { Int(start) }
     @inlinable package var upper: Int { Int(start) + Int(count) }
     @inlinable package var range: Range<Int> { lower..<upper }

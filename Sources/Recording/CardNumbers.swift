@@ -9,15 +9,13 @@ enum CardNumbers {
     /// Ranges in ascending order; with `isCompact`, a digit that stands directly before or behind may be a Thrift
     /// Compact length or field header, so runs one longer are tried without it.
     static func find(_ bytes: RawSpan, isCompact: Bool, into found: inout [Range<Int>]) {
-        let count = bytes.byteCount
         var floor = 0
         var at = 0
-        // Thirteen consecutive bytes hold a whole window of four that begins at a multiple of ten, counted from anywhere.
-        while at + 4 <= count {
-            if areMembers(bytes, at) && isLong(bytes, at) {
-                at = widen(bytes, at, &floor, isCompact, &found)
+        while let window = nextWindow(bytes, from: at) {
+            if isLong(bytes, window) {
+                at = widen(bytes, window, &floor, isCompact, &found)
             } else {
-                at += 10
+                at = window + 10
             }
         }
     }
@@ -165,16 +163,38 @@ enum CardNumbers {
         }
     }
 
-    /// Of thirteen members in a row that hold the window at `at`, four stand before it or behind it.
-    private static func isLong(_ bytes: RawSpan, _ at: Int) -> Bool {
-        (at + 8 <= bytes.byteCount && areMembers(bytes, at + 4)) || (at >= 4 && areMembers(bytes, at - 4))
+    /// The next window of four members, in steps of ten from `start`.
+    ///
+    /// Thirteen consecutive bytes hold a whole window that begins at a multiple of ten, counted from anywhere. This loop
+    /// goes over every byte of every recording.
+    @inline(__always)
+    private static func nextWindow(_ bytes: RawSpan, from start: Int) -> Int? {
+        let last = bytes.byteCount - 4
+        return unsafe bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            var at = start
+            // `at` is never negative, and four bytes behind `last` are inside the span.
+            while at <= last {
+                let window = unsafe base.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+                if areMembers(window) { return at }
+                at &+= 10
+            }
+            return nil
+        }
     }
 
-    /// The four bytes at `at`, which lie inside the span, are digits, spaces or dashes.
+    /// Of thirteen members in a row that hold the window at `at`, four stand before it or behind it.
+    private static func isLong(_ bytes: RawSpan, _ at: Int) -> Bool {
+        func areMembersAt(_ at: Int) -> Bool {
+            areMembers(unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self))
+        }
+        return (at + 8 <= bytes.byteCount && areMembersAt(at + 4)) || (at >= 4 && areMembersAt(at - 4))
+    }
+
+    /// Four bytes are digits, spaces or dashes: all of these lie between 0x20 and 0x3F, and which of those 32 values they
+    /// are is one bit each.
     @inline(__always)
-    private static func areMembers(_ bytes: RawSpan, _ at: Int) -> Bool {
-        let window = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self)
-        // All members lie between 0x20 and 0x3F; which of these 32 values are members is one bit each.
+    private static func areMembers(_ window: UInt32) -> Bool {
         if window & 0xE0E0_E0E0 != 0x2020_2020 { return false }
         let members: UInt32 = 0x03FF_2001
         return members &>> window & members &>> (window &>> 8) & members &>> (window &>> 16)

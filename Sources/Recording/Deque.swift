@@ -1,54 +1,63 @@
-/// A queue that gives up its front in constant time.
+/// A queue in a ring: both ends give and take in constant time, and nothing moves.
 struct Deque<Element> {
-    private var items: [Element?] = []
+    /// A power of two of them, or none.
+    private var slots: [Element?] = []
     private var head = 0
+    private(set) var count = 0
 
-    var count: Int { items.count - head }
-    var isEmpty: Bool { head == items.count }
+    var isEmpty: Bool { count == 0 }
+    var first: Element? { count > 0 ? slots[head] : nil }
+    var last: Element? { count > 0 ? slots[place(count - 1)] : nil }
 
-    var first: Element? { head < items.count ? items[head] : nil }
-
-    mutating func append(_ item: consuming Element) { items.append(item) }
-
-    mutating func popFirst() -> Element? {
-        guard head < items.count else { return nil }
-        let item = items[head].take()
-        head += 1
-        if head == items.count {
-            items.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 64 && head * 2 > items.count {
-            items.removeFirst(head)
-            head = 0
-        }
-        return item
-    }
+    /// The element `index` places behind the front.
+    func at(_ index: Int) -> Element? { index >= 0 && index < count ? slots[place(index)] : nil }
 
     /// The position, from the front, of the first element that `matches`.
     func firstIndex(_ matches: (Element) -> Bool) -> Int? {
-        for index in head..<items.count {
-            if let item = items[index], matches(item) { return index - head }
+        for index in 0..<count {
+            if let item = slots[place(index)], matches(item) { return index }
         }
         return nil
     }
 
-    /// The element `index` places behind the front.
-    func at(_ index: Int) -> Element? { head + index < items.count ? items[head + index] : nil }
+    mutating func append(_ item: consuming Element) {
+        if count == slots.count { grow() }
+        slots[place(count)] = item
+        count += 1
+    }
+
+    mutating func popFirst() -> Element? {
+        if count == 0 { return nil }
+        let item = slots[head].take()
+        head = place(1)
+        count -= 1
+        return item
+    }
+
+    mutating func popLast() -> Element? {
+        if count == 0 { return nil }
+        count -= 1
+        return slots[place(count)].take()
+    }
 
     mutating func remove(at index: Int) -> Element? {
         if index == 0 { return popFirst() }
-        guard index > 0, head + index < items.count else { return nil }
-        return items.remove(at: head + index)
+        guard index > 0, index < count else { return nil }
+        let item = slots[place(index)].take()
+        for later in index + 1..<count { slots[place(later - 1)] = slots[place(later)].take() }
+        count -= 1
+        return item
     }
 
-    var last: Element? { head < items.count ? items[items.count - 1] : nil }
+    @inline(__always)
+    private func place(_ index: Int) -> Int { (head &+ index) & (slots.count &- 1) }
 
-    mutating func popLast() -> Element? {
-        guard head < items.count, let item = items.removeLast() else { return nil }
-        if head == items.count {
-            items.removeAll(keepingCapacity: true)
-            head = 0
-        }
-        return item
+    private mutating func grow() {
+        var larger: [Element?] = []
+        larger.reserveCapacity(max(4, 2 * slots.count))
+        for index in 0..<count { larger.append(slots[place(index)]) }
+        while larger.count < max(4, 2 * count) { larger.append(nil) }
+        slots = larger
+        head = 0
     }
 }

@@ -15,9 +15,8 @@ struct FlowDecoderStorage {
     let backward = StreamReader(StreamReaderStorage())
     /// The direction in which requests travel, once known.
     var requestDirection: Int?
-    /// Exchanges that wait for their response, oldest first, and what pairs them.
-    var outstanding = Deque<ExchangeSlot>()
-    var keys = Deque<WaitingKey>()
+    /// Exchanges that wait for their response, oldest first.
+    var outstanding = Deque<WaitingExchange>()
     /// Responses to the request that is still being read: interim ones, and a final one that came early.
     var early: [EarlyResponse] = []
     var nextOrdinal: UInt32 = 0
@@ -34,15 +33,7 @@ typealias FlowDecoder = Place<FlowDecoderStorage>
 
 extension Place where Value == FlowDecoderStorage {
     /// Takes the oldest waiting exchange.
-    func popOutstanding() -> ExchangeSlot? {
-        _ = value.keys.popFirst()
-        return value.outstanding.popFirst()
-    }
-
-    func removeOutstanding(at index: Int) -> ExchangeSlot? {
-        _ = value.keys.remove(at: index)
-        return value.outstanding.remove(at: index)
-    }
+    func popOutstanding() -> ExchangeSlot? { value.outstanding.popFirst()?.exchange }
 
     @inline(__always)
     subscript(direction: Int) -> StreamReader { direction == 0 ? value.forward : value.backward }
@@ -55,7 +46,7 @@ extension Place where Value == FlowDecoderStorage {
     }
 
     func destroyAll() {
-        while let exchange = value.outstanding.popFirst() { exchange.destroy() }
+        while let waiting = value.outstanding.popFirst() { waiting.exchange.destroy() }
         value.forward.value.destroyScanner()
         value.backward.value.destroyScanner()
         value.forward.destroy()
@@ -74,7 +65,12 @@ extension Place where Value == Exchange {
     var hasResponse: Bool { if case .some = value.response { true } else { false } }
 }
 
-/// What pairing needs to know of a request that was not answered yet; its exchange waits beside it.
+/// An exchange whose request was not answered yet, with what pairing needs to know of it.
+struct WaitingExchange {
+    var exchange: ExchangeSlot
+    var key: WaitingKey
+}
+
 struct WaitingKey {
     var method = HTTPMethod.other
     /// The method's name without its service.

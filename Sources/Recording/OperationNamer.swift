@@ -15,13 +15,32 @@ package struct OperationNamer: Sendable {
     private var httpNames = InternTable<String>()
     private var thriftNames = InternTable<ThriftName>()
     private var scratch: [UInt8] = []
+    /// The last method and path that were named: connections ask for the same things over and over.
+    private var lastPath: [UInt8] = []
+    private var lastName = ""
+    private var lastMethod: (name: [UInt8], known: ThriftName) = ([], ThriftName(operation: "", method: ""))
 
     package init(schema: SchemaSet = SchemaSet()) { self.schema = schema }
 
     /// `METHOD /path/{}`: without query, id-like segments replaced.
     mutating func http(_ message: RawSpan, _ head: HTTPHead) -> String {
+        let (start, end) = (head.methodRange.lower, head.uri.upper)
+        guard head.methodRange.upper <= end, start < end, end <= message.byteCount else { return "" }
+        let known = start + lastPath.count
+        if known <= end, known == end || message[byte: known] == 0x3F,
+            message.extracting(start..<known).equals(lastPath.rawSpan), !lastPath.isEmpty
+        {
+            return lastName
+        }
+        lastName = name(message, head)
+        let target = message.extracting(head.uri.range)
+        let length = target.firstIndex(of: 0x3F) ?? target.byteCount
+        lastPath = [UInt8](copying: message.extracting(start..<head.uri.lower + length))
+        return lastName
+    }
+
+    private mutating func name(_ message: RawSpan, _ head: HTTPHead) -> String {
         scratch.removeAll(keepingCapacity: true)
-        guard head.methodRange.upper <= message.byteCount, head.uri.upper <= message.byteCount else { return "" }
         unsafe message.extracting(head.methodRange.range).withUnsafeBytes { unsafe scratch.append(contentsOf: $0) }
         let target = message.extracting(head.uri.range)
         let path = target.extracting(Self.path(target, isConnect: head.method == .connect))
@@ -60,9 +79,9 @@ package struct OperationNamer: Sendable {
 
     /// The name of a Thrift method; a multiplexed one brings its service along.
     mutating func thrift(_ name: RawSpan) -> ThriftName {
-        if let known = thriftNames.find(name) { return known }
+        if name.equals(lastMethod.name.rawSpan) { return lastMethod.known }
         let schema = schema
-        return thriftNames.value(for: name) { bytes in
+        let known = thriftNames.value(for: name) { bytes in
             let text = String(decoding: [UInt8](copying: bytes), as: UTF8.self)
             if let colon = text.lastIndex(of: ":") {
                 let method = String(text[text.index(after: colon)...])
@@ -73,6 +92,8 @@ package struct OperationNamer: Sendable {
             }
             return ThriftName(operation: schema.operation(named: text)?.name ?? text, method: text)
         }
+        lastMethod = ([UInt8](copying: name), known)
+        return known
     }
 
     /// The path of a request target: no scheme, authority, query or fragment.
@@ -149,7 +170,7 @@ struct InternTable<Value: Sendable>: Sendable {
     func find(_ key: RawSpan) -> Value? {
         var at = slot(key)
         while let known = keys[at] {
-            if known.count == key.byteCount && isEqual(known, key) { return values[at] }
+            if known.rawSpan.equals(key) { return values[at] }
             at = (at + 1) & (keys.count - 1)
         }
         return nil
@@ -169,14 +190,19 @@ struct InternTable<Value: Sendable>: Sendable {
     }
 
     private func slot(_ key: RawSpan) -> Int {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for i in 0..<key.byteCount { hash = (hash ^ UInt64(key[byte: i])) &* 0x100_0000_01B3 }
+        // Eight bytes at a time, and the last eight, which may overlap.
+        var hash = UInt64(truncatingIfNeeded: key.byteCount) ^ 0xCBF2_9CE4_8422_2325
+        func mix(_ word: UInt64) { hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15 ^ hash &>> 29 }
+        var at = 0
+        while at + 8 <= key.byteCount {
+            mix(unsafe key.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
+            at += 8
+        }
+        while at < key.byteCount {
+            mix(UInt64(key[byte: at]))
+            at += 1
+        }
         return Int(truncatingIfNeeded: hash ^ hash >> 32) & (keys.count - 1)
-    }
-
-    private func isEqual(_ known: [UInt8], _ key: RawSpan) -> Bool {
-        for i in 0..<known.count where known[i] != key[byte: i] { return false }
-        return true
     }
 
     private mutating func grow() {

@@ -7,6 +7,8 @@ package import Tape
 package struct RecordingOptions: Sendable {
     /// Keep credentials and card numbers.
     package var isRaw = false
+    /// False: messages are counted, and exchanges have none of their bytes. Nothing is masked then.
+    package var keepsBytes = true
     /// Bytes of a message beyond which only its digest is kept.
     package var bodyLimit = 16 << 20
     package var limits = Reassembler.Limits()

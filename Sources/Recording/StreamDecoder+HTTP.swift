@@ -38,7 +38,7 @@ extension StreamDecoder {
         let reader = state[direction]
         var answered = HTTPMethod.get
         if kind == .response {
-            answered = state.value.keys.first?.method ?? requestInProgress(state)?.value.head.method ?? .get
+            answered = state.value.outstanding.first?.key.method ?? requestInProgress(state)?.value.head.method ?? .get
         }
         reader.value.hasHead = true
         reader.value.head = head
@@ -106,10 +106,9 @@ extension StreamDecoder {
         let head = reader.value.head
         let framing = reader.value.framing
         let oversized = reader.value.oversized
-        var message = Message(
-            wire: oversized.map(\.wire) ?? copy(wire), startNanos: reader.value.startNanos,
-            endNanos: reader.value.endNanos)
+        var message = message(wire, reader.value.startNanos, reader.value.endNanos)
         if let oversized {
+            message.wire = oversized.wire
             message.wireLength = oversized.length
             message.digest = oversized.digest?.finish() ?? []
             message.omitted = "bodyLimit"
@@ -119,16 +118,22 @@ extension StreamDecoder {
             if reader.value.holeBytes > 0 { message.holes = reader.value.holes }
             reader.value.use.inMessages += UInt64(wire.byteCount)
         }
-        if !options.isRaw { redactor.redactHTTP(&message, head, &balance) }
+        if !options.isRaw && options.keepsBytes { redactor.redactHTTP(&message, head, &balance) }
         let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
-        let lostBytes = message.omitted.isEmpty ? message.wireLength - UInt64(message.wire.count) : 0
+        let lostBytes = oversized == nil ? message.wireLength - UInt64(wire.byteCount) : 0
         if reader.value.body.sawBareLineFeed { balance.oddities["chunkLineInvalid", default: 0] += 1 }
         reader.value.reset()
         count(kind, lossReason: lossReason)
         let side = kind == .request ? "request" : "response"
         let loss = lossReason.map { Loss(reason: $0, side: side, bytes: lostBytes) }
         if kind == .request {
-            emitRequest(message, head, loss, flow, state)
+            let asked =
+                if options.keepsBytes || oversized != nil {
+                    describe(message.wire.rawSpan, head, isWhole: message.isWhole)
+                } else {
+                    describe(wire, head, isWhole: loss == nil)
+                }
+            emitRequest(message, asked, head, loss, flow, state)
         } else {
             emitResponse(message, head, loss, framing, flow, state)
         }
@@ -147,7 +152,7 @@ extension StreamDecoder {
             }
             _ = beginOrphan(.http1, "", flow, state)
         } else if isInterim {
-            state.value.outstanding.first?.value.interim.append(message)
+            state.value.outstanding.first?.exchange.value.interim.append(message)
             return
         }
         if let exchange = state.popOutstanding() {
@@ -158,26 +163,34 @@ extension StreamDecoder {
         if framing == .tunnel { state.makeOpaque("upgraded") }
     }
 
-    private mutating func emitRequest(
-        _ message: consuming Message, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow, _ state: FlowDecoder
-    ) {
+    /// What a request asks for, and how it is tagged.
+    private struct Asked {
         var format = WireFormat.http1
         var operation = ""
-        if head.notes.contains(.thriftContent), let call = thriftCall(message, head) {
-            format = WireFormat(.http1, .http, WireFormat.Encoding(call.protocol))
-            operation = call.operation
-        } else {
-            operation = namer.http(message.wire.rawSpan, head)
-        }
         var sightings: [TagSighting] = []
-        if head.notes.contains(.tagCandidate) {
-            sightings = tags.sightings(message.wire.rawSpan, head).map {
-                TagSighting(carrier: $0.carrier, value: $0.value)
-            }
+    }
+
+    private mutating func describe(_ wire: RawSpan, _ head: HTTPHead, isWhole: Bool) -> Asked {
+        var asked = Asked()
+        if isWhole, head.notes.contains(.thriftContent), let call = thriftCall(wire, head) {
+            asked.format = WireFormat(.http1, .http, WireFormat.Encoding(call.protocol))
+            asked.operation = call.operation
+        } else {
+            asked.operation = namer.http(wire, head)
         }
-        let exchange = begin(format, WaitingKey(method: head.method), flow, state)
-        exchange.value.operation = operation
-        exchange.value.tags = sightings
+        if head.notes.contains(.tagCandidate) {
+            asked.sightings = tags.sightings(wire, head).map { TagSighting(carrier: $0.carrier, value: $0.value) }
+        }
+        return asked
+    }
+
+    private mutating func emitRequest(
+        _ message: consuming Message, _ asked: Asked, _ head: HTTPHead, _ loss: Loss?, _ flow: Flow,
+        _ state: FlowDecoder
+    ) {
+        let exchange = begin(asked.format, WaitingKey(method: head.method), flow, state)
+        exchange.value.operation = asked.operation
+        if !asked.sightings.isEmpty { exchange.value.tags = asked.sightings }
         exchange.value.request = consume message
         if let loss { exchange.value.losses.append(loss) }
         if !state.value.early.isEmpty { takeEarly(state) }
@@ -186,10 +199,9 @@ extension StreamDecoder {
 
     /// What a request calls that has a Thrift message as its body; nil when the body is none.
     private mutating func thriftCall(
-        _ message: Message, _ head: HTTPHead
+        _ wire: RawSpan, _ head: HTTPHead
     ) -> (operation: String, protocol: ThriftProtocol)? {
-        guard message.isWhole,
-            let body = try? HTTPScanner.contentArray(message.wire.rawSpan, head: head, framing: head.framing()),
+        guard let body = try? HTTPScanner.contentArray(wire, head: head, framing: head.framing()),
             let form = ThriftProtocol(beginning: body.rawSpan),
             let header = try? MessageHeader.parse(body.rawSpan, protocol: form), header.type.isRequest
         else { return nil }
@@ -198,7 +210,7 @@ extension StreamDecoder {
 
     /// A request is whole: it takes what was answered while it was being sent.
     private mutating func takeEarly(_ state: FlowDecoder) {
-        guard let exchange = state.value.outstanding.last else { return }
+        guard let exchange = state.value.outstanding.last?.exchange else { return }
         for early in state.value.early {
             if let loss = early.loss { exchange.value.losses.append(loss) }
             if early.isInterim {

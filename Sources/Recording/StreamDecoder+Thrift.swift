@@ -76,9 +76,7 @@ extension StreamDecoder {
         _ state: FlowDecoder
     ) {
         let reader = state[direction]
-        var message = Message(
-            wire: copy(rest.extracting(0..<found.length)), startNanos: reader.value.startNanos,
-            endNanos: reader.value.endNanos)
+        var message = message(rest.extracting(0..<found.length), reader.value.startNanos, reader.value.endNanos)
         let format = WireFormat(ThriftFormat(reader.value.scanner.format.transport, found.protocol))
         reader.value.use.inMessages += UInt64(found.length)
         reader.value.reset()
@@ -92,11 +90,13 @@ extension StreamDecoder {
         let hasHeader = format.transport == .theader || format.transport == .ttheader
         if hasHeader && found.header.type.isRequest {
             let place: TagFormat = format.transport == .theader ? .theader : .ttheader
-            sightings = tags.sightings(message.wire.rawSpan, place).map {
+            sightings = tags.sightings(rest.extracting(0..<found.length), place).map {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        if !options.isRaw { redactor.redactThrift(&message, found, hasHeader: hasHeader, &balance) }
+        if !options.isRaw && options.keepsBytes {
+            redactor.redactThrift(&message, found, hasHeader: hasHeader, &balance)
+        }
 
         switch found.header.type {
         case .call, .oneway:
@@ -141,20 +141,21 @@ extension StreamDecoder {
     /// Takes the call that a reply belongs to from those that wait. Calls with the same seqid that were passed over have no
     /// response.
     private mutating func pairThrift(_ name: String, _ seqid: Int32, _ state: FlowDecoder) -> ExchangeSlot? {
-        guard var index = state.value.keys.firstIndex({ $0.seqid == seqid && $0.name == name }) else { return nil }
+        let outstanding = state.value.outstanding.firstIndex { $0.key.seqid == seqid && $0.key.name == name }
+        guard var index = outstanding else { return nil }
         var at = 0
         while at < index {
-            guard state.value.keys.at(at)?.seqid == seqid else {
+            guard state.value.outstanding.at(at)?.key.seqid == seqid else {
                 at += 1
                 continue
             }
-            if let exchange = state.removeOutstanding(at: at) {
-                noteNoResponse(exchange, "noResponse")
-                finish(exchange)
+            if let passed = state.value.outstanding.remove(at: at)?.exchange {
+                noteNoResponse(passed, "noResponse")
+                finish(passed)
             }
             index -= 1
         }
-        return state.removeOutstanding(at: index)
+        return state.value.outstanding.remove(at: index)?.exchange
     }
 
     /// Accounts for a message of which `bytes` are all that was captured. It is not put on the tape: what was lost is
@@ -235,8 +236,8 @@ extension StreamDecoder {
     /// been in the same message. Where seqids tell replies apart nothing needs to be guessed.
     mutating func loseAnother(_ reason: String, _ direction: Int, _ state: FlowDecoder) {
         guard let requests = state.value.requestDirection, direction != requests else { return }
-        if state.value.speech == .thrift && state.value.keys.first?.seqid != 0 { return }
-        guard let oldest = state.value.outstanding.first?.value.ordinal else { return }
+        if state.value.speech == .thrift && state.value.outstanding.first?.key.seqid != 0 { return }
+        guard let oldest = state.value.outstanding.first?.exchange.value.ordinal else { return }
         let isSearching = state[direction].value.mode == .searching
         if isSearching && oldest < state[direction].value.lostBelow { return }
         state[direction].value.lostBelow = state.value.nextOrdinal

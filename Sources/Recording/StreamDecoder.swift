@@ -196,8 +196,15 @@ struct StreamDecoder: ~Copyable {
         wires.append(wire)
     }
 
-    /// The bytes of a message, in memory that another one had if there is any.
-    mutating func copy(_ bytes: RawSpan) -> [UInt8] {
+    /// A message with these bytes, in memory that another one had if there is any.
+    mutating func message(_ bytes: RawSpan, _ startNanos: UInt64, _ endNanos: UInt64) -> Message {
+        var message = Message(wire: copy(bytes), startNanos: startNanos, endNanos: endNanos)
+        message.wireLength = UInt64(bytes.byteCount)
+        return message
+    }
+
+    private mutating func copy(_ bytes: RawSpan) -> [UInt8] {
+        if !options.keepsBytes { return [] }
         var wire = wires.popLast() ?? []
         wire.removeAll(keepingCapacity: true)
         unsafe bytes.withUnsafeBytes { unsafe wire.append(contentsOf: $0) }
@@ -220,8 +227,7 @@ struct StreamDecoder: ~Copyable {
             state.value.server = (isForward ? flow.value.second : flow.value.first).description
         }
         let exchange = spare.popLast() ?? ExchangeSlot(Exchange())
-        state.value.outstanding.append(exchange)
-        state.value.keys.append(key)
+        state.value.outstanding.append(WaitingExchange(exchange: exchange, key: key))
         exchange.value.flow = flow.value.number
         exchange.value.ordinal = state.value.nextOrdinal
         exchange.value.format = format
@@ -248,8 +254,7 @@ struct StreamDecoder: ~Copyable {
 
     /// Hands over the exchange that came last, which waits for nothing.
     mutating func finishLast(_ state: FlowDecoder) {
-        _ = state.value.keys.popLast()
-        if let exchange = state.value.outstanding.popLast() { finish(exchange) }
+        if let waiting = state.value.outstanding.popLast() { finish(waiting.exchange) }
     }
 
     /// The oldest waiting exchange loses its response to a hole.

@@ -55,6 +55,8 @@ package final class TapeSet {
     package init(_ plan: Plan) throws(TapeError) {
         var plan = plan
         if case .bytes(let bytes) = plan.rotation {
+            // Where a tape ends is not to depend on how fast a thread was.
+            plan.options.compressesAside = false
             plan.options.chunkBytes = Int(clamping: min(UInt64(plan.options.chunkBytes), max(1 << 14, bytes / 16)))
         }
         self.plan = plan

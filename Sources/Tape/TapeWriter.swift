@@ -16,6 +16,8 @@ package final class TapeWriter {
         package var chunkAgeNanos: UInt64 = 1_000_000_000
         /// zstd's.
         package var level = 1
+        /// Chunks are compressed by a thread of their own where there is a CPU for it. The tape is the same.
+        package var compressesAside = false
         /// Credentials were kept: the file is readable by its owner only.
         package var isRaw = false
         /// The program and version that write, for the header.
@@ -37,9 +39,9 @@ package final class TapeWriter {
     package let path: String
     package let options: Options
     /// Exchanges taken so far, those of the open chunk included.
-    package private(set) var exchangeCount: UInt64 = 0
+    package var exchangeCount: UInt64 { chunk.exchangeCount }
     /// Bytes of all exchanges as encoded, before compression.
-    package private(set) var uncompressedBytes: UInt64 = 0
+    package var uncompressedBytes: UInt64 { chunk.encodedBytes }
     /// Bytes of the file so far.
     package var writtenBytes: UInt64 { file.position }
 
@@ -52,29 +54,18 @@ package final class TapeWriter {
     /// Found once, thrown by every call from then on: what follows a partial write would not be readable.
     private var failure: TapeError?
 
-    private var chunk: RecordBuffer
-    private var entries: [IndexEntry] = []
+    private var chunk: OpenChunk
+    private var openedNanos: UInt64?
     private var compressed: [UInt8] = []
     private let compressor: ZstdFrameCompressor
-    private var openedNanos: UInt64?
-    private var startNanos = UInt64.max
-    private var endNanos: UInt64 = 0
+    /// Made with the first chunk: who opens a tape may have rights to give up that a thread would keep.
+    private var packer: ChunkPacker?
+    private var mayHavePacker: Bool
+    /// What the chunk holds that is being compressed there.
+    private var packing = ChunkContents()
 
     private var channelIDs: [ChannelKey: UInt16] = [:]
-    private var lastKey = ChannelKey(protocol: .unknown, operation: "")
-    private var lastChannel: UInt16?
     private let channelLimit: Int
-
-    private struct ChannelKey: Hashable {
-        var `protocol`: WireFormat.WireProtocol
-        var operation: String
-    }
-
-    private struct IndexEntry {
-        var channel: UInt16
-        var logNanos: UInt64
-        var offset: UInt64
-    }
 
     /// Creates the file, or empties it if it is there, and writes its header.
     package convenience init(path: String, options: Options = Options()) throws(TapeError) {
@@ -90,8 +81,9 @@ package final class TapeWriter {
         } catch {
             throw TapeError(path: path, reason: .file(error))
         }
+        mayHavePacker = options.compressesAside
         compressor = ZstdFrameCompressor(level: options.level)
-        chunk = RecordBuffer(capacity: options.chunkBytes + (1 << 16))
+        chunk = OpenChunk(capacity: TapeWriter.capacity(options))
 
         try emit(MCAP.magic)
         var header = MCAPRecord(MCAP.Opcode.header)
@@ -123,35 +115,22 @@ package final class TapeWriter {
     /// of its dozen arrays and strings: a tenth of what recording costs.
     package func append(_ exchange: inout Exchange) throws(TapeError) {
         try checkOpen()
-        let channel = channelID(for: &exchange)
-        let start = chunk.count
-        let logNanos = exchange.startNanos
-        chunk.uint8(MCAP.Opcode.message)
-        chunk.littleEndian(UInt64(0))
-        chunk.littleEndian(channel)
-        chunk.littleEndian(UInt32(truncatingIfNeeded: exchange.id))
-        chunk.littleEndian(logNanos)
-        chunk.littleEndian(logNanos)
-        chunk.append(&exchange)
-        let size = chunk.count - start
-        if size > TapeLimits.exchangeBytes {
-            chunk.truncate(to: start)
-            throw TapeError(path: path, offset: file.position, reason: .tooLarge)
+        var outcome = chunk.append(&exchange)
+        if outcome == .otherChannel {
+            let key = ChannelKey(protocol: exchange.format.protocol, operation: exchange.operation)
+            chunk.select(channelID(for: key), for: key)
+            outcome = chunk.append(&exchange)
         }
-        chunk.store(littleEndian: UInt64(size - MCAP.prefixBytes), at: start + 1)
-        entries.append(IndexEntry(channel: channel, logNanos: logNanos, offset: UInt64(start)))
-        startNanos = min(startNanos, logNanos)
-        endNanos = max(endNanos, logNanos)
-        exchangeCount += 1
-        uncompressedBytes += UInt64(size)
-        if chunk.count >= options.chunkBytes { try closeChunk() }
+        if outcome == .tooLarge { throw TapeError(path: path, offset: file.position, reason: .tooLarge) }
+        if chunk.buffer.count >= options.chunkBytes { try closeChunk() }
+        if let packer, packer.collect(waits: false) { try writePacked(packer) }
     }
 
     /// Closes the open chunk if its first exchange was there ``Options/chunkAgeNanos`` ago or longer.
     ///
     /// Call it every now and then with a monotonic clock's time; the age counts from the first call that sees the chunk.
     package func flushIfOlder(nowNanos: UInt64) throws(TapeError) {
-        if entries.isEmpty { return }
+        if chunk.contents.entries.isEmpty { return }
         guard let opened = openedNanos else {
             openedNanos = nowNanos
             return
@@ -163,11 +142,13 @@ package final class TapeWriter {
     package func flush() throws(TapeError) {
         try checkOpen()
         try closeChunk()
+        try settlePacker()
     }
 
     /// Adds a file that travels with the tape. Written at once, so that a tape that is cut later has it.
     package func attach(name: String, mediaType: String, bytes: [UInt8], createdNanos: UInt64 = 0) throws(TapeError) {
         try checkOpen()
+        try settlePacker()
         if bytes.count > TapeLimits.recordBytes {
             throw TapeError(path: path, offset: file.position, reason: .tooLarge)
         }
@@ -194,6 +175,7 @@ package final class TapeWriter {
     /// Adds a metadata record.
     package func add(metadata name: String, _ entries: [(String, String)]) throws(TapeError) {
         try checkOpen()
+        try settlePacker()
         var record = MCAPRecord(MCAP.Opcode.metadata)
         record.string(name)
         record.map(entries)
@@ -207,6 +189,7 @@ package final class TapeWriter {
     package func finish() throws(TapeError) {
         try checkOpen()
         try closeChunk()
+        try settlePacker()
         isFinished = true
         try emit(summary.end(at: file.position, exchanges: exchangeCount))
         do {
@@ -221,31 +204,21 @@ package final class TapeWriter {
         precondition(!isFinished, "a finished tape takes nothing more")
     }
 
-    private func channelID(for exchange: inout Exchange) -> UInt16 {
-        if let channel = lastChannel, exchange.format.protocol == lastKey.protocol,
-            exchange.operation == lastKey.operation
-        {
-            return channel
+    private func channelID(for key: ChannelKey) -> UInt16 {
+        if let known = channelIDs[key] { return known }
+        if channelIDs.count < channelLimit {
+            let id = addChannel(topic: "\(key.protocol)/\(key.operation)", key: key)
+            channelIDs[key] = id
+            return id
         }
-        let key = ChannelKey(protocol: exchange.format.protocol, operation: exchange.operation)
-        var id = channelIDs[key]
-        if id == nil {
-            if channelIDs.count < channelLimit {
-                id = addChannel(topic: "\(key.protocol)/\(key.operation)", key: key)
-                channelIDs[key] = id
-            } else {
-                id = summary.otherChannel ?? addChannel(topic: "other", key: nil)
-                summary.otherChannel = id
-            }
-        }
-        lastKey = key
-        lastChannel = id
-        return id ?? 0
+        let other = summary.otherChannel ?? addChannel(topic: "other", key: nil)
+        summary.otherChannel = other
+        return other
     }
 
     /// Puts a channel, and before the first one the schema, into the open chunk.
     private func addChannel(topic: String, key: ChannelKey?) -> UInt16 {
-        if summary.channels.isEmpty { chunk.raw(TapeSummaryBuilder.schema) }
+        if summary.channels.isEmpty { chunk.buffer.raw(TapeSummaryBuilder.schema) }
         var record = MCAPRecord(MCAP.Opcode.channel)
         let id = UInt16(clamping: summary.channels.count + 1)
         record.uint16(id)
@@ -254,21 +227,54 @@ package final class TapeWriter {
         record.string("protobuf")
         record.map(key.map { [("protocol", "\($0.protocol)"), ("operation", $0.operation)] } ?? [])
         let whole = record.finished()
-        chunk.raw(whole)
+        chunk.buffer.raw(whole)
         summary.channels.append(whole)
         return id
     }
 
     private func closeChunk() throws(TapeError) {
         openedNanos = nil
-        if entries.isEmpty { return }
-        compressed.removeAll(keepingCapacity: true)
-        compressor.compress(chunk.bytes, appendingTo: &compressed)
+        if chunk.contents.entries.isEmpty { return }
+        chunk.contents.byteCount = chunk.buffer.count
+        chunk.contents.exchangesUpToHere = exchangeCount
+        if mayHavePacker {
+            mayHavePacker = false
+            if ChunkPacker.availableCPUs > 1 {
+                packer = ChunkPacker(level: options.level, capacity: TapeWriter.capacity(options))
+            }
+        }
+        if let packer {
+            try settlePacker()
+            swap(&packing, &chunk.contents)
+            packer.submit(&chunk.buffer)
+        } else {
+            compressed.removeAll(keepingCapacity: true)
+            compressor.compress(chunk.buffer.bytes, appendingTo: &compressed)
+            try write(chunk.contents, compressed, crc: CRC32.of(chunk.buffer.bytes))
+            chunk.buffer.removeAll()
+        }
+        chunk.contents.removeAll()
+    }
+
+    /// A chunk may pass its limit by one exchange.
+    private static func capacity(_ options: Options) -> Int { options.chunkBytes + (1 << 16) }
+
+    /// Waits for the chunk that is being compressed, if there is one, and writes it.
+    private func settlePacker() throws(TapeError) {
+        if let packer, packer.collect(waits: true) { try writePacked(packer) }
+    }
+
+    private func writePacked(_ packer: ChunkPacker) throws(TapeError) {
+        try write(packing, packer.compressed, crc: packer.crc)
+    }
+
+    /// Writes a chunk and its indexes.
+    private func write(_ contents: borrowing ChunkContents, _ compressed: [UInt8], crc: UInt32) throws(TapeError) {
         var record = MCAPRecord(MCAP.Opcode.chunk)
-        record.uint64(startNanos)
-        record.uint64(endNanos)
-        record.uint64(UInt64(chunk.count))
-        record.uint32(CRC32.of(chunk.bytes))
+        record.uint64(contents.startNanos)
+        record.uint64(contents.endNanos)
+        record.uint64(UInt64(contents.byteCount))
+        record.uint32(crc)
         record.string("zstd")
         record.uint64(UInt64(compressed.count))
         let offset = file.position
@@ -276,43 +282,12 @@ package final class TapeWriter {
         try emit(compressed)
         let end = file.position
         var index = ChunkIndex(
-            startNanos: startNanos, endNanos: endNanos, offset: offset, length: end - offset,
-            storedBytes: UInt64(compressed.count), uncompressedBytes: UInt64(chunk.count))
-        try emit(messageIndexes(from: end, into: &index))
+            startNanos: contents.startNanos, endNanos: contents.endNanos, offset: offset, length: end - offset,
+            storedBytes: UInt64(compressed.count), uncompressedBytes: UInt64(contents.byteCount))
+        try emit(contents.messageIndexes(from: end, into: &index))
         summary.add(index)
-        chunk.removeAll()
-        entries.removeAll(keepingCapacity: true)
-        startNanos = .max
-        endNanos = 0
         try flushFile()
-        stored = (exchangeCount, file.position)
-    }
-
-    /// One record for each channel that occurs in the chunk, channels in order.
-    private func messageIndexes(from offset: UInt64, into index: inout ChunkIndex) -> [UInt8] {
-        var order = entries.indices.map { UInt64(entries[$0].channel) << 32 | UInt64($0) }
-        order.sort()
-        var bytes: [UInt8] = []
-        var at = 0
-        while at < order.count {
-            let channel = order[at] >> 32
-            var end = at
-            while end < order.count && order[end] >> 32 == channel { end += 1 }
-            var record = MCAPRecord(MCAP.Opcode.messageIndex)
-            record.uint16(UInt16(truncatingIfNeeded: channel))
-            record.uint32(UInt32(clamping: (end - at) * 16))
-            for position in order[at..<end] {
-                let entry = entries[Int(position & 0xFFFF_FFFF)]
-                record.uint64(entry.logNanos)
-                record.uint64(entry.offset)
-            }
-            index.messageIndexes.append((UInt16(truncatingIfNeeded: channel), offset + UInt64(bytes.count)))
-            index.messageCounts.append(UInt64(end - at))
-            bytes += record.finished()
-            at = end
-        }
-        index.messageIndexBytes = UInt64(bytes.count)
-        return bytes
+        stored = (contents.exchangesUpToHere, file.position)
     }
 
     private func emit(_ bytes: [UInt8]) throws(TapeError) {

@@ -51,6 +51,29 @@ func readAll(_ reader: TapeReader) throws -> [Exchange] {
         #expect(try reader.read(attachment) == Array("service X {}".utf8))
     }
 
+    @Test func aThreadThatCompressesMakesTheSameTape() throws {
+        var tapes: [[UInt8]] = []
+        for aside in [false, true] {
+            let path = temporaryTape()
+            defer { unsafe unlink(path) }
+            var options = TapeWriter.Options()
+            options.chunkBytes = 20_000
+            options.compressesAside = aside
+            let writer = try TapeWriter(path: path, options: options)
+            for index in 0..<400 {
+                try writer.append(sampleExchange(index))
+                if index == 150 { try writer.flush() }
+                if index == 250 { try writer.add(metadata: "between", [("a", "b")]) }
+            }
+            // What was flushed or settled is on the disk, whoever compressed it.
+            #expect(writer.stored.exchanges > 150)
+            try writer.finish()
+            tapes.append(try readFile(path, limit: 1 << 24))
+            #expect(try readAll(TapeReader(path: path)) == (0..<400).map { sampleExchange($0) })
+        }
+        #expect(tapes[0] == tapes[1])
+    }
+
     @Test func anEmptyTapeIsATape() throws {
         let path = temporaryTape()
         defer { unsafe unlink(path) }

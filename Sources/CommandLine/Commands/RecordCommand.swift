@@ -60,7 +60,7 @@ package let recordCommand = CommandSpec(
             help: "What is spoken on a port, instead of what the bytes look like: http, opaque (do not read it), or "
                 + "thrift/PROTOCOL/TRANSPORT with binary, binaryOld, compact or json, and framed, unframed, theader, "
                 + "ttheader or finagle."),
-        Flag("dry-run", help: "Write no tape."),
+        Flag("dry-run", help: "Write no tape: only count. What would be masked is not looked for."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),
         Flag(
             "rotate", value: "SIZE|TIME|COUNT",
@@ -131,6 +131,7 @@ struct RecordRun {
             try FlagValue.rotation(text, flag: "rotate")
         }
         options.isRaw = invocation.has("raw")
+        options.keepsBytes = output != nil
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
         for text in invocation.all("decode-as") {
@@ -276,6 +277,7 @@ struct RecordRun {
         do {
             var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, program: "tinct \(tinctVersion)")
             tape.level = tapeLevel
+            tape.compressesAside = true
             var plan = TapeSet.Plan(path: output, rotation: rotation, options: tape)
             plan.keepsEarlier = true
             plan.limit = countLimit

@@ -1,4 +1,6 @@
 #include "CLinux.h"
+
+#include <spawn.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -38,6 +40,12 @@ int tinct_accept(int listener) {
 
 int tinct_poll_readable(int fd, int64_t timeout_nanos) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
+    struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
+    return ppoll(&entry, 1, &limit, NULL) == 1;
+}
+
+int tinct_poll_writable(int fd, int64_t timeout_nanos) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
     struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
     return ppoll(&entry, 1, &limit, NULL) == 1;
 }
@@ -95,4 +103,26 @@ int tinct_may_write_as(const char *folder, uid_t user, gid_t group) {
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) return -errno;
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int tinct_spawn(char *const arguments[]) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t process = -1;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    error = posix_spawn_file_actions_adddup2(&actions, 2, 1);
+    if (error == 0) error = posix_spawn(&process, arguments[0], &actions, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0 ? process : -error;
 }

@@ -1,6 +1,5 @@
 import EventLoop
-import Files
-import Glibc
+import Expression
 import Pacing
 import Replay
 import Tagging
@@ -18,12 +17,19 @@ struct SendingFlags {
             "policy", value: "FILE", help: "What may be sent where. Also TINCT_POLICY and /etc/tinct/policy.yaml.",
             completion: .file),
         Flag("allow", value: "HOST:PORT", repeatable: true, help: "Narrow the targets to these."),
+        Flag(
+            "allow-operation", value: "GLOB", repeatable: true,
+            help:
+                "Narrow the operations to these. Without a policy, what moves money or freezes accounts must be named here, without a wildcard."
+        ),
+        Flag("deny-operation", value: "GLOB", repeatable: true, help: "Operations that are not sent."),
+        Flag("yes", help: "Send to another machine without asking on the terminal."),
     ]
 
     let tag: String
     let carriers: [Carrier]
     let policy: Policy?
-    private let allowed: [(host: String, port: UInt16)]
+    private let invocation: Invocation
 
     init(_ invocation: Invocation) throws(CommandError) {
         tag = invocation["tag"] ?? Self.freshTag()
@@ -42,29 +48,14 @@ struct SendingFlags {
             }
         }
         self.carriers = carriers
-        policy = try Self.readPolicy(invocation)
-        var allowed: [(host: String, port: UInt16)] = []
-        for text in invocation.all("allow") { allowed.append(try FlagValue.hostPort(text, flag: "allow")) }
-        self.allowed = allowed
+        policy = try PolicyFile.find(invocation["policy"])
+        self.invocation = invocation
     }
 
     /// Unique to the run: its time and process.
     private static func freshTag() -> String {
         let now = Clock.realtimeNanos()
         return "tinct-" + String(now / 1_000_000, radix: 36) + "-" + String(now % 1_000_000, radix: 36)
-    }
-
-    /// The policy of the flag, else of the environment, else of the machine; nil when there is none.
-    private static func readPolicy(_ invocation: Invocation) throws(CommandError) -> Policy? {
-        let machine = "/etc/tinct/policy.yaml"
-        let fromEnvironment = unsafe getenv("TINCT_POLICY").map { unsafe String(cString: $0) }
-        guard
-            let path = invocation["policy"] ?? (fromEnvironment?.isEmpty == false ? fromEnvironment : nil)
-                ?? (unsafe access(machine, F_OK) == 0 ? machine : nil)
-        else { return nil }
-        do { return try Policy.parse(try readFile(path, limit: 1 << 20), file: path) } catch {
-            throw CommandError("the policy cannot be used: \(error)", remedy: "Nothing is sent without it.")
-        }
     }
 
     static func target(_ url: String) throws(CommandError) -> Target {
@@ -77,7 +68,20 @@ struct SendingFlags {
     func makeGuard(_ targets: [Target], _ pacer: Pacer, rateIsStated: Bool) throws(CommandError) -> Guard {
         var request = Guard.Request(
             targets: targets, pacer: pacer, rateIsStated: rateIsStated, carriers: carriers)
-        request.allowed = allowed
+        for text in invocation.all("allow") { request.allowed.append(try FlagValue.hostPort(text, flag: "allow")) }
+        request.allowedOperations = invocation.all("allow-operation").map { Glob($0) }
+        request.deniedOperations = invocation.all("deny-operation").map { Glob($0) }
+        if let text = invocation["max-rate"] {
+            guard let rate = RateCap.thousandSeconds(text) else {
+                throw CommandError("--max-rate \(text) is no rate", remedy: "Write it like 500, 0.5 or 10k.")
+            }
+            request.maxRatePerThousandSeconds = rate
+        }
+        if let text = invocation["max-requests"] {
+            let limit = try FlagValue.count(text, flag: "max-requests")
+            guard limit > 0 else { throw CommandError("--max-requests must be at least 1") }
+            request.maxRequests = limit
+        }
         do throws(ReplayError) {
             return try Guard(request, policy: policy, secondsOfDay: Clock.realtimeNanos() / 1_000_000_000 % 86_400) {
                 target throws(ReplayError) in try target.resolved()

@@ -1,8 +1,8 @@
 import CLinux
 
-/// An IPv4 or IPv6 address with a port, as it is given to the kernel.
+/// An IPv4 or IPv6 address with a port, or the path of a Unix socket, as it is given to the kernel.
 package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
-    /// `sockaddr_in` or `sockaddr_in6`.
+    /// `sockaddr_in`, `sockaddr_in6` or `sockaddr_un`.
     let storage: [UInt8]
     let family: Int32
     package let port: UInt16
@@ -22,6 +22,27 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
+    /// The Unix socket at `path`. Throws ENAMETOOLONG for more than 107 bytes, EINVAL for an empty path or one with a zero.
+    package init(unixPath path: String) throws(SystemError) {
+        let bytes = Array(path.utf8)
+        if bytes.isEmpty || bytes.contains(0) { throw SystemError("unix socket \(path)", EINVAL) }
+        if bytes.count > 107 { throw SystemError("unix socket \(path)", ENAMETOOLONG) }
+        family = AF_UNIX
+        storage = [UInt8(truncatingIfNeeded: AF_UNIX), 0] + bytes + [0]
+        port = 0
+    }
+
+    package var isUnix: Bool { family == AF_UNIX }
+
+    /// The four bytes of an IPv4 address (mapped ones too) or the sixteen of an IPv6 one; empty for a Unix socket.
+    package var ipBytes: [UInt8] {
+        if family == AF_INET, storage.count >= 8 { return Array(storage[4..<8]) }
+        guard family == AF_INET6, storage.count >= 24 else { return [] }
+        let address = Array(storage[8..<24])
+        let isMapped = address.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF])
+        return isMapped ? Array(address[12...]) : address
+    }
+
     fileprivate init?(storage: [UInt8]) {
         guard storage.count >= 8 else { return nil }
         self.storage = storage
@@ -29,8 +50,9 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         port = UInt16(storage[2]) << 8 | UInt16(storage[3])
     }
 
-    /// 127.0.0.0/8, ::1, and IPv4-mapped forms of the former.
+    /// 127.0.0.0/8, ::1, IPv4-mapped forms of the former, and Unix sockets.
     package var isLoopback: Bool {
+        if isUnix { return true }
         if family == AF_INET, storage.count >= 8 { return storage[4] == 127 }
         guard family == AF_INET6, storage.count >= 24 else { return false }
         let address = storage[8..<24]
@@ -38,8 +60,9 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
         return address.elementsEqual([UInt8](repeating: 0, count: 15) + [1]) || address.starts(with: mapped)
     }
 
-    /// `127.0.0.1:80`, `[::1]:80`.
+    /// `127.0.0.1:80`, `[::1]:80`, `unix:/run/service.sock`.
     package var description: String {
+        if isUnix { return "unix:" + String(decoding: storage.dropFirst(2).prefix { $0 != 0 }, as: UTF8.self) }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         let offset = family == AF_INET ? 4 : 8
         guard storage.count > offset else { return "?:\(port)" }
@@ -60,7 +83,7 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Non-blocking TCP sockets. Descriptors are plain integers; who opens one closes it.
+/// Non-blocking stream sockets. Descriptors are plain integers; who opens one closes it.
 package enum Socket {
     /// A listening socket that may be bound again at once; port 0 takes a free one (see ``localAddress(of:)``).
     package static func listen(on address: SocketAddress, backlog: Int32 = 4096) throws(SystemError) -> Int32 {
@@ -79,7 +102,7 @@ package enum Socket {
     /// Begins to connect. The socket becomes writable when that has ended; ``connectionError(of:)`` says how.
     package static func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
         let fd = try open(address.family)
-        setNoDelay(fd)
+        if !address.isUnix { setNoDelay(fd) }
         let status = unsafe address.with { unsafe CLinux.connect(fd, $0, $1) }
         if status != 0 && tinct_errno() != EINPROGRESS {
             let code = tinct_errno()
@@ -124,6 +147,24 @@ package enum Socket {
     @inlinable
     package static func receive(_ fd: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
         unsafe tinct_receive(fd, bytes, count)
+    }
+
+    /// Waits until something can be read; false when `deadline` (monotonic) has passed.
+    package static func waitReadable(_ fd: Int32, untilNanos deadline: UInt64) -> Bool {
+        wait(untilNanos: deadline) { tinct_poll_readable(fd, $0) }
+    }
+
+    /// Waits until something can be written, or a connection attempt has ended; false when `deadline` has passed.
+    package static func waitWritable(_ fd: Int32, untilNanos deadline: UInt64) -> Bool {
+        wait(untilNanos: deadline) { tinct_poll_writable(fd, $0) }
+    }
+
+    private static func wait(untilNanos deadline: UInt64, _ poll: (Int64) -> Int32) -> Bool {
+        while true {
+            let now = Clock.monotonicNanos()
+            if now >= deadline { return false }
+            if poll(Int64(clamping: deadline - now)) == 1 { return true }
+        }
     }
 
     package static func close(_ fd: Int32) { _ = CLinux.close(fd) }

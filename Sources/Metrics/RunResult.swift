@@ -219,8 +219,10 @@ package struct RunResult: Sendable, Equatable {
     package var lateness = Percentiles()
     package var operations: [Operation] = []
     package var series: [Second] = []
-    /// Why requests were refused by the guard, with how many.
-    package var refusals: [Count] = []
+    /// Why requests were refused by the guard, by operation, most frequent first.
+    package var refusals: [Refusal] = []
+    /// Who sent what where.
+    package var audit = Audit()
     /// What was stated with `--expect`, and how it came out.
     package var expectations: [ExpectationResult] = []
     /// User and system time of the process during the run.

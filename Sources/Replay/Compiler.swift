@@ -39,6 +39,11 @@ struct Compiler {
     private(set) var operations: [String] = []
     /// For the Host header of each target.
     private let hosts: [[UInt8]]
+    /// Targets of each protocol.
+    private let http: WeightedTargets
+    private let thrift: WeightedTargets
+    /// Requests without a flow so far.
+    private var free: UInt64 = 0
     /// Calls of one operation tend to follow each other.
     private var last: (name: String, index: UInt16)?
     private var operationIndex: [String: UInt16] = [:]
@@ -61,12 +66,21 @@ struct Compiler {
         self.fidelity = fidelity
         self.seed = seed
         hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
+        http = WeightedTargets(gatekeeper.admitted.map(\.target), .http)
+        thrift = WeightedTargets(gatekeeper.admitted.map(\.target), .thrift)
     }
 
-    mutating func compile(_ exchange: borrowing Exchange) -> Result {
+    /// - Parameter chosen: the target, where it is not for the weights to choose.
+    mutating func compile(_ exchange: borrowing Exchange, to chosen: Int? = nil) -> Result {
         let operation = index(of: exchange.operation)
-        guard let target = target(of: exchange) else {
+        guard var target = target(of: exchange) else {
             return .refused(.notAddressed, operation: operation, reason: "")
+        }
+        if let chosen {
+            if gatekeeper.admitted[chosen].target.scheme != gatekeeper.admitted[target].target.scheme {
+                return .refused(.notAddressed, operation: operation, reason: "")
+            }
+            target = chosen
         }
         if let reason = gatekeeper.refusal(operation: exchange.operation, target: target) {
             return .refused(.guardRefused, operation: operation, reason: reason)
@@ -102,14 +116,25 @@ struct Compiler {
         return nanos
     }
 
-    private func target(of exchange: Exchange) -> Int? {
-        gatekeeper.admitted.firstIndex { admitted in
-            switch (admitted.target.scheme, exchange.format.protocol) {
-            case (.http, .http1): true
-            case (.thrift, .thrift): exchange.format.transport != .http
-            default: false
-            }
+    /// One of its protocol, by weight: the same for all requests of a flow, in turn for those without one.
+    private mutating func target(of exchange: borrowing Exchange) -> Int? {
+        let targets: WeightedTargets
+        switch exchange.format.protocol {
+        case .http1: targets = http
+        case .thrift where exchange.format.transport != .http: targets = thrift
+        default: return nil
         }
+        if targets.isSingle { return targets.first }
+        if case .key(let field) = fidelity.affinity, let wire = exchange.request?.wire,
+            let span = fidelity.locator.find(field, in: wire, exchange.format, operation: exchange.operation)
+        {
+            return targets.target(at: UInt64(Compiler.lane(span.text(in: wire))))
+        }
+        if exchange.client.isEmpty {
+            free &+= 1
+            return targets.target(at: free &- 1)
+        }
+        return targets.target(at: FreshValues.mix(exchange.flow &+ 1))
     }
 
     private mutating func index(of operation: String) -> UInt16 {

@@ -42,6 +42,8 @@ struct Connection {
     var round: UInt32 = 0
     var due: UInt64 = 0
     var sentAt: UInt64 = 0
+    /// Sent over it, and over those that it replaced.
+    var requests: UInt64 = 0
     var pending: UnsafeMutablePointer<UInt8>?
     var pendingLength = 0
     var pendingOffset = 0

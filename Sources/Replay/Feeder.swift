@@ -15,7 +15,7 @@ final class Feeder: Sendable {
         var sendableLater: UInt64 = 0
         /// What was not sent, by operation and outcome, and why.
         var refused: [UInt16: [Outcome: UInt64]] = [:]
-        var reasons: [String: UInt64] = [:]
+        var reasons: [Reason: UInt64] = [:]
         var operations: [String] = []
         var untaggableMessage = ""
         var withoutIdentity: [String] = []
@@ -28,6 +28,24 @@ final class Feeder: Sendable {
         var keyed: UInt64 = 0
         var timed: UInt64 = 0
         var samples: [Sample] = []
+
+        struct Reason: Hashable, Sendable {
+            var operation: UInt16
+            var text: String
+        }
+
+        /// Different reasons that are told apart; errors that name offsets could make any number of them.
+        static let reasonLimit = 4096
+
+        /// Most frequent first.
+        func refusals() -> [RunResult.Refusal] {
+            reasons.map { reason, count in
+                let operation = Int(reason.operation)
+                return .init(
+                    operation: operation < operations.count ? operations[operation] : "", reason: reason.text,
+                    count: count)
+            }.sorted { ($1.count, $0.operation, $0.reason) < ($0.count, $1.operation, $1.reason) }
+        }
     }
 
     /// A request before and after, for a dry run.
@@ -244,7 +262,10 @@ final class Feeder: Sendable {
     private func note(_ outcome: Outcome, _ operation: UInt16, _ reason: String, _ compiler: Compiler) {
         progress.withLock { state in
             state.refused[operation, default: [:]][outcome, default: 0] += 1
-            if !reason.isEmpty { state.reasons[reason, default: 0] += 1 }
+            if reason.isEmpty { return }
+            var key = Progress.Reason(operation: operation, text: reason)
+            if state.reasons[key] == nil && state.reasons.count >= Progress.reasonLimit { key.text = "other reasons" }
+            state.reasons[key, default: 0] += 1
         }
     }
 

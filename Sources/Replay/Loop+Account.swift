@@ -154,6 +154,9 @@ extension Loop {
 
     mutating func finish() -> LoopReport {
         report.endNanos = now
+        report.sentByTarget = plan.pools.indices.map { target in
+            (poolStart[target]..<poolStart[target + 1]).reduce(0) { unsafe $0 + connections[$1].requests }
+        }
         turnSecond()
         handOver()
         books.passed.store(.max, ordering: .releasing)

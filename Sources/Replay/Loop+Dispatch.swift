@@ -69,7 +69,14 @@ extension Loop {
     mutating func dispatchDue() {
         while !isStopping, let due = nextDue(), due <= now, let templates = unsafe cursor.templates {
             let template = unsafe templates + cursor.position
-            if !mayStillSend() { return }
+            switch unsafe permission(template) {
+            case .granted: break
+            case .usedUp: return
+            case .tooFast:
+                unsafe report.tooFast[template.pointee.operation, default: 0] += 1
+                passOver(.guardRefused)
+                continue
+            }
             cursor.position += 1
             if due >= countedFrom { lateness.record(nanos: now &- due) }
             second.due += 1
@@ -95,14 +102,16 @@ extension Loop {
         blocks.release(cursor.takeSlot())
     }
 
-    /// Takes one request of a policy's volume; false, and the tape is at its end, when it is used up.
+    /// Takes one request of what the guard's caps leave. When a volume is used up, the tape is at its end.
     @inline(__always)
-    mutating func mayStillSend() -> Bool {
-        if !plan.hasVolumeLimit { return true }
-        if control.allowance.subtract(1, ordering: .relaxed).newValue >= 0 { return true }
-        control.isExhausted.store(true, ordering: .relaxed)
-        endOfTape()
-        return false
+    mutating func permission(_ template: UnsafeMutablePointer<Template>) -> Allowances.Verdict {
+        guard let allowances = plan.allowances else { return .granted }
+        let verdict = allowances.take(target: Int(unsafe template.pointee.target), now: now)
+        if verdict == .usedUp {
+            control.isExhausted.store(true, ordering: .relaxed)
+            endOfTape()
+        }
+        return verdict
     }
 
     /// A connection that may take the template at once, taken out of the idle list; else -1.
@@ -293,7 +302,7 @@ extension Loop {
                 unsafe template.pointee.flow == Template.free
                 ? unsafe template.pointee.target == connections[connection].target
                 : unsafe owner(of: template) == connection
-            if mine || waitingCount < Loop.lookahead, !mayStillSend() { return nil }
+            if mine || waitingCount < Loop.lookahead, unsafe permission(template) != .granted { return nil }
             if mine {
                 cursor.position += 1
                 second.due += 1

@@ -29,6 +29,7 @@ extension Loop {
         unsafe c.pointee.state = .busy
         unsafe c.pointee.format = template.pointee.format
         enterInFlight(connection)
+        unsafe c.pointee.requests &+= 1
         report.sent += 1
         second.sent += 1
         if unsafe template.pointee.isTagged { report.tagged += 1 }

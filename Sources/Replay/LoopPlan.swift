@@ -28,8 +28,8 @@ struct LoopPlan: Sendable {
     var eventTime: EventTimeMode
     /// Whole replies are kept until they are judged or written down.
     var keepsReplies: Bool
-    /// Each send takes one from ``RunControl/allowance``.
-    var hasVolumeLimit: Bool
+    /// What may still be sent; nil: nothing is capped.
+    var allowances: Allowances?
 }
 
 /// What the threads of a run tell each other.
@@ -41,8 +41,7 @@ final class RunControl: Sendable {
     let isStopped = Atomic<Bool>(false)
     /// Loops that have ended.
     let ended = Atomic<Int>(0)
-    /// Requests that may still be sent, of a policy's volume cap.
-    let allowance = Atomic<Int>(Int.max)
+    /// A volume cap ended the run.
     let isExhausted = Atomic<Bool>(false)
     /// When the rounds of the tape began.
     let rounds = RoundStarts()

@@ -103,6 +103,10 @@ struct LoopReport: Sendable {
     var sent: UInt64 = 0
     var answered: UInt64 = 0
     var tagged: UInt64 = 0
+    /// Index: that of the target.
+    var sentByTarget: [UInt64] = []
+    /// By operation: what the capped rate had no room for.
+    var tooFast: [UInt16: UInt64] = [:]
     var wireFaults: UInt64 = 0
     var bytesSent: UInt64 = 0
     var bytesReceived: UInt64 = 0

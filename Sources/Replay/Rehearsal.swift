@@ -15,7 +15,7 @@ package struct Rehearsal: Sendable {
     package var requests: UInt64
     package var bytes: UInt64
     package var operations: [String]
-    package var refusals: [RunResult.Count]
+    package var refusals: [RunResult.Refusal]
     package var notAddressed: UInt64
     package var samples: [Sample]
 }

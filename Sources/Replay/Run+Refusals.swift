@@ -1,3 +1,4 @@
+import Metrics
 import Pacing
 
 /// What is known before anything is sent.
@@ -5,10 +6,10 @@ extension Run {
     /// What would make the run pointless or dangerous, once the first blocks stand.
     func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
         if let error = state.error { throw error }
-        if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
         guard state.hasReadAll else { return }
         if state.sendable == 0 {
-            let reasons = state.reasons.sorted { $0.value > $1.value }.map(\.key)
+            if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
+            let reasons = state.refusals().map { "\($0.operation): \($0.reason)" }
             let why = reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
             throw ReplayError(
                 "nothing on the tape may be sent to the given targets\(why)",

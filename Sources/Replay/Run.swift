@@ -53,7 +53,7 @@ package final class Run: Sendable {
 
     package let options: Options
     package let gatekeeper: Guard
-    private let source: any ExchangeSource
+    let source: any ExchangeSource
     private let identities: any IdentityFinder
     private let judge: Judge?
     private let writer: (any RunTapeWriter)?
@@ -83,15 +83,16 @@ package final class Run: Sendable {
         options.fidelity.rounds ?? (durationNanos != nil || options.program != nil ? Fidelity.endless : 1)
     }
     var paceSeed: UInt64 { options.seed ?? tagDigest }
-    private var tagDigest: UInt64 {
+    var tagDigest: UInt64 {
         options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
-    private func makeCompiler() -> Compiler {
+    /// - Parameter forRepetition: identities are looked for although the tape is sent once.
+    func makeCompiler(forRepetition: Bool = false) -> Compiler {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
-            repeats: rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest)
+            repeats: forRepetition || rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest)
     }
 
     /// Runs to the end.
@@ -130,19 +131,19 @@ package final class Run: Sendable {
     }
 
     private func plans() -> [LoopPlan] {
-        let limits = gatekeeper.admitted.indices.compactMap { gatekeeper.volumeLimit(target: $0) }
-        if let limit = limits.min() { control.allowance.store(Int(clamping: limit), ordering: .relaxed) }
+        let allowances = Allowances(gatekeeper, ratesMayGrow: options.program != nil)
         let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
         return (0..<loops).map { index in
             LoopPlan(
                 pools: gatekeeper.admitted.map { admitted in
-                    let share = options.connections / loops + (index < options.connections % loops ? 1 : 0)
+                    let connections = admitted.target.connections ?? options.connections
+                    let share = connections / loops + (index < connections % loops ? 1 : 0)
                     return .init(address: admitted.address, connections: max(1, share))
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
                 keepsReplies: judge != nil || writer != nil,
-                hasVolumeLimit: !limits.isEmpty)
+                allowances: allowances)
         }
     }
 
@@ -209,6 +210,9 @@ package final class Run: Sendable {
                 for watcher in watchers { found = watcher.closed(second, feeder.state.operations) ?? found }
             }
             for watcher in watchers { found = watcher.poll(elapsedNanos: elapsed) ?? found }
+            if let openFor = gatekeeper.openForSeconds, elapsed / 1_000_000_000 >= openFor {
+                found = RunStop(reason: "guard", detail: "the policy's hours are over")
+            }
             if let found, stop == nil {
                 stop = found
                 self.stop()
@@ -257,7 +261,7 @@ package final class Run: Sendable {
         try refuseBeforeSending(state)
         return Rehearsal(
             requests: state.sendable, bytes: bytes, operations: state.operations,
-            refusals: state.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init($0.key, $0.value) },
+            refusals: state.refusals(),
             notAddressed: state.refused.values.reduce(0) { $0 + ($1[.notAddressed] ?? 0) },
             samples: state.samples.map {
                 Rehearsal.Sample(

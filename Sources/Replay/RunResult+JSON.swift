@@ -24,8 +24,8 @@ extension RunResult {
         writer.beginArray()
         for second in series { secondObject(second, &writer) }
         writer.endArray()
-        writer.key("refusals")
-        RunResult.write(refusals, key: "reason", &writer)
+        refusalsArray(&writer)
+        auditObject(&writer)
         writer.key("expectations")
         writer.beginArray()
         for expectation in expectations {
@@ -44,12 +44,12 @@ extension RunResult {
         return writer.bytes
     }
 
-    private func field(_ key: String, _ value: String, _ writer: inout JSONWriter) {
+    func field(_ key: String, _ value: String, _ writer: inout JSONWriter) {
         writer.key(key)
         writer.string(value)
     }
 
-    private func field(_ key: String, _ value: UInt64, _ writer: inout JSONWriter) {
+    func field(_ key: String, _ value: UInt64, _ writer: inout JSONWriter) {
         writer.key(key)
         writer.number(value)
     }

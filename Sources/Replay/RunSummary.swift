@@ -1,3 +1,4 @@
+import EventLoop
 import Metrics
 import Pacing
 import Tagging
@@ -39,9 +40,8 @@ struct RunSummary {
         result.totals.unsent = result[.unsent]
         result.totals.notAddressed = result[.notAddressed]
         result.totals.guardRefused = result[.guardRefused]
-        result.refusals = feeder.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-            .init($0.key, $0.value)
-        }
+        result.refusals = refusals()
+        result.audit.targets = audit()
         judgeGenerator(&result)
         return result
     }
@@ -103,6 +103,28 @@ struct RunSummary {
                 let index = result.series[second].operations[part].operation
                 result.series[second].operations[part].operation = places[index] ?? 0
             }
+        }
+    }
+
+    /// Those of the feeder, and what came too fast for a capped rate.
+    private func refusals() -> [RunResult.Refusal] {
+        var late: [UInt16: UInt64] = [:]
+        for report in reports { late.merge(report.tooFast, uniquingKeysWith: +) }
+        let tooFast = late.sorted { $0.key < $1.key }.map { operation, count in
+            RunResult.Refusal(
+                operation: Int(operation) < feeder.operations.count ? feeder.operations[Int(operation)] : "",
+                reason: "faster than the capped rate", count: count)
+        }
+        return feeder.refusals() + tooFast
+    }
+
+    private func audit() -> [RunResult.Audit.Target] {
+        gatekeeper.admitted.enumerated().map { index, admitted in
+            var target = RunResult.Audit.Target(target: admitted.target.description)
+            target.address = admitted.address.description
+            target.rule = admitted.rule?.name ?? ""
+            target.sent = reports.reduce(0) { $0 + (index < $1.sentByTarget.count ? $1.sentByTarget[index] : 0) }
+            return target
         }
     }
 

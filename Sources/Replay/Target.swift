@@ -1,71 +1,69 @@
 package import EventLoop
 
-/// Where requests of one protocol are sent: `http://host:port` or `thrift://host:port`.
+/// Where requests of one protocol are sent. Several targets may share a protocol: they get its requests by weight.
 package struct Target: Sendable, Hashable, CustomStringConvertible {
+    /// The protocol that is spoken; a tape's requests go to the targets of their own.
     package enum Scheme: String, Sendable { case http, thrift }
 
     package let scheme: Scheme
+    /// TLS comes between the protocol and the connection.
+    package let isTLS: Bool
+    /// Empty for a Unix socket.
     package let host: String
+    /// 0 for a Unix socket.
     package let port: UInt16
+    /// The path of a Unix socket; else nil.
+    package let socketPath: String?
+    /// Its part of the requests of its protocol, among the weights of the other targets.
+    package var weight = 1
+    /// Connections to it, of all loops together; nil: what the run says.
+    package var connections: Int?
+    /// Requests in 1000 seconds that it gets at most.
+    package var maxRatePerThousandSeconds: UInt64?
+    /// Requests of one run that it gets at most.
+    package var maxRequests: UInt64?
 
-    /// Reads a URL. A port must be given for Thrift; HTTP's is 80 unless stated.
-    package init(parsing url: String) throws(ReplayError) {
-        let parts = url.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let scheme = Scheme(rawValue: parts[0].lowercased()) else {
-            throw ReplayError(
-                "'\(url)' is no target", remedy: "Give http://HOST:PORT or thrift://HOST:PORT.")
-        }
-        var rest = parts[1]
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
-        guard let (host, port) = Target.hostPort(rest, defaultPort: scheme == .http ? 80 : nil) else {
-            throw ReplayError(
-                "'\(url)' names no host and port",
-                remedy: "Give http://HOST:PORT or thrift://HOST:PORT, without a path.")
-        }
+    init(scheme: Scheme, isTLS: Bool, host: String, port: UInt16, socketPath: String? = nil) {
         self.scheme = scheme
+        self.isTLS = isTLS
         self.host = host
         self.port = port
-    }
-
-    /// `host:port`, `[v6]:port`.
-    package static func hostPort(_ text: Substring, defaultPort: UInt16? = nil) -> (host: String, port: UInt16)? {
-        var host = text
-        var port = defaultPort
-        if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            host = text[text.index(after: text.startIndex)..<end]
-            let tail = text[text.index(after: end)...]
-            if tail.hasPrefix(":") {
-                guard let number = UInt16(tail.dropFirst()) else { return nil }
-                port = number
-            } else if !tail.isEmpty {
-                return nil
-            }
-        } else if let colon = text.lastIndex(of: ":") {
-            guard let number = UInt16(text[text.index(after: colon)...]) else { return nil }
-            port = number
-            host = text[..<colon]
-        }
-        let allowed = host.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x3A, 0x25: true
-            default: false
-            }
-        }
-        guard let port, port > 0, !host.isEmpty, allowed else { return nil }
-        return (String(host), port)
+        self.socketPath = socketPath
     }
 
     /// Its address, asked of the system's resolver.
     package func resolved() throws(ReplayError) -> SocketAddress {
-        do throws(SystemError) { return try SocketAddress(resolving: host, port: port) } catch {
-            throw ReplayError("\(self) has no address (\(error))", remedy: "Check the host's name.")
+        do throws(SystemError) {
+            if let socketPath { return try SocketAddress(unixPath: socketPath) }
+            return try SocketAddress(resolving: host, port: port)
+        } catch {
+            throw ReplayError(
+                "\(self) has no address (\(error))",
+                remedy: socketPath == nil
+                    ? "Check the host's name." : "The path of a Unix socket has at most 107 bytes.")
         }
     }
 
-    /// As a Host header holds it, and as results name it after the scheme.
-    package var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-    package var description: String { "\(scheme.rawValue)://\(authority)" }
+    /// As a Host header holds it, and as results name it after the scheme. A Unix socket has no host: `localhost`.
+    package var authority: String {
+        if socketPath != nil { return "localhost" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// `http://h:80`, `https://h:443`, `thrift+tls://h:9090`, `http+unix:///run/s.sock`.
+    package var description: String {
+        if let socketPath { return "\(scheme.rawValue)+unix://\(socketPath)" }
+        return "\(schemeText)://\(authority)"
+    }
+
+    private var schemeText: String {
+        switch (scheme, isTLS) {
+        case (.http, false): "http"
+        case (.http, true): "https"
+        case (.thrift, false): "thrift"
+        case (.thrift, true): "thrift+tls"
+        }
+    }
 }
 
 /// What keeps a replay from beginning: what happened, and what to do. Never holds payload.

@@ -25,7 +25,9 @@ extension HTMLReport {
             panel.element("table", [("class", "bars")]) { table in
                 table.element("tbody") { body in
                     for refusal in result.refusals {
-                        bar(refusal.name, refusal.count, of: result.totals.due, "bad", into: &body)
+                        bar(
+                            "\(refusal.operation): \(refusal.reason)", refusal.count, of: result.totals.due, "bad",
+                            into: &body)
                     }
                 }
             }

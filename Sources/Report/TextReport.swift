@@ -46,7 +46,8 @@ package enum TextReport {
         if !result.refusals.isEmpty {
             lines.append("")
             lines += table(
-                ["refused by the guard", "requests"], result.refusals.map { [$0.name, Figures.count($0.count)] })
+                ["refused by the guard", "requests", "operation"],
+                result.refusals.map { [$0.reason, Figures.count($0.count), $0.operation] }, leading: [0, 2])
         }
         lines.append("")
         lines += table(

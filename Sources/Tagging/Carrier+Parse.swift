@@ -132,7 +132,7 @@ extension Carrier {
     }
 
     /// RFC 9110 section 5.6.2; also what baggage keys allow.
-    static func isToken(_ text: String) -> Bool {
+    package static func isToken(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 255
             && text.utf8.allSatisfy { byte in
                 switch byte {

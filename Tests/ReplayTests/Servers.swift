@@ -28,8 +28,11 @@ final class MisbehavingServer: Sendable {
     private let answer: @Sendable (Int, [UInt8]) -> Answer
     private let thread = Mutex<LoopThread?>(nil)
 
-    init(_ answer: @escaping @Sendable (Int, [UInt8]) -> Answer) throws {
-        listener = try Socket.listen(on: SocketAddress(resolving: "127.0.0.1", port: 0))
+    init(
+        host: String = "127.0.0.1", unixPath: String? = nil, _ answer: @escaping @Sendable (Int, [UInt8]) -> Answer
+    ) throws {
+        let address = try unixPath.map { try SocketAddress(unixPath: $0) } ?? SocketAddress(resolving: host, port: 0)
+        listener = try Socket.listen(on: address)
         port = Socket.localAddress(of: listener)?.port ?? 0
         self.answer = answer
         let made = try LoopThread { [self] in serve() }

@@ -88,7 +88,7 @@ import Testing
         result.run.toolVersion = hostile
         result.operations[0].name = hostile
         result.operations[0].decisions[0].name = hostile
-        result.refusals = [.init(hostile, 3)]
+        result.refusals = [.init(operation: hostile, reason: hostile, count: 3)]
         let reader = try read(result)
         #expect(reader.elements["script"] == 1)
         #expect(reader.elements["b"] == nil)

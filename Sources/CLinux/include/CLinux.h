@@ -123,6 +123,9 @@ int tinct_accept(int listener);
 /// 1 when `fd` can be read within `timeout_nanos`, else 0.
 int tinct_poll_readable(int fd, int64_t timeout_nanos);
 
+/// 1 when `fd` can be written to (or a connection attempt has ended) within `timeout_nanos`, else 0.
+int tinct_poll_writable(int fd, int64_t timeout_nanos);
+
 /// Which of two descriptors (negative: none) can be read within `timeout_nanos`: bit 0 for the first, bit 1 for the second.
 unsigned tinct_poll_pair(int first, int second, int64_t timeout_nanos);
 
@@ -143,3 +146,7 @@ int tinct_drop_capabilities(void);
 
 /// 1 when that user could create files in a folder, 0 when not, or a negative errno. Needs root's rights.
 int tinct_may_write_as(const char *folder, uid_t user, gid_t group);
+
+/// Starts the program at the path `arguments[0]` with this environment; what it prints goes to standard error. `arguments`
+/// ends with NULL. Its process id, or a negative errno.
+int tinct_spawn(char *const arguments[]);

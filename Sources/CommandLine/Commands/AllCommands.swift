@@ -12,5 +12,6 @@ package let allCommands: [CommandSpec] = [
     synthCommand,
     stubCommand,
     diffCommand,
+    policyCommand,
     completionsCommand,
 ]

@@ -15,7 +15,8 @@ package let replayCommand = CommandSpec(
     arguments: "[TAPE]",
     argumentCount: 0...1,
     discussion: """
-        Every request carries the stress-test tag, or it is not sent. Without a policy only loopback can be reached. The \
+        Every request carries the stress-test tag, or it is not sent. Without a policy only this machine can be reached; \
+        operations that move money or freeze accounts, by the words of their names, must be allowed by name. The \
         loop is open unless --rate is max: latency runs from the time a request was due, and what could not be sent is \
         counted.
 
@@ -38,8 +39,10 @@ package let replayCommand = CommandSpec(
     flags: [
         Flag(
             "to", value: "URL", repeatable: true, required: true,
-            help: "Target: http://HOST:PORT or thrift://HOST:PORT, one for each protocol.")
-    ] + ReplayPacing.flags + ReplayWatching.flags + [
+            help:
+                "Target: http://HOST:PORT or thrift://HOST:PORT, an IPv6 address in brackets; http+unix:///PATH or thrift+unix:///PATH for a Unix socket. Several of one protocol share its requests; options behind commas: weight=N, connections=N, max-rate=N, max-requests=N."
+        )
+    ] + ReplayPacing.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
         Flag(
@@ -62,7 +65,10 @@ package let replayCommand = CommandSpec(
             completion: .file),
         .json,
     ] + ReplayFidelity.flags
-) { invocation in try ReplayCommand(invocation).run() }
+) { invocation in
+    var command = try ReplayCommand(invocation)
+    return try command.run()
+}
 
 private struct ReplayCommand {
     let invocation: Invocation
@@ -71,7 +77,7 @@ private struct ReplayCommand {
     let source: ReplaySource
     var options: Run.Options
     let watching: ReplayWatching
-    let gatekeeper: Guard
+    var keeper: SendingGuard
     let schemas: SchemaSet
 
     init(_ invocation: Invocation) throws {
@@ -87,10 +93,11 @@ private struct ReplayCommand {
         let sending = try SendingFlags(invocation)
         options = Run.Options(pacer: pacer, carriers: sending.carriers, tag: sending.tag)
         try ReplayCommand.readNumbers(invocation, &options)
-        watching = try ReplayWatching(invocation)
-        gatekeeper = try sending.makeGuard(
-            try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
-            rateIsStated: invocation.has("rate") || invocation.has("schedule"))
+        watching = try ReplayWatching(invocation, policyKillFile: sending.policy?.killFile)
+        keeper = SendingGuard(
+            try sending.makeGuard(
+                try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
+                rateIsStated: invocation.has("rate") || invocation.has("schedule")))
         source = try ReplaySource(parts, only: try ReplayFidelity.only(invocation))
         schemas = try source.schemas(idl: invocation.all("idl"))
         try source.select(try SelectionFlags.selection(invocation), schemas)
@@ -117,7 +124,9 @@ private struct ReplayCommand {
         options.allowsDuplicates = invocation.has("allow-duplicates")
     }
 
-    func run() throws -> ExitCode {
+    private var gatekeeper: Guard { keeper.gatekeeper }
+
+    mutating func run() throws -> ExitCode {
         let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
             try TapeRunWriter(
@@ -130,7 +139,12 @@ private struct ReplayCommand {
         var watchers = try watching.watchers()
         let log = try invocation["hdr"].map { try HistogramLogFile(path: $0) }
         if let log { watchers.append(log) }
-        announce()
+        let banner = keeper.banner(
+            tape: path, options, rate: options.pacer.isOpenLoop ? pacerName : "max (closed loop)",
+            requests: source.exchangeCount)
+        for line in banner { Output.note(line) }
+        try keeper.confirm(isConfirmed: invocation.has("yes"))
+        let canaries = try sendCanaries(run)
         var result: RunResult
         var progress = ProgressLine(intervalNanos: 1_000_000_000)
         do throws(ReplayError) {
@@ -151,10 +165,20 @@ private struct ReplayCommand {
         result.run.tape = path
         result.run.pacer = pacerName
         result.run.toolVersion = tinctVersion
+        keeper.complete(&result.audit, canaries: canaries)
         result.expectations = watching.judge(result)
         log?.finish()
         try write(result)
         return status(result, writer, log)
+    }
+
+    private func sendCanaries(_ run: Run) throws -> [RunResult.Audit.Canary] {
+        let schemas = schemas
+        do throws(ReplayError) {
+            return try run.sendCanaries { reply in ThriftReplies.render(reply, schemas) }
+        } catch {
+            throw CommandError("no load was sent: \(error.message)", remedy: error.remedy, exit: .stopped)
+        }
     }
 
     private func write(_ result: RunResult) throws {
@@ -179,6 +203,8 @@ private struct ReplayCommand {
                 "\(result.totals.runTapeDropped) exchanges are not on the run tape: it could not be written fast enough"
             )
         }
+        let refused = result.refusals.reduce(0) { $0 + $1.count }
+        if refused > 0 { Output.warn("the guard refused \(refused) requests; the result says which and why") }
         switch result.run.exitReason {
         case "signal", "guard": return .stopped
         case "abort", "killFile":
@@ -227,14 +253,6 @@ private struct ReplayCommand {
         }
     }
 
-    /// Who sends what where, before it begins.
-    private func announce() {
-        let rate = options.pacer.isOpenLoop ? pacerName : "max (closed loop)"
-        let targets = gatekeeper.admitted.map { "\($0.target) [\($0.address)]" }.joined(separator: ", ")
-        Output.note("replay \(path) → \(targets), rate \(rate), tag \(options.tag)")
-        if options.allowsDuplicates { Output.note("requests may be sent again with the same identities") }
-    }
-
     private static func line(_ state: Run.Progress) -> String {
         "\(Figures.duration(nanos: state.elapsedNanos))  due \(Figures.count(state.due))  "
             + "sent \(Figures.count(state.sent))  answered \(Figures.count(state.answered))  "
@@ -263,7 +281,9 @@ extension ReplayCommand {
         Output.line("volume     \(Figures.count(due)) requests, about \(Figures.bytes(due &* mean))")
         Output.line("operations \(rehearsal.operations.joined(separator: ", "))")
         if rehearsal.notAddressed > 0 { Output.line("no target  \(Figures.count(rehearsal.notAddressed)) exchanges") }
-        for refusal in rehearsal.refusals { Output.line("refused    \(Figures.count(refusal.count)): \(refusal.name)") }
+        for refusal in rehearsal.refusals {
+            Output.line("refused    \(Figures.count(refusal.count)) \(refusal.operation): \(refusal.reason)")
+        }
         for sample in rehearsal.samples {
             Output.line()
             Output.line("exchange \(sample.sourceID), \(sample.operation) → \(sample.target)")

@@ -79,6 +79,11 @@ private struct CallCommand {
         let target = try SendingFlags.target(invocation.arguments[0])
         exchange = try CallCommand.exchange(invocation, schemas, target)
         gatekeeper = try sending.makeGuard([target], options.pacer, rateIsStated: true)
+        var keeper = SendingGuard(gatekeeper)
+        if gatekeeper.leavesMachine {
+            Output.note("call \(target) [\(gatekeeper.admitted[0].address)], tag \(sending.tag)")
+        }
+        try keeper.confirm(isConfirmed: invocation.has("yes"))
     }
 
     private static func exchange(

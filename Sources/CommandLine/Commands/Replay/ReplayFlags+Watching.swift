@@ -28,9 +28,11 @@ struct ReplayWatching {
 
     let expectations: [Condition]
     let rules: [AbortRule]
-    let killFile: String?
+    /// Those of the command line and of the policy.
+    let killFiles: [String]
 
-    init(_ invocation: Invocation) throws {
+    /// - Parameter policyKillFile: what the policy names, which flags do not take away.
+    init(_ invocation: Invocation, policyKillFile: String?) throws {
         do throws(ConditionError) {
             var expectations: [Condition] = []
             for text in invocation.all("expect") { expectations.append(try Condition(parsing: text)) }
@@ -45,7 +47,7 @@ struct ReplayWatching {
         } catch {
             throw CommandError("--abort: \(error)")
         }
-        killFile = invocation["kill-file"]
+        killFiles = [invocation["kill-file"], policyKillFile].compactMap { $0 }
     }
 
     private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -53,7 +55,7 @@ struct ReplayWatching {
     /// - Throws: with status 3 when the kill file is there before anything was sent.
     func watchers() throws -> [any RunWatcher] {
         var watchers: [any RunWatcher] = []
-        if let killFile {
+        for killFile in killFiles {
             if Self.exists(killFile) {
                 throw CommandError(
                     "nothing was sent: the kill file \(killFile) is there",

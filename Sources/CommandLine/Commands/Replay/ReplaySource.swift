@@ -60,6 +60,11 @@ final class ReplaySource: ExchangeSource, @unchecked Sendable {
         }
     }
 
+    /// Exchanges on the tape, as its summary says; nil for a cut tape, a mix and a selection.
+    var exchangeCount: UInt64? {
+        legs.count == 1 && legs[0].filter == nil && only == nil ? legs[0].reader.statistics?.messages : nil
+    }
+
     /// The IDL and OpenAPI documents that travel with the tapes, and those that are given besides.
     func schemas(idl: [String]) throws(CommandError) -> SchemaSet {
         if legs.count == 1 { return try TapeInput.schemas(of: legs[0].reader, idl: idl) }

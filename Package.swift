@@ -64,7 +64,11 @@ let modules: [Target] = [
         ]),
     module(
         "Stub",
-        ["Bytes", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "EventLoop", "CLinux"]),
+        [
+            "Bytes", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics",
+            "EventLoop",
+            "CLinux",
+        ]),
     module("Analysis", ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Compression", "Tape", "Metrics"]),
     module(
         "Formats",
@@ -111,7 +115,7 @@ let testTargets: [Target] = [
             "Bytes", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "Metrics", "Pacing", "EventLoop",
             "Expression",
         ]),
-    tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
+    tests("Stub", ["Bytes", "EventLoop", "JSON", "HTTP1", "Thrift", "Schema", "Tagging", "Tape", "YAML"]),
     tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
     tests(
         "Formats",

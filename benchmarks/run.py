@@ -7,12 +7,17 @@
   rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer, beside the C clients' open loop
   live     tinct record -i lo while the C client sends 50,000 requests/s for 20 s: what the server counted against what is
            on the tape, with a ring that holds everything and with one that forces the kernel to drop
+  stub     tinct stub beside nginx and Apache Thrift's TNonblockingServer under the C clients: answers a second from one core,
+           and CPU seconds of the server per million
+  soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
+           at random: every due request in one outcome class, the classes against what the stub injected, memory and
+           descriptors of both over the time
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
 
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
 
-Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate] [live] [memory]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
+Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate] [live] [memory] [stub] [soak [--minutes N]]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
 captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave them.
 """
 import datetime
@@ -30,6 +35,7 @@ import tempfile
 import time
 
 RUNS = 5
+SOAK_MINUTES = 30
 FLOWS = 64
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -133,6 +139,142 @@ def bench_record(tinct, sources, peers):
             "speedRatioWall": summary([b["wall"] / a["wall"] for a, b in pairs]),
             "peakMB": max(a["rssMB"] for a, _ in pairs)}
     save("record", commands, rows)
+
+
+class Server:
+    """A server on core 1, its CPU seconds so far (those of its workers too), and what /proc says of it."""
+    def __init__(self, words, port, stdout=subprocess.DEVNULL):
+        self.child = subprocess.Popen(["taskset", "-c", "1"] + words, stdout=stdout, stderr=subprocess.DEVNULL)
+        SERVERS.append(self.child)
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        with open(f"/proc/{self.child.pid}/task/{self.child.pid}/children") as f:
+            self.pids = [self.child.pid] + [int(pid) for pid in f.read().split()]
+
+    def cpu(self):
+        total = 0
+        for pid in self.pids:
+            with open(f"/proc/{pid}/stat") as f:
+                fields = f.read().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        self.child.terminate()
+        output = self.child.communicate()[0]
+        SERVERS.remove(self.child)
+        return output
+
+
+def bench_stub(tinct, sources, peers):
+    found = tapes(tinct, peers)
+    tagged_client(sources, peers)
+    frame = os.path.join(peers, "frame-tagged.bin")
+    http, thrift = ["hclient_tagged", "-p"], ["tclient_epoll", "-f", frame, "-D", "1", "-p"]
+    stub = [tinct, "stub", "--carrier", "didi:path=1.50", "--listen"]
+    servers = {
+        "http": [("stub", stub + ["127.0.0.1:18083", found["http"]], http, "18083"),
+                 ("nginx", ["nginx", "-c", os.path.join(peers, "nginx.conf"), "-g", "daemon off;"], http, "18080")],
+        "thrift": [("stub", stub + ["127.0.0.1:18083", found["thrift"]], thrift, "18083"),
+                   ("TNonblockingServer", [os.path.join(peers, "tserver"), "19090", "nonblocking"], thrift, "19090")]}
+    rows, commands = {}, set()
+    for key, pair in servers.items():
+        rates, costs = {name: [] for name, *_ in pair}, {name: [] for name, *_ in pair}
+        for _ in range(RUNS):
+            for name, words, clientWords, port in pair:
+                server = Server(words, int(port))
+
+                def measure():
+                    before = server.cpu()
+                    result, line = client(peers, clientWords + [port], "-d", "3")
+                    commands.update([line, "taskset -c 1 " + " ".join(words).replace(peers + "/", "").replace(tinct, "tinct")])
+                    return result, server.cpu() - before
+                result, cpu = undisturbed(measure)
+                server.stop()
+                assert result["errors"] == 0, "requests were refused"
+                rates[name].append(result["rps"])
+                costs[name].append(cpu / (result["rps"] * 3) * 1e6)
+        rows[key] = {name: {"answersPerSecond": summary(rates[name]), "serverCPUSecondsPerMillion": summary(costs[name])}
+                     for name in rates}
+    save("stub", sorted(commands), rows)
+
+
+SOAK_RULES = """version: 1
+seed: 20
+rules:
+  - faults:
+      reset: 0.2%
+      close: 0.1%
+      halfClose: 0.1%
+      stall: 0.01%
+      half: {share: 0.1%, of: 40%}
+      garbage: 0.1%
+      error: 0.5%
+"""
+
+
+def held(pid):
+    """Resident memory in MB and open descriptors of a process; nothing when it has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            memory = int(re.search(r"VmRSS:\s*(\d+)", f.read())[1]) / 1024
+        return memory, len(os.listdir(f"/proc/{pid}/fd"))
+    except (OSError, TypeError):
+        return None
+
+
+def bench_soak(tinct, sources, peers):
+    found = tapes(tinct, peers)
+    rows, commands = {}, []
+    for key in ("http", "thrift"):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = os.path.join(folder, "rules.yaml")
+            with open(rules, "w") as f:
+                f.write(SOAK_RULES)
+            stubWords = ["stub", found[key], "--rules", rules, "--listen", "127.0.0.1:18083", "--carrier", "didi:path=1.50", "--json"]
+            server = Server([tinct] + stubWords, 18083, subprocess.PIPE)
+            words = ["replay", found[key], "--to", f"{key}://127.0.0.1:18083", "--rate", "20000", "--duration",
+                     f"{SOAK_MINUTES}m", "--timeout", "1s", "--carrier", "default" if key == "http" else "didi:path=1.50",
+                     "--connections", "128", "--threads", "1", "--allow-duplicates", "--json"]
+            result = os.path.join(folder, "result.json")
+            with open(result, "w") as f:
+                child = subprocess.Popen(["taskset", "-c", "0", tinct] + words, stdout=f, stderr=subprocess.DEVNULL)
+            samples = []
+            while child.poll() is None:
+                both = held(child.pid), held(server.child.pid)
+                if None not in both:
+                    samples.append(both)
+                time.sleep(1)
+            told = json.loads(server.stop())
+            with open(result) as f:
+                outcome = json.load(f)
+        commands += ["tinct " + " ".join(line).replace(peers + "/", "").replace(folder + "/", "") for line in (stubWords, words)]
+        faults, outcomes, due = told["faults"], outcome["outcomes"], outcome["totals"]["due"]
+        resets = sum(faults[name] for name in ("reset", "close", "halfClose", "half"))
+        rest = samples[len(samples) // 10:]
+        middle = len(rest) // 2
+        rows[key] = {
+            "minutes": SOAK_MINUTES, "due": due, "outcomes": {k: v for k, v in outcomes.items() if v},
+            "injected": faults, "sumCloses": sum(outcomes.values()) == due, "stubRequests": told["requests"],
+            "differences": {
+                "reset": outcomes["reset"] - resets, "noReply": outcomes["noReply"] - faults["stall"],
+                "protocolError": outcomes["protocolError"] - faults["garbage"],
+                "httpErrorOrException": outcomes["httpError"] + outcomes["exception"] - faults["error"]},
+            # After a tenth of the time for caches to fill: the first half of the rest against the second.
+            "memoryMB": {
+                name: {"firstHalfMedian": statistics.median(s[at][0] for s in rest[:middle]),
+                       "secondHalfMedian": statistics.median(s[at][0] for s in rest[middle:]),
+                       "max": max(s[at][0] for s in samples)}
+                for at, name in ((0, "replay"), (1, "stub"))},
+            "descriptors": {
+                name: {"firstHalfMax": max(s[at][1] for s in rest[:middle]), "secondHalfMax": max(s[at][1] for s in rest[middle:])}
+                for at, name in ((0, "replay"), (1, "stub"))}}
+        assert rows[key]["sumCloses"], "the outcomes do not add up to what was due"
+    save("soak", commands, rows)
 
 
 def write_capture(path, request, response, count):
@@ -401,8 +543,15 @@ def main():
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
-    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate, "live": bench_live, "memory": bench_memory}
-    for name in sys.argv[4:] or benches:
+    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate, "live": bench_live, "memory": bench_memory,
+               "stub": bench_stub, "soak": bench_soak}
+    names = sys.argv[4:]
+    if "--minutes" in names:
+        at = names.index("--minutes")
+        global SOAK_MINUTES
+        SOAK_MINUTES = float(names[at + 1])
+        del names[at:at + 2]
+    for name in names or benches:
         benches[name](tinct, sources, peers)
 
 

@@ -1,9 +1,9 @@
-import JSON
-import YAML
+package import JSON
+package import YAML
 
 extension JSONValue {
     /// A YAML tree as JSON: the same document, without its marks.
-    init(_ node: YAMLNode) {
+    package init(_ node: YAMLNode) {
         switch node.value {
         case .null: self = .null
         case .bool(let value): self = .bool(value)

@@ -9,13 +9,13 @@ extension AnswerBook {
         /// More bytes of answers than this are refused: they are held in memory.
         package static let limitBytes = 4 << 30
 
-        private var book = AnswerBook()
+        var book = AnswerBook()
         private var operationByName: [String: Int] = [:]
         private var answerByDigest: [UInt64: Int32] = [:]
         /// Answers that the source made, or would not make, for what was asked of it.
         private var madeAnswers: [MadeKey: Int32?] = [:]
         private var unusable: [String: Int] = [:]
-        private let source: any AnswerSource
+        let source: any AnswerSource
         private let probe: TagProbe
 
         /// - Parameters:
@@ -60,7 +60,7 @@ extension AnswerBook {
             }
         }
 
-        private mutating func operation(_ name: String, thriftMethod: String?) -> Int {
+        mutating func operation(_ name: String, thriftMethod: String?) -> Int {
             if let known = operationByName[name] { return known }
             var operation = AnswerBook.Operation(name: name)
             if let thriftMethod {
@@ -163,7 +163,7 @@ extension AnswerBook {
         }
 
         /// Keeps an answer that was made, not recorded.
-        private mutating func store(_ made: MadeReply, name: [UInt8]) throws(ParsingError) -> Int32 {
+        mutating func store(_ made: MadeReply, name: [UInt8]) throws(ParsingError) -> Int32 {
             var digest = Fingerprint(seed: 3)
             digest.mix(name.rawSpan)
             digest.mix(made.binary.rawSpan)
@@ -185,7 +185,9 @@ extension AnswerBook {
             }
             let bytes = request.wire.rawSpan.extracting(0..<length)
             let index = operation(exchange.operation, thriftMethod: nil)
-            addRoute(exchange.operation, scanner.head, bytes, index)
+            addRoute(
+                exchange.operation, method: bytes.extracting(scanner.head.methodRange.range),
+                path: bytes.extracting(AnswerBook.path(bytes, scanner.head.uri.range)), index)
             let answer: Int32?
             if let response = exchange.response {
                 answer = try store(response, answering: scanner.head.method)
@@ -225,7 +227,7 @@ extension AnswerBook {
                 Answer(content: .http(headLength: reply.head.length, closes: closes), range: range), digest.value)
         }
 
-        private mutating func store(_ made: MadeResponse) -> Int32 {
+        mutating func store(_ made: MadeResponse) -> Int32 {
             var digest = Fingerprint(seed: 9)
             digest.mix(made.bytes.rawSpan)
             if let known = answerByDigest[digest.value] { return known }
@@ -237,9 +239,7 @@ extension AnswerBook {
         }
 
         /// A route without `{…}` is found by its digest, others by their segments.
-        private mutating func addRoute(_ name: String, _ head: HTTPHead, _ bytes: RawSpan, _ index: Int) {
-            let method = bytes.extracting(head.methodRange.range)
-            let path = bytes.extracting(AnswerBook.path(bytes, head.uri.range))
+        mutating func addRoute(_ name: String, method: RawSpan, path: RawSpan, _ index: Int) {
             let parts = name.split(separator: " ", maxSplits: 1)
             let isTemplate = parts.count == 2 && parts[1].contains("{")
             if !isTemplate {

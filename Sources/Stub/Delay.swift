@@ -8,81 +8,75 @@ package struct Delay: Sendable, Equatable, CustomStringConvertible {
         case uniform(nanos: ClosedRange<UInt64>)
         /// With this mean; at most 40 times the mean (which one draw in 10¹⁷ would pass).
         case exponential(meanNanos: UInt64)
+        /// What would be below zero is zero.
+        case normal(meanNanos: UInt64, deviationNanos: UInt64)
+        /// The logarithm is normal, with this deviation around that of the median.
+        case logNormal(medianNanos: UInt64, sigma: Double)
+        /// Straight lines between these points, by rising share; the first has share 0, the last 1.
+        case quantiles([Quantile])
+    }
+
+    package struct Quantile: Sendable, Equatable {
+        package var share: Double
+        package var nanos: UInt64
+
+        package init(share: Double, nanos: UInt64) {
+            self.share = share
+            self.nanos = nanos
+        }
     }
 
     package var distribution: Distribution
-    private var state: UInt64
+    private var random: Randomness
 
     package static let none = Delay(.constant(nanos: 0))
+    /// The most that can be asked for, and the most that is drawn: an hour.
+    package static let limitNanos: UInt64 = 3_600_000_000_000
 
     /// The same seed gives the same delays in the same order.
     package init(_ distribution: Distribution, seed: UInt64 = 0) {
+        self.init(distribution, Randomness(seed: seed))
+    }
+
+    init(_ distribution: Distribution, _ random: Randomness) {
         self.distribution = distribution
-        state = seed
-    }
-
-    /// The most that can be asked for: an hour.
-    package static let limitNanos: UInt64 = 3_600_000_000_000
-
-    /// Reads `5ms`, `uniform:1ms..20ms` or `exp:10ms`.
-    ///
-    /// - Parameter duration: reads one duration in nanoseconds; nil when it is none.
-    /// - Returns: nil when `text` is none of these or beyond an hour.
-    package init?(_ text: String, duration: (String) -> UInt64?) {
-        func bounded(_ text: some StringProtocol) -> UInt64? {
-            guard let nanos = duration(String(text)), nanos <= Self.limitNanos else { return nil }
-            return nanos
-        }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 1 {
-            guard let nanos = bounded(text) else { return nil }
-            self.init(.constant(nanos: nanos))
-            return
-        }
-        switch parts[0] {
-        case "uniform":
-            guard let dots = Self.dots(in: parts[1]), let low = bounded(parts[1][..<dots.lowerBound]),
-                let high = bounded(parts[1][dots.upperBound...]), low <= high
-            else { return nil }
-            self.init(.uniform(nanos: low...high))
-        case "exp":
-            guard let mean = bounded(parts[1]) else { return nil }
-            self.init(.exponential(meanNanos: mean))
-        default: return nil
-        }
-    }
-
-    private static func dots(in text: Substring) -> Range<Substring.Index>? {
-        for index in text.indices {
-            let next = text.index(after: index)
-            if text[index] == ".", next < text.endIndex, text[next] == "." { return index..<text.index(after: next) }
-        }
-        return nil
+        self.random = random
     }
 
     package var isZero: Bool { distribution == .constant(nanos: 0) }
 
     package mutating func nextNanos() -> UInt64 {
         switch distribution {
-        case .constant(let nanos): return nanos
-        case .uniform(let nanos):
-            let width = nanos.upperBound - nanos.lowerBound + 1
-            // Multiply-shift; the bias over 64 random bits is below 2⁻²² for an hour.
-            return nanos.lowerBound + next().multipliedFullWidth(by: width).high
-        case .exponential(let mean):
-            // (0, 1]: 53 random bits and never 0.
-            let share = Double((next() >> 11) + 1) * 0x1p-53
-            return UInt64(min(-log(share), 40) * Double(mean))
+        case .constant(let nanos): nanos
+        case .uniform(let nanos): nanos.lowerBound + random.next(below: nanos.upperBound - nanos.lowerBound + 1)
+        case .exponential(let mean): bounded(min(-log(random.share()), 40) * Double(mean))
+        case .normal(let mean, let deviation): bounded(Double(mean) + normal() * Double(deviation))
+        case .logNormal(let median, let sigma): bounded(Double(median) * exp(normal() * sigma))
+        case .quantiles(let points): bounded(Self.value(at: random.share(), points))
         }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014).
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
+    private func bounded(_ nanos: Double) -> UInt64 {
+        nanos > 0 ? UInt64(min(nanos, Double(Self.limitNanos))) : 0
+    }
+
+    /// Standard normal, of two uniform draws (Box and Muller 1958).
+    private mutating func normal() -> Double {
+        let radius = (-2 * log(random.share())).squareRoot()
+        return radius * cos(2 * .pi * random.share())
+    }
+
+    private static func value(at share: Double, _ points: [Quantile]) -> Double {
+        var before = points[0]
+        for point in points.dropFirst() {
+            if share <= point.share {
+                let span = point.share - before.share
+                let part = span > 0 ? (share - before.share) / span : 1
+                return Double(before.nanos) + part * (Double(point.nanos) - Double(before.nanos))
+            }
+            before = point
+        }
+        return Double(before.nanos)
     }
 
     package var description: String {
@@ -90,6 +84,9 @@ package struct Delay: Sendable, Equatable, CustomStringConvertible {
         case .constant(let nanos): "\(nanos) ns"
         case .uniform(let nanos): "uniform over \(nanos.lowerBound)–\(nanos.upperBound) ns"
         case .exponential(let mean): "exponential with mean \(mean) ns"
+        case .normal(let mean, let deviation): "normal with mean \(mean) ns and deviation \(deviation) ns"
+        case .logNormal(let median, let sigma): "log-normal with median \(median) ns and sigma \(sigma)"
+        case .quantiles(let points): "by \(points.count) quantiles up to \(points.last?.nanos ?? 0) ns"
         }
     }
 }

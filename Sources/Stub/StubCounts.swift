@@ -12,6 +12,25 @@ package struct StubCounts: Sendable, Equatable {
         package var untagged: UInt64 { requests - tagged }
     }
 
+    /// What one rule did.
+    package struct Rule: Sendable, Equatable {
+        package var name: String
+        /// Requests for which it held.
+        package var matched: UInt64 = 0
+        package var answered: UInt64 = 0
+        package var delayed: UInt64 = 0
+        /// By ``StubFault/index``.
+        package var faults = [UInt64](repeating: 0, count: StubFault.names.count)
+        /// Its answer could not be made from the request.
+        package var failed: UInt64 = 0
+
+        init(name: String) { self.name = name }
+    }
+
+    package var rules: [Rule] = []
+    /// Faults of all rules, by ``StubFault/index``.
+    package var faults = [UInt64](repeating: 0, count: StubFault.names.count)
+
     /// Names of the carriers that were looked for.
     package var carriers: [String]
     /// Those of the tape, in its order.
@@ -44,6 +63,11 @@ package struct StubCounts: Sendable, Equatable {
         byCarrier = [UInt64](repeating: 0, count: carriers.count)
         let none = byCarrier
         self.operations = operations.map { Operation(name: $0, byCarrier: none) }
+    }
+
+    mutating func note(_ fault: StubFault, rule: Int) {
+        rules[rule].faults[fault.index] += 1
+        faults[fault.index] += 1
     }
 
     mutating func note(operation: Int?, tags: UInt64) {

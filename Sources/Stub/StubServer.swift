@@ -70,6 +70,7 @@ package struct StubServer: ~Copyable {
         // Those that are still open leave nothing uncounted.
         defer { for place in connections.indices where connections[place].fd >= 0 { noteUnhandledInput(place) } }
         let start = Clock.monotonicNanos()
+        engine.startNanos = start
         var end = limits.durationNanos.map { start &+ $0 }
         var isEnding = false
         var isStopped = false
@@ -143,7 +144,11 @@ package struct StubServer: ~Copyable {
 
     private mutating func close(_ place: Int) {
         noteUnhandledInput(place)
-        Socket.close(connections[place].fd)
+        if connections[place].session.resets {
+            Socket.reset(connections[place].fd)
+        } else {
+            Socket.close(connections[place].fd)
+        }
         connections[place].fd = -1
         connections[place].generation &+= 1
         connections[place].session = StubSession()
@@ -203,6 +208,7 @@ package struct StubServer: ~Copyable {
             schedule(place)
         }
         if connections[place].session.isFinished { return close(place) }
+        if connections[place].session.takesHalfClose() { Socket.endOutput(connections[place].fd) }
         watch(place)
     }
 
@@ -241,46 +247,5 @@ package struct StubServer: ~Copyable {
         if wanted == connections[place].interest { return }
         connections[place].interest = wanted
         if (try? poller.modify(connections[place].fd, token: token(place), interest: wanted)) == nil { close(place) }
-    }
-}
-
-/// What is due when, earliest first (a binary heap).
-struct TimerHeap {
-    struct Entry: Equatable {
-        var dueNanos: UInt64
-        var token: UInt64
-    }
-
-    private var entries: [Entry] = []
-
-    var nextDueNanos: UInt64? { entries.first?.dueNanos }
-
-    mutating func push(_ entry: Entry) {
-        entries.append(entry)
-        var child = entries.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            if entries[parent].dueNanos <= entries[child].dueNanos { break }
-            entries.swapAt(parent, child)
-            child = parent
-        }
-    }
-
-    /// The earliest entry that is due at `now`, or nil.
-    mutating func popDue(_ now: UInt64) -> Entry? {
-        guard let first = entries.first, first.dueNanos <= now else { return nil }
-        let last = entries.removeLast()
-        if entries.isEmpty { return first }
-        entries[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < entries.count {
-                if entries[child].dueNanos < entries[least].dueNanos { least = child }
-            }
-            if least == parent { return first }
-            entries.swapAt(parent, least)
-            parent = least
-        }
     }
 }

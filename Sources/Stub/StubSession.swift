@@ -12,12 +12,6 @@ package struct StubSession: Sendable {
         case ended
     }
 
-    /// An answer that waits: it ends at `end` of ``held`` and may go at `dueNanos`.
-    private struct Held: Sendable {
-        var dueNanos: UInt64
-        var end: Int
-    }
-
     /// The longest request that is taken; Apache Thrift's servers refuse longer frames by default.
     package static let requestLimit = 16_384_000
     /// While more than this waits to be sent, nothing is read: a peer that only writes must not fill the memory.
@@ -28,29 +22,38 @@ package struct StubSession: Sendable {
     /// How much of ``input`` has been answered.
     private var consumed = 0
     private var saidContinue = false
-    private var held: [UInt8] = []
-    private var marks: [Held] = []
-    private var firstMark = 0
-    private var heldStart = 0
+    private var held = HeldAnswers()
     /// What may be sent at once; the driver removes what it has sent.
     package var output: [UInt8] = []
     private var isClosing = false
     private var peerHasEnded = false
+    /// What still comes is read and dropped, so that the peer's end is seen.
+    private var discards = false
+    /// The connection is to be reset where it would be closed.
+    package private(set) var resets = false
+    private var halfCloses = false
 
     package init() {}
 
-    /// When the next answer may go; nil when none waits.
-    package var nextDueNanos: UInt64? { firstMark < marks.count ? marks[firstMark].dueNanos : nil }
+    /// When the next answer may go; nil when none waits, or none ever goes.
+    package var nextDueNanos: UInt64? { held.nextDueNanos }
     /// True when all was sent and the connection is to be closed.
     package var isFinished: Bool {
-        (isClosing || peerHasEnded && !isStalled) && output.isEmpty && nextDueNanos == nil
+        if discards { return peerHasEnded }
+        return (isClosing || peerHasEnded && !isStalled) && output.isEmpty && held.isEmpty
     }
     /// False while the peer does not take its answers.
-    package var wantsInput: Bool { !isClosing && !peerHasEnded && hasRoom }
+    package var wantsInput: Bool { !peerHasEnded && hasRoom && (!isClosing || discards) }
     /// True when ``resume(nowNanos:engine:)`` has something to do: answers left, and requests wait for their room.
     package var canResume: Bool { isStalled && hasRoom }
+    /// True once, when our side of the connection is to end: everything before that has been sent.
+    package mutating func takesHalfClose() -> Bool {
+        guard halfCloses && output.isEmpty else { return false }
+        halfCloses = false
+        return true
+    }
 
-    private var hasRoom: Bool { output.count + held.count - heldStart < Self.outputLimit }
+    private var hasRoom: Bool { output.count + held.waitingCount < Self.outputLimit }
     /// Requests have come that are not handled because of ``outputLimit``.
     private var isStalled = false
 
@@ -65,6 +68,7 @@ package struct StubSession: Sendable {
     /// Handles the requests that have come, as far as there is room for their answers.
     package mutating func resume(nowNanos: UInt64, engine: inout StubEngine) {
         while hasRoom && step(nowNanos, &engine) {}
+        if let due = held.nextDueNanos, due <= nowNanos { release(nowNanos: nowNanos) }
         isStalled = !hasRoom && !isClosing && consumed < input.count
         if consumed == input.count {
             input.removeAll(keepingCapacity: input.capacity <= 1 << 20)
@@ -90,21 +94,10 @@ package struct StubSession: Sendable {
 
     /// Moves what is due to ``output``.
     package mutating func release(nowNanos: UInt64) {
-        let before = heldStart
-        while firstMark < marks.count, marks[firstMark].dueNanos <= nowNanos {
-            heldStart = marks[firstMark].end
-            firstMark += 1
-        }
-        if heldStart > before { output.append(contentsOf: held[before..<heldStart]) }
-        if firstMark == marks.count && firstMark > 0 {
-            held.removeAll(keepingCapacity: held.capacity <= 1 << 20)
-            marks.removeAll(keepingCapacity: true)
-            (firstMark, heldStart) = (0, 0)
-        } else if heldStart > 1 << 20 {
-            held.removeFirst(heldStart)
-            marks.removeFirst(firstMark)
-            for i in marks.indices { marks[i].end -= heldStart }
-            (firstMark, heldStart) = (0, 0)
+        switch held.release(nowNanos: nowNanos, into: &output) {
+        case .none, .close: break
+        case .reset: resets = true
+        case .halfClose: halfCloses = true
         }
     }
 
@@ -164,7 +157,7 @@ package struct StubSession: Sendable {
             scanner = HTTPScanner(.request)
             let ends = answer(now, &engine) { (input, engine, output) in
                 engine.answerHTTP(
-                    input.rawSpan.extracting(start..<start + length), head, framing, into: &output)
+                    input.rawSpan.extracting(start..<start + length), head, framing, nowNanos: now, into: &output)
             }
             if ends { endInput() }
             return !ends
@@ -174,7 +167,7 @@ package struct StubSession: Sendable {
             endInput()
             _ = answer(now, &engine) { (_, _, output) in
                 StubEngine.append(.badRequest, isHead: false, closes: true, to: &output)
-                return true
+                return AnswerEffects()
             }
             return false
         }
@@ -189,18 +182,13 @@ package struct StubSession: Sendable {
             consumed = input.count
             _ = answer(now, &engine) { (_, _, output) in
                 StubEngine.append(.tooLarge, isHead: false, closes: true, to: &output)
-                return true
+                return AnswerEffects()
             }
         } else if scanner.hasHead, scanner.head.notes.contains(.expectContinue), !saidContinue {
             saidContinue = true
             // Behind the answers that still wait, for the peer reads in order; without a delay of its own.
             let text = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
-            if nextDueNanos == nil {
-                output += text
-            } else {
-                held += text
-                marks[marks.count - 1].end = held.count
-            }
+            if held.isEmpty { output += text } else { held.appendToLast(text) }
         }
         return false
     }
@@ -216,26 +204,73 @@ package struct StubSession: Sendable {
             consumed += found.length
             let (framing, encoding) = (scanner.framing, scanner.encoding)
             scanner.reset()
-            return answer(now, &engine) { (input, engine, output) in
+            let ends = answer(now, &engine) { (input, engine, output) in
                 let bytes = input.rawSpan
-                engine.answerThrift(bytes.extracting(start..<bytes.byteCount), found, framing, encoding, into: &output)
-                return true
+                return engine.answerThrift(
+                    bytes.extracting(start..<bytes.byteCount), found, framing, encoding, nowNanos: now, into: &output)
             }
+            return !ends
         }
     }
 
-    /// Lets `compose` append an answer where it belongs: to what may go at once, or to what waits.
+    /// Lets `compose` append an answer where it belongs: to what may go at once, or to what waits. True when nothing that
+    /// follows on the connection is to be answered.
     private mutating func answer(
         _ now: UInt64, _ engine: inout StubEngine,
-        _ compose: (borrowing [UInt8], inout StubEngine, inout [UInt8]) -> Bool
+        _ compose: (borrowing [UInt8], inout StubEngine, inout [UInt8]) -> AnswerEffects
     ) -> Bool {
-        if engine.delay.isZero && nextDueNanos == nil {
-            return compose(input, &engine, &output)
+        if held.isEmpty {
+            let start = output.count
+            let effects = compose(input, &engine, &output)
+            if effects.isPlain { return effects.ends }
+            held.append(output[start...])
+            output.removeSubrange(start...)
+            return settle(effects, from: 0, now, &engine)
         }
-        let before = held.count
-        let result = compose(input, &engine, &held)
-        // A oneway leaves nothing to wait for.
-        if held.count > before { marks.append(Held(dueNanos: now + engine.delay.nextNanos(), end: held.count)) }
-        return result
+        let start = held.count
+        let effects = compose(input, &engine, &held.bytes)
+        return settle(effects, from: start, now, &engine)
+    }
+
+    /// Says when and how the answer that begins at `start` of what is held goes out. True as in ``answer(_:_:_:)``.
+    private mutating func settle(
+        _ effects: AnswerEffects, from start: Int, _ now: UInt64, _ engine: inout StubEngine
+    ) -> Bool {
+        var due = now &+ effects.delayNanos
+        var ending = HeldAnswers.Ending.none
+        switch effects.fault {
+        case nil, .error: break
+        case .stall(let nanos): due = nanos == .max ? .max : due &+ nanos
+        case .reset:
+            held.truncate(to: start)
+            ending = .reset
+        case .close:
+            held.truncate(to: start)
+            ending = .close
+        case .halfClose:
+            held.truncate(to: start)
+            ending = .halfClose
+        case .garbage(let count):
+            held.truncate(to: start)
+            engine.appendGarbage(count, to: &held.bytes)
+        case .half(let billionths, let then):
+            let whole = held.count - start
+            let part = UInt64(whole).multipliedFullWidth(by: billionths)
+            let share = Int(clamping: UInt64(1_000_000_000).dividingFullWidth((part.high, part.low)).quotient)
+            held.truncate(to: start + min(max(1, share), max(whole - 1, 0)))
+            held.mark(due, effects.bytesPerSecond, then == .close ? .close : then == .reset ? .reset : .none)
+            if then == .stall { held.mark(.max, 0, .none, evenIfEmpty: true) }
+            return endBehindFault(discarding: then == .stall)
+        }
+        held.mark(due, effects.bytesPerSecond, ending)
+        if ending != .none { return endBehindFault(discarding: ending == .halfClose) }
+        if due == .max { return endBehindFault(discarding: true) }
+        return effects.ends
+    }
+
+    private mutating func endBehindFault(discarding: Bool) -> Bool {
+        discards = discarding
+        endInput()
+        return true
     }
 }

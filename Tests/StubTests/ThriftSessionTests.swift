@@ -132,10 +132,27 @@ import Thrift
         text.hasSuffix("ms") ? UInt64(text.dropLast(2)).map { $0 * 1_000_000 } : nil
     }
 
-    @Test func readsItsThreeForms() throws {
+    @Test func readsItsForms() throws {
         #expect(Delay("5ms", duration: duration)?.distribution == .constant(nanos: 5_000_000))
         #expect(Delay("uniform:1ms..20ms", duration: duration)?.distribution == .uniform(nanos: 1_000_000...20_000_000))
         #expect(Delay("exp:10ms", duration: duration)?.distribution == .exponential(meanNanos: 10_000_000))
+        #expect(
+            Delay("normal:10ms,2ms", duration: duration)?.distribution
+                == .normal(meanNanos: 10_000_000, deviationNanos: 2_000_000))
+        #expect(
+            Delay("lognormal:10ms,0.5", duration: duration)?.distribution
+                == .logNormal(medianNanos: 10_000_000, sigma: 0.5))
+        #expect(
+            Delay("quantiles:p99=80ms,p50=5ms", duration: duration)?.distribution
+                == .quantiles([
+                    .init(share: 0, nanos: 0), .init(share: 0.5, nanos: 5_000_000),
+                    .init(share: 0.99, nanos: 80_000_000), .init(share: 1, nanos: 80_000_000),
+                ]))
+        let wrong = [
+            "normal:1ms", "normal:1ms,x", "lognormal:1ms,-1", "lognormal:1ms,nan", "quantiles:", "quantiles:p50",
+            "quantiles:p0=1ms", "quantiles:p50=5ms,p90=1ms", "quantiles:p50=1ms,p50=2ms", "quantiles:q=1ms",
+        ]
+        for text in wrong { #expect(Delay(text, duration: duration) == nil, "\(text)") }
         for text in ["", "5", "uniform:20ms..1ms", "uniform:1ms", "exp:", "gamma:1ms", "4000000ms", "uniform:1ms..x"] {
             #expect(Delay(text, duration: duration) == nil, "\(text)")
         }
@@ -152,6 +169,22 @@ import Thrift
         let bound = 1.95 / 20_000.0.squareRoot()
         #expect(distance(Delay(.uniform(nanos: 1000...3000))) { ($0 - 1000) / 2000 } < bound)
         #expect(distance(Delay(.exponential(meanNanos: 1_000_000))) { 1 - exp(-$0 / 1_000_000) } < bound)
+        func normal(_ z: Double) -> Double { 0.5 * erfc(-z / 2.0.squareRoot()) }
+        let bell = Delay(.normal(meanNanos: 1_000_000, deviationNanos: 100_000))
+        #expect(distance(bell) { normal(($0 - 1_000_000) / 100_000) } < bound)
+        let skewed = Delay(.logNormal(medianNanos: 1_000_000, sigma: 0.5))
+        #expect(distance(skewed) { normal(log($0 / 1_000_000) / 0.5) } < bound)
+        let empirical = Delay("quantiles:min=1ms,p50=5ms,p90=10ms,max=50ms", duration: duration)
+        let points = [(1e6, 0.0), (5e6, 0.5), (10e6, 0.9), (50e6, 1.0)]
+        #expect(
+            distance(empirical ?? .none) { nanos in
+                for (a, b) in zip(points, points.dropFirst()) where nanos <= b.0 {
+                    return a.1 + (b.1 - a.1) * (nanos - a.0) / (b.0 - a.0)
+                }
+                return 1
+            } < bound)
+        var below = Delay(.normal(meanNanos: 1000, deviationNanos: 1_000_000))
+        #expect((0..<1000).allSatisfy { _ in below.nextNanos() < Delay.limitNanos })
         var one = Delay(.uniform(nanos: 5...5), seed: 9)
         #expect((0..<10).allSatisfy { _ in one.nextNanos() == 5 })
         var (a, b) = (Delay(.exponential(meanNanos: 99), seed: 4), Delay(.exponential(meanNanos: 99), seed: 4))

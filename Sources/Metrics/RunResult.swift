@@ -87,6 +87,8 @@ package struct RunResult: Sendable, Equatable {
         package var rate: Double?
         package var loop = Loop.open
         package var connections = 0
+        /// Requests that could be in flight on one connection.
+        package var inFlight = 1
         package var threads = 0
         /// ns since 1970 UTC.
         package var startNanos: UInt64 = 0
@@ -225,6 +227,8 @@ package struct RunResult: Sendable, Equatable {
     package var audit = Audit()
     /// What was stated with `--expect`, and how it came out.
     package var expectations: [ExpectationResult] = []
+    /// Why connections were given up as `protocolError`, with how many of them.
+    package var protocolErrors: [Count] = []
     /// User and system time of the process during the run.
     package var cpuSeconds = 0.0
 

@@ -35,6 +35,8 @@ struct Compiler {
     /// Requests that have the key of the affinity, and requests that hold an event time.
     var keyed: UInt64 = 0
     var timed: UInt64 = 0
+    /// Where several requests may be in flight on a connection.
+    private var overlap: FlowOverlap?
     /// Operations in order of appearance.
     private(set) var operations: [String] = []
     /// For the Host header of each target.
@@ -55,8 +57,9 @@ struct Compiler {
 
     init(
         gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, repeats: Bool,
-        identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0
+        identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0, overlap: FlowOverlap? = nil
     ) {
+        self.overlap = overlap
         self.gatekeeper = gatekeeper
         self.tagger = tagger
         self.keepsHost = keepsHost
@@ -100,6 +103,7 @@ struct Compiler {
             draft.format = exchange.format
             draft.sourceID = exchange.id
             bind(&draft, exchange)
+            draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0
             return .draft(draft)
         } catch {
             if error.code == .nothingCanCarry && untaggable == nil { untaggable = error }
@@ -168,7 +172,6 @@ struct Compiler {
                 draft = TemplateBlock.Draft(bytes: rewritten.bytes, reply: rewritten.isHead ? .httpHead : .http)
             } else {
                 draft = TemplateBlock.Draft(bytes: wire, reply: .frame)
-                describeThrift(&draft, exchange.format)
             }
             if format == .other {
                 throw TagError(
@@ -183,36 +186,17 @@ struct Compiler {
                     .nothingCanCarry, reason, remedy: "Give the carriers that the target honours with --carrier.")
             }
             draft.bytes = tagged.bytes
+            if format != .http1 { draft.describeThrift(exchange.format) }
         } catch {
             // A request that is broken on the wire may have no place for a tag; the policy said that it may go.
             guard isWireFault else { throw error }
             draft = TemplateBlock.Draft(bytes: wire, reply: format == .http1 ? .http : .frame)
             draft.isTagged = false
+            draft.isExclusive = true
             return draft
         }
         addSlots(&draft, exchange)
         return draft
-    }
-
-    /// How the reply will be delimited, and where the seqid stands.
-    private func describeThrift(_ draft: inout TemplateBlock.Draft, _ format: WireFormat) {
-        let start = format.transport == .framed ? 4 : 0
-        draft.isCompact = format.encoding == .compact
-        if format.transport == .unframed { draft.reply = .unframed }
-        guard format.transport == .framed || format.transport == .unframed else {
-            if let form = format.thrift {
-                var scanner = ThriftScanner(form)
-                if case .message(let found) = unsafe scanner.scan(draft.bytes.span.bytes), found.header.type == .oneway
-                {
-                    draft.reply = .none
-                }
-            }
-            return
-        }
-        let encoding: ThriftEncoding = draft.isCompact ? .compact : .binary
-        guard let header = try? unsafe MessageHeader.parse(draft.bytes.span.bytes, at: start, encoding) else { return }
-        if header.type == .oneway { draft.reply = .none }
-        if encoding == .binary { draft.seqidOffset = header.bodyOffset - 4 }
     }
 }
 

@@ -109,6 +109,4 @@ struct BlockTable {
         entries[Int(slot)] = nil
         unused.append(slot)
     }
-
-    func slots(_ slot: Int32) -> UnsafeMutablePointer<Slot>? { unsafe entries[Int(slot)]?.slots }
 }

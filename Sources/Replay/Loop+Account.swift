@@ -4,39 +4,28 @@ import Synchronization
 
 /// Ends of requests: counting them, and what comes next for their connections.
 extension Loop {
-    /// A whole reply came (or a oneway call was written): counts it and serves the connection.
-    @inline(__always)
-    mutating func complete(_ connection: Int, _ outcome: Outcome, replyLength: Int) {
-        let c = unsafe connections + connection
-        finishRequest(connection, outcome, replyLength: replyLength)
-        // An answer before the request was written leaves the stream unusable.
-        if unsafe !c.pointee.keepsAlive || c.pointee.pending != nil {
-            unsafe c.pointee.keepsAlive = true
-            reopen(connection)
-            return
-        }
-        unsafe c.pointee.length = 0
-        unsafe c.pointee.phase = .head
-        unsafe c.pointee.state = .idle
-        serve(connection)
-    }
-
-    /// Counts the request in flight and lets go of it. The connection is left as it is.
-    mutating func finishRequest(_ connection: Int, _ decided: Outcome, replyLength: Int) {
-        let c = unsafe connections + connection
-        guard let template = unsafe c.pointee.template else { return }
-        leaveInFlight(connection)
+    /// Counts a request in flight and lets go of it; its place too, unless its reply is still to be thrown away. The
+    /// connection is left as it is.
+    ///
+    /// - Parameter replyLength: of the reply, which begins where the connection's buffer does; below 0 without one.
+    mutating func finishRequest(
+        _ connection: Int, _ index: Int32, _ decided: Outcome, replyLength: Int, keepsPlace: Bool = false
+    ) {
+        let flight = unsafe flights + Int(index)
+        guard let template = unsafe flight.pointee.template else { return }
         var outcome = decided
         let operation = unsafe template.pointee.operation
-        let isMeasured = unsafe c.pointee.due >= countedFrom
+        let isMeasured = unsafe flight.pointee.due >= countedFrom
         let counts = unsafe self.counts(operation)
-        if judge != nil && outcome == .ok && replyLength > 0 { outcome = judged(connection, operation, replyLength) }
+        if judge != nil && outcome == .ok && replyLength >= 0 {
+            outcome = unsafe judged(connection, flight, template, replyLength)
+        }
         if outcome.isAnswered {
-            let due = unsafe c.pointee.due
+            let due = unsafe flight.pointee.due
             if outcome == .ok && now &- due > plan.timeoutNanos { outcome = .lateReply }
-            if replyLength > 0 {
+            if replyLength >= 0 {
                 if isMeasured {
-                    unsafe counts.pointee.raw.record(nanos: now &- c.pointee.sentAt)
+                    unsafe counts.pointee.raw.record(nanos: now &- flight.pointee.sentAt)
                     if isOpen { unsafe counts.pointee.corrected.record(nanos: now &- due) }
                 }
                 report.answered += 1
@@ -48,12 +37,17 @@ extension Loop {
             unsafe counts.pointee.outcomes[Int(outcome.rawValue)] += 1
         } else {
             report.warmUp.outcomes[Int(outcome.rawValue)] += 1
-            if replyLength > 0 { report.warmUp.answered += 1 }
+            if replyLength >= 0 { report.warmUp.answered += 1 }
         }
-        if tape != nil { writeDown(connection, outcome, replyLength) }
-        blocks.release(unsafe c.pointee.blockSlot)
-        unsafe c.pointee.template = nil
-        unsafe c.pointee.blockSlot = -1
+        if tape != nil { unsafe writeDown(connection, flight, outcome, max(0, replyLength)) }
+        let slot = unsafe flight.pointee.blockSlot
+        unsafe flight.pointee.template = nil
+        unsafe flight.pointee.blockSlot = -1
+        inFlightCount -= 1
+        if !keepsPlace { release(index, of: connection) }
+        unsafe leaveFlow(template, connection)
+        // The template may be gone after this.
+        blocks.release(slot)
     }
 
     /// Counts a request that never reached a connection.
@@ -87,27 +81,41 @@ extension Loop {
         return unsafe made
     }
 
-    private mutating func judged(_ connection: Int, _ operation: UInt16, _ length: Int) -> Outcome {
+    private mutating func judged(
+        _ connection: Int, _ flight: UnsafeMutablePointer<Flight>, _ template: UnsafeMutablePointer<Template>,
+        _ length: Int
+    ) -> Outcome {
         let c = unsafe connections + connection
-        guard let judge, let template = unsafe c.pointee.template else { return .ok }
-        let reply = unsafe [UInt8](UnsafeBufferPointer(start: c.pointee.buffer, count: length))
+        guard let judge else { return .ok }
+        let reply = unsafe [UInt8](UnsafeBufferPointer(start: c.pointee.buffer + c.pointee.begin, count: length))
         let verdict = judge.judge(reply, isHTTP: unsafe template.pointee.reply == .http)
-        if let decision = verdict.decision, unsafe c.pointee.due >= countedFrom {
-            unsafe counts(operation).pointee.decisions[decision, default: 0] += 1
+        if let decision = verdict.decision, unsafe flight.pointee.due >= countedFrom {
+            unsafe counts(template.pointee.operation).pointee.decisions[decision, default: 0] += 1
         }
         return verdict.isSuccess ? .ok : .businessError
     }
 
-    private mutating func writeDown(_ connection: Int, _ outcome: Outcome, _ replyLength: Int) {
+    private mutating func writeDown(
+        _ connection: Int, _ flight: UnsafeMutablePointer<Flight>, _ outcome: Outcome, _ replyLength: Int
+    ) {
         let c = unsafe connections + connection
-        guard let tape, let template = unsafe c.pointee.template else { return }
+        guard let tape, let template = unsafe flight.pointee.template else { return }
+        // Other sends of the template may have filled it meanwhile.
+        var request = unsafe [UInt8](
+            UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length)))
+        unsafe request.withUnsafeMutableBufferPointer { copy in
+            if let base = copy.baseAddress {
+                unsafe template.pointee.restore(in: base)
+                unsafe fill(flight, in: base)
+            }
+        }
         let entry = unsafe RunTapeEntry(
             sourceID: template.pointee.sourceID, operation: Int(template.pointee.operation),
-            target: Int(template.pointee.target), format: template.pointee.format, round: c.pointee.round,
-            request: [UInt8](
-                UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length))),
-            reply: [UInt8](UnsafeBufferPointer(start: c.pointee.buffer, count: replyLength)), outcome: outcome,
-            dueNanos: c.pointee.due, sentNanos: c.pointee.sentAt, endNanos: now,
+            target: Int(template.pointee.target), format: template.pointee.format, round: flight.pointee.round,
+            request: request,
+            reply: [UInt8](
+                UnsafeBufferPointer(start: c.pointee.buffer + c.pointee.begin, count: replyLength)), outcome: outcome,
+            dueNanos: flight.pointee.due, sentNanos: flight.pointee.sentAt, endNanos: now,
             flow: UInt32(plan.index * connectionCount + connection))
         if !tape.push(entry) { report.runTapeDropped += 1 }
     }
@@ -161,27 +169,5 @@ extension Loop {
         handOver()
         books.passed.store(.max, ordering: .releasing)
         return report
-    }
-
-    // MARK: Requests in flight, oldest first
-
-    @inline(__always)
-    mutating func enterInFlight(_ connection: Int) {
-        let c = unsafe connections + connection
-        unsafe c.pointee.next = -1
-        unsafe c.pointee.previous = inFlightTail
-        let index = Int32(truncatingIfNeeded: connection)
-        if inFlightTail >= 0 { unsafe connections[Int(inFlightTail)].next = index } else { inFlightHead = index }
-        inFlightTail = index
-        inFlightCount += 1
-    }
-
-    @inline(__always)
-    private mutating func leaveInFlight(_ connection: Int) {
-        let c = unsafe connections + connection
-        let (previous, next) = unsafe (c.pointee.previous, c.pointee.next)
-        if previous >= 0 { unsafe connections[Int(previous)].next = next } else { inFlightHead = next }
-        if next >= 0 { unsafe connections[Int(next)].previous = previous } else { inFlightTail = previous }
-        inFlightCount -= 1
     }
 }

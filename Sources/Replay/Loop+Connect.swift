@@ -86,31 +86,8 @@ extension Loop {
             if start > 0 { serve(connection) } else { enterIdle(connection) }
             return
         }
-        flush(connection)
-    }
-
-    /// Writes on what the socket had no room for.
-    private mutating func flush(_ connection: Int) {
-        let c = unsafe connections + connection
-        guard let pending = unsafe c.pointee.pending else { return }
-        let rest = unsafe c.pointee.pendingLength - c.pointee.pendingOffset
-        let sent = unsafe write(connection, pending + c.pointee.pendingOffset, rest)
-        if sent == -Int(EAGAIN) || sent == -Int(EINTR) { return }
-        if sent < 0 {
-            lose(connection, .reset)
-            return
-        }
-        report.bytesSent += UInt64(sent)
-        unsafe c.pointee.pendingOffset += sent
-        if sent < rest { return }
-        unsafe pending.deallocate()
-        unsafe c.pointee.pending = nil
-        unsafe c.pointee.awaitsWritable = false
-        guard setInterest(connection, .readable) else { return }
-        if let template = unsafe c.pointee.template, unsafe template.pointee.reply == .none {
-            now = Clock.monotonicNanos()
-            complete(connection, .ok, replyLength: 0)
-        }
+        let hasOneways = unsafe c.pointee.window > 1 || c.pointee.reply == .none
+        writeOutput(connection, completesOneways: hasOneways)
     }
 
     mutating func setInterest(_ connection: Int, _ interest: Poller.Interest) -> Bool {
@@ -123,15 +100,15 @@ extension Loop {
         }
     }
 
-    /// Ends the request in flight, if there is one, and opens the connection anew.
+    /// Ends the requests in flight, and opens the connection anew.
     mutating func lose(_ connection: Int, _ outcome: Outcome) {
-        if unsafe connections[connection].state == .idle { leaveIdle(connection) }
-        if unsafe connections[connection].template != nil { finishRequest(connection, outcome, replyLength: 0) }
+        finishAll(connection, outcome)
         reopen(connection)
     }
 
     /// Closes a connection that stood, and connects again at once.
     mutating func reopen(_ connection: Int) {
+        if unsafe connections[connection].isListed { leaveIdle(connection) }
         closeSocket(connection)
         unsafe connections[connection].state = .down
         unestablished += 1
@@ -146,22 +123,19 @@ extension Loop {
         let c = unsafe connections + connection
         if unsafe c.pointee.fd >= 0 { unsafe Socket.close(c.pointee.fd) }
         unsafe c.pointee.fd = -1
-        unsafe c.pointee.length = 0
+        unsafe c.pointee.begin = 0
+        unsafe c.pointee.end = 0
+        unsafe c.pointee.outBegin = 0
+        unsafe c.pointee.outEnd = 0
         unsafe c.pointee.phase = .head
+        unsafe c.pointee.reply = .none
         unsafe c.pointee.format = nil
         unsafe c.pointee.awaitsWritable = false
-        unsafe c.pointee.pending?.deallocate()
-        unsafe c.pointee.pending = nil
+        unsafe c.pointee.keepsAlive = true
     }
 
-    /// Ends what has taken too long, and begins attempts whose pause is over.
+    /// Ends attempts that have taken too long, and begins those whose pause is over.
     mutating func expire() {
-        while inFlightHead >= 0 {
-            let connection = Int(inFlightHead)
-            guard now >= (unsafe connections[connection].sentAt) &+ plan.timeoutNanos else { break }
-            lose(connection, .noReply)
-        }
-        if unestablished == 0 { return }
         for connection in 0..<connectionCount {
             let c = unsafe connections + connection
             if unsafe c.pointee.state == .connecting, now >= (unsafe c.pointee.retryAt) &+ plan.timeoutNanos {
@@ -174,6 +148,8 @@ extension Loop {
 
     /// The run is over: what is still in flight has not been answered.
     mutating func abandonInFlight() {
-        while inFlightHead >= 0 { lose(Int(inFlightHead), .noReply) }
+        for connection in 0..<connectionCount where unsafe connections[connection].flightCount > 0 {
+            lose(connection, .noReply)
+        }
     }
 }

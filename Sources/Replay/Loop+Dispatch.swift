@@ -80,17 +80,22 @@ extension Loop {
             cursor.position += 1
             if due >= countedFrom { lateness.record(nanos: now &- due) }
             second.due += 1
-            let connection = unsafe idleConnection(for: template)
-            if connection >= 0, unsafe speaksOtherwise(connection, template) {
+            let owner = unsafe owner(of: template)
+            if unsafe mustWait(template, owner) {
+                unsafe park(template, due: due)
+                continue
+            }
+            let connection = unsafe idleConnection(owner, for: template)
+            if connection >= 0, unsafe !mayJoin(connection, template) {
                 unsafe enqueue(template, due: due, inFrontOf: connection)
-                reopen(connection)
+                reopenForOther(connection)
             } else if connection >= 0 {
                 blocks.retain(cursor.slot)
                 unsafe send(connection, template, due: due, round: cursor.round, slot: cursor.slot)
                 settle(connection)
                 now = Clock.monotonicNanos()
             } else {
-                unsafe enqueue(template, due: due)
+                unsafe enqueue(template, due: due, owner)
             }
         }
     }
@@ -116,161 +121,72 @@ extension Loop {
 
     /// A connection that may take the template at once, taken out of the idle list; else -1.
     @inline(__always)
-    private mutating func idleConnection(for template: UnsafeMutablePointer<Template>) -> Int {
-        let target = Int(unsafe template.pointee.target)
-        if unsafe template.pointee.flow == Template.free {
+    private mutating func idleConnection(_ owner: Int, for template: UnsafeMutablePointer<Template>) -> Int {
+        if owner < 0 {
+            let target = Int(unsafe template.pointee.target)
             if freeHead[target] >= 0 { return -1 }
             let connection = Int(idleHead[target])
             if connection >= 0 { leaveIdle(connection) }
             return connection
         }
-        let connection = unsafe owner(of: template)
-        guard unsafe connections[connection].state == .idle, unsafe connections[connection].queueHead < 0 else {
-            return -1
-        }
-        leaveIdle(connection)
-        return connection
+        guard unsafe connections[owner].state == .idle, unsafe connections[owner].queueHead < 0 else { return -1 }
+        if unsafe connections[owner].isListed { leaveIdle(owner) }
+        return owner
     }
 
-    /// The connection of a recorded flow.
+    /// The connection of a recorded flow; -1 when any of the target's will do.
     @inline(__always)
-    private func owner(of template: UnsafeMutablePointer<Template>) -> Int {
+    func owner(of template: UnsafeMutablePointer<Template>) -> Int {
+        if unsafe template.pointee.flow == Template.free { return -1 }
         let target = Int(unsafe template.pointee.target)
         let first = poolStart[target]
         let size = poolStart[target + 1] - first
         return first + Int(unsafe template.pointee.flow / UInt32(truncatingIfNeeded: plan.loops)) % max(1, size)
     }
 
-    /// Whether the connection has spoken another protocol than the template's, so that it must be opened anew first.
+    /// Whether the request may be sent over a connection that has room: not while others are in flight from whose replies
+    /// its own could not be told, and not after the connection has spoken another protocol.
     @inline(__always)
-    private func speaksOtherwise(_ connection: Int, _ template: UnsafeMutablePointer<Template>) -> Bool {
-        guard let spoken = unsafe connections[connection].format else { return false }
-        return unsafe spoken != template.pointee.format
-    }
-
-    /// A node for the template under the cursor's block; below 0, and the request is counted, when there is no room.
-    private mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
-        let node = takeNode()
-        if node < 0 {
-            count(.unsent, operation: unsafe template.pointee.operation, due: due)
-            return node
-        }
-        blocks.retain(cursor.slot)
-        unsafe nodes[Int(node)] = Waiting(
-            template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1)
-        waitingCount += 1
-        return node
-    }
-
-    private mutating func enqueue(
-        _ template: UnsafeMutablePointer<Template>, due: UInt64, inFrontOf connection: Int
-    ) {
-        let node = unsafe waitingNode(template, due: due)
-        if node >= 0 { putBack(node, connection) }
-    }
-
-    /// Makes a node the first of a connection's queue.
-    private mutating func putBack(_ node: Int32, _ connection: Int) {
+    private func mayJoin(_ connection: Int, _ template: UnsafeMutablePointer<Template>) -> Bool {
         let c = unsafe connections + connection
-        unsafe nodes[Int(node)].next = c.pointee.queueHead
-        if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = node }
-        unsafe c.pointee.queueHead = node
+        if unsafe template.pointee.isExclusive && c.pointee.flightCount > 0 { return false }
+        guard let spoken = unsafe c.pointee.format else { return true }
+        return unsafe spoken == template.pointee.format
     }
 
-    /// Puts the template under the cursor's block into the queue of its connection, or of its target.
-    private mutating func enqueue(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
-        let node = unsafe waitingNode(template, due: due)
-        if node < 0 { return }
-        if unsafe template.pointee.flow == Template.free {
-            let target = Int(unsafe template.pointee.target)
-            if freeTail[target] >= 0 {
-                unsafe nodes[Int(freeTail[target])].next = node
-            } else {
-                freeHead[target] = node
-            }
-            freeTail[target] = node
+    /// What stands first in the queue speaks another protocol, or must be alone: goes on when nothing is in flight.
+    private mutating func reopenForOther(_ connection: Int) {
+        let c = unsafe connections + connection
+        if unsafe c.pointee.flightCount > 0 {
+            unsafe c.pointee.state = .busy
         } else {
-            let connection = unsafe connections + owner(of: template)
-            if unsafe connection.pointee.queueTail >= 0 {
-                unsafe nodes[Int(connection.pointee.queueTail)].next = node
-            } else {
-                unsafe connection.pointee.queueHead = node
-            }
-            unsafe connection.pointee.queueTail = node
-        }
-    }
-
-    private mutating func takeNode() -> Int32 {
-        if freeNode >= 0 {
-            defer { freeNode = unsafe nodes[Int(freeNode)].next }
-            return freeNode
-        }
-        if usedNodes == nodeCapacity {
-            if nodeCapacity >= Loop.waitingLimit { return -1 }
-            let larger = UnsafeMutablePointer<Waiting>.allocate(capacity: Int(nodeCapacity) * 2)
-            unsafe larger.moveInitialize(from: nodes, count: Int(usedNodes))
-            unsafe nodes.deallocate()
-            unsafe nodes = larger
-            nodeCapacity *= 2
-        }
-        usedNodes += 1
-        return usedNodes - 1
-    }
-
-    private mutating func giveBack(_ node: Int32) {
-        unsafe nodes[Int(node)].next = freeNode
-        freeNode = node
-        waitingCount -= 1
-    }
-
-    /// The next waiting request for a connection: of its own queue, then of its target's.
-    private mutating func popWaiting(_ connection: Int) -> Waiting? {
-        let c = unsafe connections + connection
-        let target = Int(unsafe c.pointee.target)
-        while true {
-            var node = unsafe c.pointee.queueHead
-            if node >= 0 {
-                unsafe c.pointee.queueHead = nodes[Int(node)].next
-                if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = -1 }
-            } else {
-                node = freeHead[target]
-                if node < 0 { return nil }
-                freeHead[target] = unsafe nodes[Int(node)].next
-                if freeHead[target] < 0 { freeTail[target] = -1 }
-            }
-            let waiting = unsafe nodes[Int(node)]
-            giveBack(node)
-            if isOpen && now > waiting.due &+ plan.timeoutNanos {
-                count(.unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
-                blocks.release(waiting.blockSlot)
-                continue
-            }
-            return waiting
+            reopen(connection)
         }
     }
 
     /// A connection is free: gives it the next request, or puts it on the idle list.
     mutating func serve(_ connection: Int) {
+        if unsafe connections[connection].isListed { leaveIdle(connection) }
         // Oneway calls leave the connection free at once; the others get their turn after some of them.
-        for _ in 0..<64 {
+        for _ in 0..<max(64, unsafe connections[connection].window) {
             if isStopping { break }
             if let waiting = popWaiting(connection) {
-                if unsafe speaksOtherwise(connection, waiting.template) {
+                if unsafe !mayJoin(connection, waiting.template) {
                     // The node that was just given back is free again, so there is room.
                     let node = takeNode()
                     unsafe nodes[Int(node)] = waiting
                     waitingCount += 1
                     putBack(node, connection)
-                    reopen(connection)
+                    reopenForOther(connection)
                     return
                 }
                 unsafe send(
                     connection, waiting.template, due: isOpen ? waiting.due : now, round: waiting.round,
                     slot: waiting.blockSlot)
             } else if !isOpen, let template = unsafe takeClosed(for: connection) {
-                if unsafe speaksOtherwise(connection, template) {
+                if unsafe !mayJoin(connection, template) {
                     unsafe enqueue(template, due: now, inFrontOf: connection)
-                    reopen(connection)
+                    reopenForOther(connection)
                     return
                 }
                 blocks.retain(cursor.slot)
@@ -298,26 +214,26 @@ extension Loop {
                 cursor.position += 1
                 continue
             }
+            let owner = unsafe owner(of: template)
             let mine =
-                unsafe template.pointee.flow == Template.free
-                ? unsafe template.pointee.target == connections[connection].target
-                : unsafe owner(of: template) == connection
-            if mine || waitingCount < Loop.lookahead, unsafe permission(template) != .granted { return nil }
-            if mine {
-                cursor.position += 1
-                second.due += 1
-                return unsafe template
-            }
-            if waitingCount >= Loop.lookahead { return nil }
+                owner < 0 ? unsafe template.pointee.target == connections[connection].target : owner == connection
+            if mine || waitingCount < lookahead, unsafe permission(template) != .granted { return nil }
+            if !mine && waitingCount >= lookahead { return nil }
             cursor.position += 1
             second.due += 1
-            unsafe enqueue(template, due: now)
+            if unsafe mustWait(template, owner) {
+                unsafe park(template, due: now)
+            } else if mine {
+                return unsafe template
+            } else {
+                unsafe enqueue(template, due: now, owner)
+            }
         }
         return nil
     }
 
-    /// Closed loop: serves connections that are idle although there is something to send (at the start, after the tape
-    /// fell behind, or when another connection found a request of theirs).
+    /// Closed loop: serves connections with nothing in flight although there is something to send (at the start, after the
+    /// tape fell behind, or when another connection found a request of theirs).
     mutating func pump() {
         if let limit = plan.durationNanos, now >= start &+ limit {
             if !cursor.isFinished {
@@ -328,13 +244,13 @@ extension Loop {
         }
         for target in idleHead.indices where idleHead[target] >= 0 {
             var connection = idleHead[target]
-            while connection >= 0 {
+            while connection >= 0, unsafe connections[Int(connection)].flightCount == 0 {
                 let following = unsafe connections[Int(connection)].next
                 leaveIdle(Int(connection))
                 let before = report.sent
                 serve(Int(connection))
                 if report.sent == before && waitingCount == 0 && cursor.position >= cursor.count { break }
-                // Serving may have put the connection back in front; its old follower is still in the list.
+                // Serving may have put the connection elsewhere; its old follower is still in the list.
                 connection = following
             }
         }
@@ -346,66 +262,5 @@ extension Loop {
         second.due += 1
         count(outcome, operation: unsafe templates[cursor.position].operation, due: now)
         cursor.position += 1
-    }
-
-    /// Nothing that waits will be sent: in an open loop it came due all the same.
-    mutating func dropWaiting() {
-        for target in idleHead.indices { failWaiting(target: target, nil) }
-        for connection in 0..<connectionCount { failWaiting(connection: connection, nil) }
-    }
-
-    /// Ends everything that waits for a connection; `outcome` nil stands for a run that is over.
-    mutating func failWaiting(connection: Int, _ outcome: Outcome?) {
-        var node = unsafe connections[connection].queueHead
-        unsafe connections[connection].queueHead = -1
-        unsafe connections[connection].queueTail = -1
-        endChain(&node, outcome)
-    }
-
-    mutating func failWaiting(target: Int, _ outcome: Outcome?) {
-        var node = freeHead[target]
-        freeHead[target] = -1
-        freeTail[target] = -1
-        endChain(&node, outcome)
-    }
-
-    private mutating func endChain(_ node: inout Int32, _ outcome: Outcome?) {
-        while node >= 0 {
-            let waiting = unsafe nodes[Int(node)]
-            giveBack(node)
-            if outcome != nil || isOpen {
-                count(outcome ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
-            } else if second.due > 0 {
-                second.due -= 1
-            }
-            blocks.release(waiting.blockSlot)
-            node = waiting.next
-        }
-    }
-
-    // MARK: Lists
-
-    @inline(__always)
-    mutating func enterIdle(_ connection: Int) {
-        let c = unsafe connections + connection
-        let target = Int(unsafe c.pointee.target)
-        let head = idleHead[target]
-        unsafe c.pointee.state = .idle
-        unsafe c.pointee.previous = -1
-        unsafe c.pointee.next = head
-        if head >= 0 { unsafe connections[Int(head)].previous = Int32(truncatingIfNeeded: connection) }
-        idleHead[target] = Int32(truncatingIfNeeded: connection)
-    }
-
-    @inline(__always)
-    mutating func leaveIdle(_ connection: Int) {
-        let c = unsafe connections + connection
-        let (previous, next) = unsafe (c.pointee.previous, c.pointee.next)
-        if previous >= 0 {
-            unsafe connections[Int(previous)].next = next
-        } else {
-            idleHead[Int(unsafe c.pointee.target)] = next
-        }
-        if next >= 0 { unsafe connections[Int(next)].previous = previous }
     }
 }

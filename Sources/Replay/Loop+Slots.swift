@@ -2,21 +2,22 @@ import EventLoop
 
 /// Filling what changes at each send.
 extension Loop {
+    /// Fills the slots in the template's bytes, or in a copy of them.
     mutating func fillSlots(
-        _ template: UnsafeMutablePointer<Template>, _ due: UInt64, _ round: UInt32, _ slot: Int32
+        _ template: UnsafeMutablePointer<Template>, _ flight: UnsafeMutablePointer<Flight>,
+        in bytes: UnsafeMutablePointer<UInt8>
     ) {
         let hasTimes = unsafe template.pointee.hasTimes
+        let round = unsafe flight.pointee.round
         if round == 0 && !hasTimes { return }
-        guard let slots = unsafe blocks.slots(slot) else { return }
-        let first = Int(unsafe template.pointee.firstSlot)
-        let bytes = unsafe template.pointee.bytes
-        let base = hasTimes ? unsafe eventBase(template, due, round) : 0
+        guard let slots = unsafe template.pointee.slots else { return }
+        let base = hasTimes ? unsafe eventBase(template, flight.pointee.due, round) : 0
         for index in 0..<Int(unsafe template.pointee.slotCount) {
-            let isTime = unsafe slots[first + index].kind == .time
+            let isTime = unsafe slots[index].kind == .time
             if isTime {
-                unsafe EventTime.fill(slots[first + index], in: bytes, baseNanos: base)
+                unsafe EventTime.fill(slots[index], in: bytes, baseNanos: base)
             } else if round > 0 {
-                unsafe FreshValues.fill(slots[first + index], in: bytes, round: round, seed: plan.seed)
+                unsafe FreshValues.fill(slots[index], in: bytes, round: round, seed: plan.seed)
             }
         }
     }

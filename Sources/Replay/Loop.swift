@@ -25,11 +25,20 @@ struct Loop: ~Copyable {
     var poolStart: [Int] = []
     /// Idle connections, most recently used first, and requests that any connection of the target may take.
     var idleHead: [Int32] = []
+    var idleTail: [Int32] = []
     var freeHead: [Int32] = []
     var freeTail: [Int32] = []
-    var inFlightHead: Int32 = -1
-    var inFlightTail: Int32 = -1
+    /// The places of all connections, each one's next to each other.
+    let flights: UnsafeMutablePointer<Flight>
+    /// Bits of a seqid that say the place on its connection.
+    let placeBits: UInt32
     var inFlightCount = 0
+    /// Before this no flight's time can have run out.
+    var nextExpiry: UInt64 = 0
+    /// Connections whose output is to be written.
+    var gatheringHead: Int32 = -1
+    /// Flows on connections that carry several requests at once.
+    var flows = FlowTable()
     /// Connections that are down or connecting.
     var unestablished = 0
 
@@ -65,7 +74,7 @@ struct Loop: ~Copyable {
 
     static let waitingLimit: Int32 = 1 << 20
     /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.
-    static let lookahead = 4096
+    var lookahead: Int { max(4096, connectionCount << Int(placeBits + 2)) }
 
     init(
         plan: LoopPlan, control: RunControl, queue: BlockQueue, judge: Judge?, tape: RunTapeQueue?
@@ -85,17 +94,27 @@ struct Loop: ~Copyable {
         unsafe connections = .allocate(capacity: max(1, connectionCount))
         nodeCapacity = 1024
         unsafe nodes = .allocate(capacity: 1024)
+        let places = plan.pools.reduce(0) { $0 + $1.connections * $1.window }
+        let widest = plan.pools.reduce(1) { max($0, $1.window) }
+        placeBits = UInt32(truncatingIfNeeded: Int.bitWidth - (widest - 1).leadingZeroBitCount)
+        unsafe flights = .allocate(capacity: max(1, places))
+        unsafe flights.initialize(repeating: Flight(), count: max(1, places))
         var index = 0
+        var place = 0
         for (target, pool) in plan.pools.enumerated() {
             poolStart.append(index)
             idleHead.append(-1)
+            idleTail.append(-1)
             freeHead.append(-1)
             freeTail.append(-1)
             for _ in 0..<pool.connections {
                 unsafe (connections + index).initialize(
                     to: Connection(
-                        buffer: .allocate(capacity: Connection.usualCapacity), target: UInt8(clamping: target)))
+                        buffer: .allocate(capacity: Connection.usualCapacity), target: UInt8(clamping: target),
+                        firstPlace: Int32(clamping: place), window: Int32(clamping: pool.window)))
+                freePlaces(index)
                 index += 1
+                place += pool.window
             }
         }
         poolStart.append(index)
@@ -105,10 +124,10 @@ struct Loop: ~Copyable {
     deinit {
         for index in 0..<connectionCount {
             if unsafe connections[index].fd >= 0 { unsafe Socket.close(connections[index].fd) }
-            unsafe connections[index].buffer.deallocate()
-            unsafe connections[index].pending?.deallocate()
+            unsafe connections[index].deallocate()
         }
         unsafe connections.deallocate()
+        unsafe flights.deallocate()
         unsafe nodes.deallocate()
     }
 
@@ -134,7 +153,9 @@ struct Loop: ~Copyable {
             if now >= start {
                 if isOpen { dispatchDue() } else { pump() }
             }
-            if inFlightHead >= 0 || unestablished > 0 { expire() }
+            if gatheringHead >= 0 { flushGathered() }
+            if inFlightCount > 0 { expireFlights() }
+            if unestablished > 0 { expire() }
             if isFinished { break }
             pollOnce(timeoutNanos: waitNanos())
         }
@@ -150,9 +171,8 @@ struct Loop: ~Copyable {
     /// How long nothing needs to be done unless the kernel reports something.
     private mutating func waitNanos() -> UInt64 {
         var wake = min(now + 100_000_000, secondEnd)
-        if inFlightHead >= 0 {
-            wake = min(wake, unsafe connections[Int(inFlightHead)].sentAt + plan.timeoutNanos)
-        }
+        if gatheringHead >= 0 { return 0 }
+        if inFlightCount > 0 { wake = min(wake, nextExpiry) }
         if unestablished > 0 { wake = min(wake, now + 1_000_000) }
         if isStopping { wake = min(wake, stopDeadline) }
         if now < start {
@@ -160,14 +180,14 @@ struct Loop: ~Copyable {
         } else if !cursor.isFinished && !isStopping {
             if isOpen {
                 wake = min(wake, nextDue() ?? now + 200_000)
-            } else if waitingCount < Loop.lookahead && hasIdle {
+            } else if waitingCount < lookahead && hasIdle {
                 wake = min(wake, now + 200_000)
             }
         }
         return wake > now ? wake - now : 0
     }
 
-    private var hasIdle: Bool { idleHead.contains { $0 >= 0 } }
+    private var hasIdle: Bool { idleHead.contains { unsafe $0 >= 0 && connections[Int($0)].flightCount == 0 } }
 
     mutating func pollOnce(timeoutNanos: UInt64) {
         let count = poller.wait(timeoutNanos: timeoutNanos)

@@ -8,6 +8,8 @@ struct LoopPlan: Sendable {
     struct Pool: Sendable {
         var address: SocketAddress
         var connections: Int
+        /// Requests that may be in flight on one connection.
+        var window = 1
     }
 
     /// One for each target.

@@ -114,6 +114,8 @@ struct LoopReport: Sendable {
     var runTapeDropped: UInt64 = 0
     /// The loop stood ready and had nothing to send, because the tape was not read fast enough.
     var starvedNanos: UInt64 = 0
+    /// Index: ``Loop/Fault``'s raw value.
+    var faults = InlineArray<5, UInt64>(repeating: 0)
     var rounds: UInt32 = 0
     var endNanos: UInt64 = 0
     var warmUp = WarmUpCounts()

@@ -25,7 +25,8 @@ extension Run {
                     case .draft(let draft) = compiler.compile(exchange, to: target), draft.isTagged
                 else { continue }
                 let canary = Canary(
-                    draft: draft, operation: exchange.operation, admitted: gatekeeper.admitted[target], tag: options.tag,
+                    draft: draft, operation: exchange.operation, admitted: gatekeeper.admitted[target],
+                    tag: options.tag,
                     seed: tagDigest)
                 let by = try canary.send(wanted, renderThrift)
                 done[target, default: []].insert(exchange.operation)

@@ -14,6 +14,9 @@ package final class Run: Sendable {
         /// Of each target; at least one for each loop.
         package var connections = 64
         package var threads = LoopThread.availableCPUs
+        /// Thrift calls that may be in flight on one connection, and whether as many HTTP requests may.
+        package var inFlight = 1
+        package var pipelines = false
         /// Nil: the tape's end ends the run.
         package var durationNanos: UInt64?
         package var timeoutNanos: UInt64 = 5_000_000_000
@@ -92,7 +95,8 @@ package final class Run: Sendable {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
-            repeats: forRepetition || rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest)
+            repeats: forRepetition || rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest,
+            overlap: options.inFlight > 1 ? FlowOverlap() : nil)
     }
 
     /// Runs to the end.
@@ -138,7 +142,8 @@ package final class Run: Sendable {
                 pools: gatekeeper.admitted.map { admitted in
                     let connections = admitted.target.connections ?? options.connections
                     let share = connections / loops + (index < connections % loops ? 1 : 0)
-                    return .init(address: admitted.address, connections: max(1, share))
+                    let window = admitted.target.scheme == .thrift || options.pipelines ? options.inFlight : 1
+                    return .init(address: admitted.address, connections: max(1, share), window: max(1, window))
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,

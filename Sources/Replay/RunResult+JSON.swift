@@ -37,6 +37,8 @@ extension RunResult {
             writer.endObject()
         }
         writer.endArray()
+        writer.key("protocolErrors")
+        RunResult.write(protocolErrors, key: "reason", &writer)
         writer.key("cpuSeconds")
         writer.number(cpuSeconds)
         writer.endObject()
@@ -68,6 +70,7 @@ extension RunResult {
         if let rate = run.rate { writer.number(rate) } else { writer.null() }
         field("loop", run.loop.rawValue, &writer)
         field("connections", UInt64(clamping: run.connections), &writer)
+        field("inFlight", UInt64(clamping: run.inFlight), &writer)
         field("threads", UInt64(clamping: run.threads), &writer)
         field("startNanos", run.startNanos, &writer)
         field("durationNanos", run.durationNanos, &writer)

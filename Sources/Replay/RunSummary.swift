@@ -42,6 +42,10 @@ struct RunSummary {
         result.totals.guardRefused = result[.guardRefused]
         result.refusals = refusals()
         result.audit.targets = audit()
+        result.protocolErrors = Loop.Fault.allCases.compactMap { fault in
+            let count = reports.reduce(UInt64(0)) { $0 + $1.faults[Int(fault.rawValue)] }
+            return count > 0 ? .init(fault.text, count) : nil
+        }
         judgeGenerator(&result)
         return result
     }
@@ -53,6 +57,7 @@ struct RunSummary {
         result.run.rate = options.pacer.ratePerSecond
         result.run.loop = options.pacer.isOpenLoop ? .open : .closed
         result.run.connections = options.connections
+        result.run.inFlight = options.inFlight
         result.run.threads = threads
         result.run.startNanos = startNanos &+ clockOffsetNanos
         let end = reports.map(\.endNanos).max() ?? startNanos

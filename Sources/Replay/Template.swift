@@ -29,10 +29,17 @@ struct Template {
     var target: UInt8 = 0
     /// Index in the run's list of operations.
     var operation: UInt16 = 0
-    /// Offset of a seqid of four bytes; below 0 when there is none to fill.
+    /// Offset of the seqid, of four bytes in Binary and five in Compact; below 0 when there is none to fill.
     var seqidOffset: Int32 = -1
-    /// Slots that are filled anew from the second round on; those of times in the first one too.
-    var firstSlot: Int32 = 0
+    /// The same number stands in the frame's header too, at ``headerSeqidOffset``.
+    var hasHeaderSeqid = false
+    /// Its reply could not be told from another one's: nothing else may be in flight on its connection.
+    var isExclusive = false
+    /// How many other requests of its flow were in flight when it was recorded.
+    var overlap: UInt16 = 0
+    /// Slots that are filled anew from the second round on; those of times in the first one too. Within the block, which
+    /// owns them.
+    var slots: UnsafeMutablePointer<Slot>?
     var slotCount: Int32 = 0
     var hasTimes = false
     /// Which connection it belongs to; ``free`` when any will do.
@@ -48,6 +55,18 @@ struct Template {
 
     static let free = UInt32.max
     static let refused = UInt64.max
+    static let headerSeqidOffset = 8
+
+    /// Puts the values of the tape back into the slots of a copy.
+    func restore(in bytes: UnsafeMutablePointer<UInt8>) {
+        guard let slots = unsafe slots else { return }
+        for index in 0..<Int(slotCount) {
+            let slot = unsafe slots[index]
+            if let original = unsafe slot.original {
+                unsafe (bytes + Int(slot.offset)).update(from: original, count: Int(slot.length))
+            }
+        }
+    }
 }
 
 /// Some hundreds of templates with the memory that they share. Belongs to one loop once it is handed over.
@@ -97,6 +116,9 @@ final class TemplateBlock: @unchecked Sendable {
         var target: UInt8 = 0
         var operation: UInt16 = 0
         var seqidOffset = -1
+        var hasHeaderSeqid = false
+        var isExclusive = false
+        var overlap: UInt16 = 0
         var slots: [Slot] = []
         var flow = Template.free
         var lane = Template.free
@@ -125,7 +147,10 @@ final class TemplateBlock: @unchecked Sendable {
         template.target = draft.target
         template.operation = draft.operation
         template.seqidOffset = Int32(clamping: draft.seqidOffset)
-        template.firstSlot = Int32(clamping: slotCount)
+        template.hasHeaderSeqid = draft.hasHeaderSeqid
+        template.isExclusive = draft.isExclusive
+        template.overlap = draft.overlap
+        unsafe template.slots = slots + slotCount
         template.slotCount = Int32(clamping: draft.slots.count)
         template.hasTimes = draft.slots.contains { !$0.isIdentity }
         template.flow = draft.flow

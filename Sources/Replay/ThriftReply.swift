@@ -1,14 +1,19 @@
 /// What a Thrift reply says, from its first bytes.
-enum ThriftReply {
+@safe
+struct ThriftReply {
     enum Kind { case success, exception, invalid }
 
-    /// - Parameters:
-    ///   - bytes: the message without its frame length.
-    ///   - seqid: what the call carried; nil when it was not ours to set.
+    private(set) var kind = Kind.invalid
+    private(set) var seqid: UInt32 = 0
+
+    /// No reply.
+    init() {}
+
+    /// Reads the message of `count` bytes, without its frame length.
     @inline(__always)
-    static func kind(_ bytes: UnsafePointer<UInt8>, _ count: Int, seqid: UInt32?) -> Kind {
-        if count < 5 { return .invalid }
-        return unsafe bytes[0] == 0x82 ? unsafe compact(bytes, count) : unsafe binary(bytes, count, seqid)
+    init(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        if count < 5 { return }
+        if unsafe bytes[0] == 0x82 { unsafe readCompact(bytes, count) } else { unsafe readBinary(bytes, count) }
     }
 
     @inline(__always)
@@ -16,42 +21,53 @@ enum ThriftReply {
         unsafe UInt32(bigEndian: UnsafeRawPointer(bytes + at).loadUnaligned(as: UInt32.self))
     }
 
-    private static func binary(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ seqid: UInt32?) -> Kind {
-        guard count >= 13 else { return .invalid }
-        let version = unsafe word(bytes, 0)
-        guard version >> 16 == 0x8001 else { return .invalid }
-        let length = Int(unsafe word(bytes, 4))
-        guard length <= count - 13 else { return .invalid }
-        if let seqid, unsafe word(bytes, 8 + length) != seqid { return .invalid }
+    @inline(__always)
+    private mutating func readBinary(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        guard count >= 13 else { return }
+        let version = unsafe ThriftReply.word(bytes, 0)
+        guard version >> 16 == 0x8001 else { return }
+        let length = Int(unsafe ThriftReply.word(bytes, 4))
+        guard length <= count - 13 else { return }
+        seqid = unsafe ThriftReply.word(bytes, 8 + length)
         switch version & 0xFF {
         case 2: break
-        case 3: return .exception
-        default: return .invalid
+        case 3:
+            kind = .exception
+            return
+        default: return
         }
         let body = 12 + length
         // The result struct's first field: 0 is the success value, a stop byte is a void result.
-        if unsafe bytes[body] == 0 { return .success }
-        guard count >= body + 3 else { return .invalid }
-        return unsafe bytes[body + 1] == 0 && bytes[body + 2] == 0 ? .success : .exception
+        if unsafe bytes[body] == 0 {
+            kind = .success
+            return
+        }
+        guard count >= body + 3 else { return }
+        kind = unsafe bytes[body + 1] == 0 && bytes[body + 2] == 0 ? .success : .exception
     }
 
-    private static func compact(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Kind {
-        guard count >= 5, unsafe bytes[0] == 0x82, unsafe bytes[1] & 0x1F == 1 else { return .invalid }
-        switch unsafe bytes[1] >> 5 {
-        case 2: break
-        case 3: return .exception
-        default: return .invalid
-        }
+    private mutating func readCompact(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
+        guard unsafe bytes[1] & 0x1F == 1 else { return }
+        let type = unsafe bytes[1] >> 5
+        guard type == 2 || type == 3 else { return }
         var at = 2
-        guard unsafe varint(bytes, count, &at) != nil, let length = unsafe varint(bytes, count, &at),
-            length < UInt64(count - at)
-        else { return .invalid }
+        guard let number = unsafe ThriftReply.varint(bytes, count, &at),
+            let length = unsafe ThriftReply.varint(bytes, count, &at), length < UInt64(count - at)
+        else { return }
+        seqid = UInt32(truncatingIfNeeded: number)
+        if type == 3 {
+            kind = .exception
+            return
+        }
         at += Int(length)
         let head = unsafe bytes[at]
-        if head == 0 { return .success }
-        if head & 0xF0 != 0 { return .exception }
-        guard at + 1 < count else { return .invalid }
-        return unsafe bytes[at + 1] == 0 ? .success : .exception
+        if head == 0 {
+            kind = .success
+        } else if head & 0xF0 != 0 {
+            kind = .exception
+        } else if at + 1 < count {
+            kind = unsafe bytes[at + 1] == 0 ? .success : .exception
+        }
     }
 
     private static func varint(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ at: inout Int) -> UInt64? {

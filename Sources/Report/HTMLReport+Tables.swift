@@ -32,6 +32,16 @@ extension HTMLReport {
                 }
             }
         }
+        if !result.protocolErrors.isEmpty {
+            panel.element("h3", [], "Connections given up for protocol errors")
+            panel.element("table", [("class", "bars")]) { table in
+                table.element("tbody") { body in
+                    for error in result.protocolErrors {
+                        bar(error.name, error.count, of: result.totals.connectionsOpened, "bad", into: &body)
+                    }
+                }
+            }
+        }
     }
 
     private static func bar(

@@ -49,6 +49,12 @@ package enum TextReport {
                 ["refused by the guard", "requests", "operation"],
                 result.refusals.map { [$0.reason, Figures.count($0.count), $0.operation] }, leading: [0, 2])
         }
+        if !result.protocolErrors.isEmpty {
+            lines.append("")
+            lines += table(
+                ["given up for protocol errors", "connections"],
+                result.protocolErrors.map { [$0.name, Figures.count($0.count)] })
+        }
         lines.append("")
         lines += table(
             ["operation", "requests", "ok", "p50", "p95", "p99", "max"],
@@ -83,6 +89,7 @@ package enum TextReport {
             run.loop == .open ? "open loop" : "CLOSED LOOP",
         ]
         facts.append("\(run.connections) connection\(run.connections == 1 ? "" : "s")")
+        if run.inFlight > 1 { facts.append("\(run.inFlight) in flight on each") }
         facts.append("\(run.threads) thread\(run.threads == 1 ? "" : "s")")
         facts.append(Figures.duration(nanos: run.durationNanos))
         if run.rounds > 1 { facts.append("\(run.rounds) rounds") }

@@ -45,6 +45,7 @@ package let replayCommand = CommandSpec(
     ] + ReplayPacing.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
+    ] + InFlightFlags.flags + [
         Flag(
             "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
             default: "5s"),
@@ -120,6 +121,7 @@ private struct ReplayCommand {
             options.timeoutNanos = max(1_000_000, try FlagValue.durationNanos(text, flag: "timeout"))
         }
         try ReplayPacing.read(invocation, into: &options)
+        try InFlightFlags.read(invocation, &options)
         options.keepsHost = invocation.has("keep-host")
         options.allowsDuplicates = invocation.has("allow-duplicates")
     }

@@ -1,0 +1,222 @@
+import Metrics
+
+/// Requests that wait for a connection, and the connections that wait for a request.
+extension Loop {
+    /// A node for the template under the cursor's block; below 0, and the request is counted, when there is no room.
+    private mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
+        let node = takeNode()
+        if node < 0 {
+            count(.unsent, operation: unsafe template.pointee.operation, due: due)
+            return node
+        }
+        blocks.retain(cursor.slot)
+        unsafe nodes[Int(node)] = Waiting(
+            template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1)
+        waitingCount += 1
+        return node
+    }
+
+    mutating func enqueue(
+        _ template: UnsafeMutablePointer<Template>, due: UInt64, inFrontOf connection: Int
+    ) {
+        let node = unsafe waitingNode(template, due: due)
+        if node >= 0 { putBack(node, connection) } else { unsafe leaveFlow(template, connection) }
+    }
+
+    /// Makes a node the first of a connection's queue.
+    mutating func putBack(_ node: Int32, _ connection: Int) {
+        let c = unsafe connections + connection
+        unsafe nodes[Int(node)].next = c.pointee.queueHead
+        if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = node }
+        unsafe c.pointee.queueHead = node
+    }
+
+    /// Puts the template under the cursor's block into the queue of its connection, or of its target.
+    mutating func enqueue(_ template: UnsafeMutablePointer<Template>, due: UInt64, _ owner: Int) {
+        let node = unsafe waitingNode(template, due: due)
+        if owner >= 0 {
+            if node >= 0 { append(node, owner) } else { unsafe leaveFlow(template, owner) }
+            return
+        }
+        if node < 0 { return }
+        let target = Int(unsafe template.pointee.target)
+        if freeTail[target] >= 0 {
+            unsafe nodes[Int(freeTail[target])].next = node
+        } else {
+            freeHead[target] = node
+        }
+        freeTail[target] = node
+    }
+
+    /// Makes a node the last of a connection's queue.
+    private mutating func append(_ node: Int32, _ connection: Int) {
+        let c = unsafe connections + connection
+        unsafe nodes[Int(node)].next = -1
+        if unsafe c.pointee.queueTail >= 0 {
+            unsafe nodes[Int(c.pointee.queueTail)].next = node
+        } else {
+            unsafe c.pointee.queueHead = node
+        }
+        unsafe c.pointee.queueTail = node
+    }
+
+    mutating func takeNode() -> Int32 {
+        if freeNode >= 0 {
+            defer { freeNode = unsafe nodes[Int(freeNode)].next }
+            return freeNode
+        }
+        if usedNodes == nodeCapacity {
+            if nodeCapacity >= Loop.waitingLimit { return -1 }
+            let larger = UnsafeMutablePointer<Waiting>.allocate(capacity: Int(nodeCapacity) * 2)
+            unsafe larger.moveInitialize(from: nodes, count: Int(usedNodes))
+            unsafe nodes.deallocate()
+            unsafe nodes = larger
+            nodeCapacity *= 2
+        }
+        usedNodes += 1
+        return usedNodes - 1
+    }
+
+    private mutating func giveBack(_ node: Int32) {
+        unsafe nodes[Int(node)].next = freeNode
+        freeNode = node
+        waitingCount -= 1
+    }
+
+    /// The next waiting request for a connection: of its own queue, then of its target's.
+    mutating func popWaiting(_ connection: Int) -> Waiting? {
+        let c = unsafe connections + connection
+        let target = Int(unsafe c.pointee.target)
+        while true {
+            var node = unsafe c.pointee.queueHead
+            if node >= 0 {
+                unsafe c.pointee.queueHead = nodes[Int(node)].next
+                if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = -1 }
+            } else {
+                node = freeHead[target]
+                if node < 0 { return nil }
+                freeHead[target] = unsafe nodes[Int(node)].next
+                if freeHead[target] < 0 { freeTail[target] = -1 }
+            }
+            let waiting = unsafe nodes[Int(node)]
+            giveBack(node)
+            if isOpen && now > waiting.due &+ plan.timeoutNanos {
+                count(.unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
+                unsafe leaveFlow(waiting.template, connection)
+                blocks.release(waiting.blockSlot)
+                continue
+            }
+            return waiting
+        }
+    }
+
+    // MARK: Flows
+
+    /// Whether requests of the template's flow share their connection with others, so that its order must be kept here.
+    @inline(__always)
+    private func isOrderedHere(_ template: UnsafeMutablePointer<Template>, _ connection: Int) -> Bool {
+        unsafe placeBits > 0 && template.pointee.flow != Template.free && connections[connection].window > 1
+    }
+
+    /// Whether the template must wait for replies to its predecessors; else it counts as in flight from here on.
+    @inline(__always)
+    mutating func mustWait(_ template: UnsafeMutablePointer<Template>, _ owner: Int) -> Bool {
+        guard unsafe isOrderedHere(template, owner) else { return false }
+        return unsafe !flows.admit(template.pointee.flow, overlap: Int32(template.pointee.overlap))
+    }
+
+    /// Lets the template under the cursor's block wait for its predecessors.
+    mutating func park(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
+        let node = unsafe waitingNode(template, due: due)
+        if node >= 0 { unsafe flows.park(node, template.pointee.flow, nodes) }
+    }
+
+    /// A request that was admitted is not in flight any more: others of its flow may be next for the connection.
+    @inline(__always)
+    mutating func leaveFlow(_ template: UnsafeMutablePointer<Template>, _ connection: Int) {
+        guard unsafe isOrderedHere(template, connection) else { return }
+        if unsafe flows.leave(template.pointee.flow) { unsafe admitParked(template.pointee.flow, connection) }
+    }
+
+    private mutating func admitParked(_ flow: UInt32, _ connection: Int) {
+        while case let node = unsafe flows.next(flow, nodes), node >= 0 { append(node, connection) }
+    }
+
+    // MARK: Giving up
+
+    /// Nothing that waits will be sent: in an open loop it came due all the same.
+    mutating func dropWaiting() {
+        while case let chain = flows.takeParked(), chain >= 0 { endChain(chain, nil, isAdmitted: false) }
+        for target in idleHead.indices { failWaiting(target: target, nil) }
+        for connection in 0..<connectionCount { failWaiting(connection: connection, nil) }
+    }
+
+    /// Ends everything that waits for a connection; `outcome` nil stands for a run that is over.
+    mutating func failWaiting(connection: Int, _ outcome: Outcome?) {
+        // Each one that ends may bring forward another one of its flow.
+        while case let node = unsafe connections[connection].queueHead, node >= 0 {
+            unsafe connections[connection].queueHead = -1
+            unsafe connections[connection].queueTail = -1
+            endChain(node, outcome, isAdmitted: true)
+        }
+    }
+
+    mutating func failWaiting(target: Int, _ outcome: Outcome?) {
+        let node = freeHead[target]
+        freeHead[target] = -1
+        freeTail[target] = -1
+        endChain(node, outcome, isAdmitted: true)
+    }
+
+    private mutating func endChain(_ first: Int32, _ outcome: Outcome?, isAdmitted: Bool) {
+        var node = first
+        while node >= 0 {
+            let waiting = unsafe nodes[Int(node)]
+            giveBack(node)
+            if outcome != nil || isOpen {
+                count(outcome ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
+            } else if second.due > 0 {
+                second.due -= 1
+            }
+            if isAdmitted { unsafe leaveFlow(waiting.template, owner(of: waiting.template)) }
+            blocks.release(waiting.blockSlot)
+            node = waiting.next
+        }
+    }
+
+    // MARK: Lists
+
+    /// Connections with nothing in flight stand first, the most recently used one foremost; those that only have room for
+    /// more stand last, so that they take turns.
+    @inline(__always)
+    mutating func enterIdle(_ connection: Int) {
+        let c = unsafe connections + connection
+        let index = Int32(truncatingIfNeeded: connection)
+        let target = Int(unsafe c.pointee.target)
+        unsafe c.pointee.state = .idle
+        unsafe c.pointee.isListed = true
+        if unsafe c.pointee.flightCount == 0 {
+            let head = idleHead[target]
+            unsafe c.pointee.previous = -1
+            unsafe c.pointee.next = head
+            if head >= 0 { unsafe connections[Int(head)].previous = index } else { idleTail[target] = index }
+            idleHead[target] = index
+        } else {
+            let tail = idleTail[target]
+            unsafe c.pointee.next = -1
+            unsafe c.pointee.previous = tail
+            if tail >= 0 { unsafe connections[Int(tail)].next = index } else { idleHead[target] = index }
+            idleTail[target] = index
+        }
+    }
+
+    @inline(__always)
+    mutating func leaveIdle(_ connection: Int) {
+        let c = unsafe connections + connection
+        let target = Int(unsafe c.pointee.target)
+        let (previous, next) = unsafe (c.pointee.previous, c.pointee.next)
+        unsafe c.pointee.isListed = false
+        if previous >= 0 { unsafe connections[Int(previous)].next = next } else { idleHead[target] = next }
+        if next >= 0 { unsafe connections[Int(next)].previous = previous } else { idleTail[target] = previous }
+    }
+}

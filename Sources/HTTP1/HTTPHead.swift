@@ -1,5 +1,16 @@
 /// Whether a message asks or answers.
-package enum HTTPKind: UInt8, Sendable { case request, response }
+package enum HTTPKind: UInt8, Sendable {
+    case request, response
+
+    // Written out: what the compiler derives is a call through the runtime from other modules.
+    @inlinable @inline(__always)
+    package static func == (a: Self, b: Self) -> Bool {
+        switch (a, b) {
+        case (.request, .request), (.response, .response): true
+        default: false
+        }
+    }
+}
 
 /// The methods that matter for framing; every other token is ``other``.
 package enum HTTPMethod: UInt8, Sendable { case get, head, post, connect, other }

@@ -103,6 +103,15 @@ import Glibc
         return maxMicros
     }
 
+    /// How many values lie in the steps up to that of `micros`.
+    package func count(upToMicros micros: UInt64) -> UInt64 {
+        if count == 0 || micros < minMicros { return 0 }
+        if micros >= maxMicros { return count }
+        var seen: UInt64 = 0
+        for i in Self.index(of: minMicros)...Self.index(of: micros) { seen &+= unsafe counts[i] }
+        return seen
+    }
+
     /// The percentiles that results state.
     package var percentiles: Percentiles {
         var result = Percentiles()

@@ -225,6 +225,8 @@ package struct RunResult: Sendable, Equatable {
     package var refusals: [Refusal] = []
     /// Who sent what where.
     package var audit = Audit()
+    /// Of `--find-max`; nil in other runs.
+    package var search: Search?
     /// What was stated with `--expect`, and how it came out.
     package var expectations: [ExpectationResult] = []
     /// Why connections were given up as `protocolError`, with how many of them.

@@ -26,6 +26,7 @@ extension RunResult {
         writer.endArray()
         refusalsArray(&writer)
         auditObject(&writer)
+        if let search { searchObject(search, &writer) }
         writer.key("expectations")
         writer.beginArray()
         for expectation in expectations {
@@ -115,6 +116,48 @@ extension RunResult {
         field("answered", warmUp.answered, &writer)
         writer.key("outcomes")
         RunResult.write(warmUp.outcomes, &writer)
+        writer.endObject()
+    }
+
+    private func searchObject(_ search: Search, _ writer: inout JSONWriter) {
+        writer.key("search")
+        writer.beginObject()
+        writer.key("objective")
+        writer.value(.array(search.objective.map { .string($0) }))
+        writer.key("rate")
+        if let rate = search.rate { writer.number(rate) } else { writer.null() }
+        writer.key("failedRate")
+        if let rate = search.failedRate { writer.number(rate) } else { writer.null() }
+        for (key, value) in [
+            ("confirmed", search.isConfirmed), ("complete", search.isComplete),
+            ("generatorBound", search.isGeneratorBound), ("capped", search.isCapped),
+        ] {
+            writer.key(key)
+            writer.bool(value)
+        }
+        writer.key("steps")
+        writer.beginArray()
+        for step in search.steps {
+            writer.beginObject()
+            writer.key("rate")
+            writer.number(step.rate)
+            field("phase", step.phase, &writer)
+            field("seconds", UInt64(clamping: step.seconds), &writer)
+            field("due", step.due, &writer)
+            field("answered", step.answered, &writer)
+            field("unsent", step.unsent, &writer)
+            writer.key("achievedShare")
+            writer.number(step.achievedShare)
+            field("p50Micros", step.p50Micros, &writer)
+            field("p95Micros", step.p95Micros, &writer)
+            field("p99Micros", step.p99Micros, &writer)
+            field("latenessP99Micros", step.latenessP99Micros, &writer)
+            writer.key("passed")
+            writer.bool(step.passed)
+            field("reason", step.reason, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
         writer.endObject()
     }
 

@@ -160,7 +160,8 @@ struct RunSummary {
     }
 
     private func judgeGenerator(_ result: inout RunResult) {
-        guard result.run.loop == .open else { return }
+        // A search judges its steps one by one.
+        guard result.run.loop == .open, options.program == nil else { return }
         let starved = reports.map(\.starvedNanos).max() ?? 0
         if result.lateness.p99Micros > RunSummary.latenessLimitMicros {
             result.run.isGeneratorBound = true

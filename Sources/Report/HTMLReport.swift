@@ -15,6 +15,7 @@ package enum HTMLReport {
                 body.element("main") { main in
                     header(result, into: &main)
                     tiles(result, into: &main)
+                    search(result, into: &main)
                     expectations(result, into: &main)
                     charts(result, into: &main)
                     operations(result, into: &main)

@@ -37,6 +37,19 @@ package enum TextReport {
             Outcome.allCases.filter { result[$0] > 0 }.map {
                 [$0.name, Figures.count(result[$0]), Figures.share(result[$0], of: totals.due)]
             })
+        if let search = result.search {
+            lines.append("")
+            lines += table(
+                ["offered", "for", "achieved", "p50", "p95", "p99", "lateness p99", ""],
+                search.steps.map { step in
+                    [
+                        "\(Figures.rate(step.rate))/s", "\(step.seconds) s",
+                        "\(Figures.fixed(step.achievedShare * 100, places: 1)) %", Figures.micros(step.p50Micros),
+                        Figures.micros(step.p95Micros), Figures.micros(step.p99Micros),
+                        Figures.micros(step.latenessP99Micros), step.passed ? "passes" : step.reason,
+                    ]
+                }, leading: [7])
+        }
         if !result.expectations.isEmpty {
             lines.append("")
             lines += table(

@@ -31,6 +31,13 @@ package struct Verdict: Sendable, Equatable {
         } else if totals.tagged &+ totals.wireFaults < totals.sent {
             let bare = totals.sent - totals.tagged - totals.wireFaults
             self.init(.bad, "Untagged", "\(Figures.count(bare)) requests were sent without the tag; \(answered).")
+        } else if let search = result.search {
+            let title =
+                !search.isComplete || search.isGeneratorBound
+                ? "Inconclusive" : search.rate == nil ? "No rate" : "Limit"
+            self.init(
+                search.isComplete && search.isConfirmed && !search.isGeneratorBound ? .good : .warning, title,
+                search.sentence.prefix(1).uppercased() + search.sentence.dropFirst() + ".")
         } else if result.run.isGeneratorBound {
             let reason = result.run.generatorBoundReason
             self.init(

@@ -180,4 +180,86 @@ import Testing
         let checked = try python(script, [Repository.path("schemas/output/result.schema.json"), path, hdr])
         #expect(checked.status == 0, "\(checked.errors)")
     }
+
+    @Test("Prometheus's own parser reads the figures of the running replay", .requires(.python))
+    func metrics() throws {
+        let bench = try Bench()
+        let path = bench.folder.file("r.json")
+        let process = try ChildProcess(
+            Repository.binary,
+            bench.arguments([
+                "--rate", "500", "--duration", "30s", "--metrics", "127.0.0.1:0", "--tag", "run\"1\"", "--result", path,
+            ]))
+        var url: Substring?
+        for _ in 0..<500 where url == nil {
+            let said = String(decoding: process.errorsSoFar, as: UTF8.self)
+            url = said.split(separator: "\n").first { $0.hasPrefix("metrics on ") }?.dropFirst(11)
+            usleep(10_000)
+        }
+        let address = String(try #require(url))
+        usleep(2_500_000)
+        let scraped = try run("/usr/bin/curl", ["-sS", "--fail", address])
+        #expect(scraped.status == 0, "\(scraped.errors)")
+        #expect(try run("/usr/bin/curl", ["-sS", "--fail", "-X", "POST", address]).status == 22)
+        let script = """
+            import sys, json
+            from prometheus_client.parser import text_string_to_metric_families
+            families = {f.name: f for f in text_string_to_metric_families(sys.stdin.read())}
+            def value(name, **labels):
+                family = families[name.removesuffix("_total")]
+                return sum(s.value for s in family.samples if s.name == name and labels.items() <= s.labels.items())
+            seconds = value("tinct_run_seconds_total") or value("tinct_run_seconds")
+            assert seconds >= 1, seconds
+            assert value("tinct_requests_due_total") > 0
+            ok = value("tinct_requests_total", outcome="ok")
+            assert ok > 0 and ok <= value("tinct_requests_sent_total")
+            for op in ("POST /v1/report", "POST /v1/decide"):
+                histogram = families["tinct_response_seconds"]
+                buckets = [s.value for s in histogram.samples if s.name.endswith("_bucket") and s.labels["operation"] == op]
+                assert buckets == sorted(buckets) and len(buckets) == 17
+                count = [s.value for s in histogram.samples if s.name.endswith("_count") and s.labels["operation"] == op]
+                assert [buckets[-1]] == count and count[0] == value("tinct_requests_total", operation=op), (count, buckets)
+            info = families["tinct_run_info"].samples[0]
+            assert info.labels["tag"] == 'run"1"', info
+            assert families["tinct_requests_in_flight"].type == "gauge"
+            """
+        let parsed = try python(script, [], input: scraped.stdout)
+        #expect(parsed.status == 0, "\(parsed.errors)")
+        #expect(process.stop(SIGINT).status == 3)
+        #expect(try run("/usr/bin/curl", ["-sS", address]).status == 7)
+    }
+
+    @Test(
+        "find-max doubles, bisects and confirms within one run, and its result keeps to the schema", .requires(.python))
+    func findMax() throws {
+        let bench = try Bench()
+        let path = bench.folder.file("r.json")
+        let result = try bench.replay([
+            "--find-max", "--slo", "p95<10s,success>99%", "--rate", "100", "--max-rate", "300", "--hold", "2s",
+            "--warm-up",
+            "1s", "--result", path, "--report", bench.folder.file("r.html"),
+        ])
+        #expect(result.status == 0 || result.status == 4, "\(result.errors)")
+        if result.status == 0 {
+            #expect(result.output.contains("300/s holds p95<10s, success>99%, and no more was allowed."))
+        }
+        let script = """
+            import json, sys, jsonschema
+            result = json.load(open(sys.argv[2]))
+            jsonschema.validate(result, json.load(open(sys.argv[1])))
+            steps = result["search"]["steps"]
+            assert [s["rate"] for s in steps][:2] == [100, 200] or not steps[0]["passed"], steps
+            assert steps[0]["due"] == 200 and sum(s["due"] for s in steps) == result["totals"]["due"], result["totals"]
+            assert result["warmUp"]["due"] == 100, result["warmUp"]
+            """
+        let checked = try python(script, [Repository.path("schemas/output/result.schema.json"), path])
+        #expect(checked.status == 0, "\(checked.errors)")
+        for wrong in [
+            ["--find-max"], ["--slo", "p95<1s"], ["--find-max", "--slo", "p95<1"],
+            ["--find-max", "--slo", "raw.p95<1s"],
+            ["--find-max", "--slo", "p95<1s", "--rate", "max"], ["--find-max", "--slo", "p95<1s", "--duration", "5s"],
+        ] {
+            #expect(try bench.replay(wrong).status == 2, "\(wrong)")
+        }
+    }
 }

@@ -42,7 +42,7 @@ package let replayCommand = CommandSpec(
             help:
                 "Target: http://HOST:PORT or thrift://HOST:PORT, an IPv6 address in brackets; http+unix:///PATH or thrift+unix:///PATH for a Unix socket. Several of one protocol share its requests; options behind commas: weight=N, connections=N, max-rate=N, max-requests=N."
         )
-    ] + ReplayPacing.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
+    ] + ReplayPacing.flags + ReplayLimit.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
     ] + InFlightFlags.flags + [
@@ -78,6 +78,7 @@ private struct ReplayCommand {
     let source: ReplaySource
     var options: Run.Options
     let watching: ReplayWatching
+    let search: LimitSearch?
     var keeper: SendingGuard
     let schemas: SchemaSet
 
@@ -89,8 +90,10 @@ private struct ReplayCommand {
             guard let output = invocation[flag] else { continue }
             try OutputPath.check(output, flag, against: parts.map(\.path) + invocation.all("idl"))
         }
-        let pacer: Pacer
+        var pacer: Pacer
         (pacer, pacerName) = try ReplayPacing.pacer(invocation)
+        var limit = try ReplayLimit.options(invocation)
+        if let limit { pacer = .constant(perThousandSeconds: limit.firstRate) }
         let sending = try SendingFlags(invocation)
         options = Run.Options(pacer: pacer, carriers: sending.carriers, tag: sending.tag)
         try ReplayCommand.readNumbers(invocation, &options)
@@ -98,7 +101,18 @@ private struct ReplayCommand {
         keeper = SendingGuard(
             try sending.makeGuard(
                 try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
-                rateIsStated: invocation.has("rate") || invocation.has("schedule")))
+                rateIsStated: invocation.has("rate") || invocation.has("schedule") || limit != nil))
+        // A search goes as far as it may, not into what the guard would hold back.
+        let gatekeeper = keeper.gatekeeper
+        let caps = gatekeeper.admitted.indices.map { gatekeeper.rateLimit(target: $0) }
+        if let cap = (caps + [gatekeeper.maxRatePerThousandSeconds]).compactMap({ $0 }).min(),
+            let wanted = limit?.highestRate
+        {
+            limit?.highestRate = min(wanted, cap)
+        }
+        search = limit.map { LimitSearch($0) }
+        options.program = search?.program
+        if let limit { options.warmUpNanos = UInt64(limit.warmUpSeconds) * 1_000_000_000 }
         source = try ReplaySource(parts, only: try ReplayFidelity.only(invocation))
         schemas = try source.schemas(idl: invocation.all("idl"))
         try source.select(try SelectionFlags.selection(invocation), schemas)
@@ -138,7 +152,21 @@ private struct ReplayCommand {
             options: options, gatekeeper: gatekeeper, source: source, identities: identities, judge: try makeJudge(),
             writer: writer)
         if invocation.has("dry-run") { return try rehearse(run) }
+        // Before any thread is started, which would get the signals else.
+        let signals: SignalWatch
+        do throws(SystemError) { signals = try SignalWatch() } catch {
+            throw CommandError("signals cannot be watched (\(error))", exit: .failed)
+        }
         var watchers = try watching.watchers()
+        if let search { watchers.append(search) }
+        let endpoint = try watching.endpoint(tag: options.tag)
+        if let endpoint {
+            watchers.append(endpoint)
+            try endpoint.start()
+            Output.note("metrics on http://\(endpoint.address)/metrics")
+            if !endpoint.address.isLoopback { Output.warn("\(endpoint.address) can be reached from other machines") }
+        }
+        defer { endpoint?.stop() }
         let log = try invocation["hdr"].map { try HistogramLogFile(path: $0) }
         if let log { watchers.append(log) }
         let banner = keeper.banner(
@@ -150,10 +178,6 @@ private struct ReplayCommand {
         var result: RunResult
         var progress = ProgressLine(intervalNanos: 1_000_000_000)
         do throws(ReplayError) {
-            let signals: SignalWatch
-            do throws(SystemError) { signals = try SignalWatch() } catch {
-                throw ReplayError("signals cannot be watched (\(error))", isFailure: true)
-            }
             result = try run.run(signals: signals, watchers: watchers) { state in
                 progress.update(ReplayCommand.line(state))
             }
@@ -165,7 +189,13 @@ private struct ReplayCommand {
         }
         progress.finish()
         result.run.tape = path
-        result.run.pacer = pacerName
+        result.run.pacer = search == nil ? pacerName : "find-max"
+        if let search {
+            result.search = search.result
+            result.run.rate = nil
+            result.run.isGeneratorBound = search.result.isGeneratorBound
+            if search.result.isGeneratorBound { result.run.generatorBoundReason = search.result.sentence }
+        }
         result.run.toolVersion = tinctVersion
         keeper.complete(&result.audit, canaries: canaries)
         result.expectations = watching.judge(result)
@@ -224,6 +254,10 @@ private struct ReplayCommand {
         if result.run.isGeneratorBound {
             Output.warn("generator-bound: \(result.run.generatorBoundReason)")
             return .inconclusive
+        }
+        if let search = result.search {
+            if !search.isComplete { return .inconclusive }
+            if !search.isConfirmed { return .expectationFailed }
         }
         for expectation in result.expectations where !expectation.holds {
             Output.warn("\(expectation.text) does not hold: it is \(expectation.actual)")

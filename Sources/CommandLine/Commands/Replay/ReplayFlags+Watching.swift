@@ -23,6 +23,9 @@ struct ReplayWatching {
             "hdr", value: "FILE",
             help: "Write an HdrHistogram log: an interval a second, in all and tagged by operation, from the due time.",
             completion: .file),
+        Flag(
+            "metrics", value: "HOST:PORT",
+            help: "Serve the figures to Prometheus while the run lasts; port 0 takes a free one."),
         Flag("junit", value: "FILE", help: "Write the expectations as JUnit XML.", completion: .file),
     ]
 
@@ -30,6 +33,7 @@ struct ReplayWatching {
     let rules: [AbortRule]
     /// Those of the command line and of the policy.
     let killFiles: [String]
+    private let metrics: (host: String, port: UInt16)?
 
     /// - Parameter policyKillFile: what the policy names, which flags do not take away.
     init(_ invocation: Invocation, policyKillFile: String?) throws {
@@ -48,6 +52,7 @@ struct ReplayWatching {
             throw CommandError("--abort: \(error)")
         }
         killFiles = [invocation["kill-file"], policyKillFile].compactMap { $0 }
+        metrics = try invocation["metrics"].map { try FlagValue.hostPort($0, flag: "metrics", anyPort: true) }
     }
 
     private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
@@ -66,6 +71,12 @@ struct ReplayWatching {
         }
         if !rules.isEmpty { watchers.append(AbortWatcher(rules)) }
         return watchers
+    }
+
+    /// For Prometheus; nil when nobody asked.
+    func endpoint(tag: String) throws(CommandError) -> MetricsEndpoint? {
+        guard let metrics else { return nil }
+        return try MetricsEndpoint(host: metrics.host, port: metrics.port, tag: tag)
     }
 
     /// How the expectations came out.

@@ -156,30 +156,9 @@ struct HARExporter: Exporter {
     }
 
     private static func decoded(_ text: Substring) -> String {
-        let source = Array(text.utf8)
-        var bytes: [UInt8] = []
-        var at = 0
-        while at < source.count {
-            if source[at] == 0x25, at + 2 < source.count, let high = nibble(source[at + 1]),
-                let low = nibble(source[at + 2])
-            {
-                bytes.append(high << 4 | low)
-                at += 3
-            } else {
-                bytes.append(source[at] == 0x2B ? 0x20 : source[at])
-                at += 1
-            }
-        }
+        // A plus is a blank in a query, and none when it is written as %2B.
+        let bytes = PercentEncoding.decoded(text.utf8.map { $0 == 0x2B ? 0x20 : $0 }[...])
         return HTTPParts.text(bytes) ?? String(text)
-    }
-
-    private static func nibble(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 
     /// The words behind the status.

@@ -199,19 +199,10 @@ private enum HARMessage {
     /// Posted parameters that stand in place of a text.
     private static func form(_ post: JSONValue?) -> [UInt8]? {
         guard let params = post?["params"]?.array, post?["text"]?.string ?? "" == "" else { return nil }
-        let pairs = params.map { "\(encoded($0["name"]?.string ?? ""))=\(encoded($0["value"]?.string ?? ""))" }
-        return Array(pairs.joined(separator: "&").utf8)
-    }
-
-    private static func encoded(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: result.append(byte)
-            default: result += "%\(Hex.encode(CollectionOfOne(byte)).uppercased())".utf8
-            }
+        let pairs = params.map {
+            "\(PercentEncoding.encoded($0["name"]?.string ?? ""))=\(PercentEncoding.encoded($0["value"]?.string ?? ""))"
         }
-        return String(decoding: result, as: UTF8.self)
+        return Array(pairs.joined(separator: "&").utf8)
     }
 
     private static func isToken(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(HTTPHead.isToken) }

@@ -193,9 +193,9 @@ package struct RequestComposer: Sendable {
         for (name, value) in given {
             let declared = route.parameters.first { $0.name == name }
             switch declared?.place {
-            case .query?: query.append("\(Self.encoded(name))=\(Self.encoded(value))")
+            case .query?: query.append("\(PercentEncoding.encoded(name))=\(PercentEncoding.encoded(value))")
             case .header?: fields.append((name, value))
-            case .cookie?: fields.append(("Cookie", "\(name)=\(Self.encoded(value))"))
+            case .cookie?: fields.append(("Cookie", "\(name)=\(PercentEncoding.encoded(value))"))
             case .path?: inPath[name] = value
             case nil:
                 guard names.contains(name) else {
@@ -214,8 +214,9 @@ package struct RequestComposer: Sendable {
         let path = route.template.segments.map { segment in
             switch segment {
             case .literal(let text): "/" + text
-            case .parameter(let name): "/" + Self.encoded(inPath[name] ?? "")
-            case .mixed(let prefix, let name, let suffix): "/" + prefix + Self.encoded(inPath[name] ?? "") + suffix
+            case .parameter(let name): "/" + PercentEncoding.encoded(inPath[name] ?? "")
+            case .mixed(let prefix, let name, let suffix):
+                "/" + prefix + PercentEncoding.encoded(inPath[name] ?? "") + suffix
             }
         }.joined()
         return query.isEmpty ? path : path + "?" + query.joined(separator: "&")
@@ -229,17 +230,5 @@ package struct RequestComposer: Sendable {
             case .mixed(_, let name, _): name
             }
         }
-    }
-
-    /// RFC 3986 §2.1: everything but unreserved characters.
-    private static func encoded(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: result.append(byte)
-            default: result += "%\(Hex.encode(CollectionOfOne(byte)).uppercased())".utf8
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python install clean
+.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python install clean allocations
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -39,9 +39,13 @@ lint: deps
 format:
 	$(SWIFT) format format -i --parallel -r Sources Tests Package.swift
 
-test: deps-test native python
+test: deps-test native python allocations
 	$(SWIFT) build --build-tests $(STRICT)
 	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
+
+# One more request of a replay, as it is shipped, must not allocate, retain or release.
+allocations: build
+	python3 benchmarks/allocations.py $(BUILD)/release/tinct
 
 # The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build.
 acceptance: build deps-test native python

@@ -3,11 +3,20 @@
 
   record   tinct record on one core and on two, and with --dry-run, beside zstd -1 --single-thread, a libpcap loop, the C
            reassembler and tshark over the same captures
-  max      tinct replay --rate max against the C epoll clients, same bytes (the tag included), server on core 1, client
-           on core 0, taking turns
-  rate     tinct replay --rate 20000 against nginx and Apache Thrift's TNonblockingServer, beside the C clients' open loop
+  max      tinct replay --rate max beside the C epoll clients, same bytes (the tag included), server on core 1, client
+           on core 0, taking turns: one request in flight on each of 64 connections, and 16
+  mixed    the same with 20 operations, 4 KiB, Compact and Binary, fresh ids and times, beside the plain case
+  generators  beside wrk, h2load, ab and hey, as far as they are installed, against nginx
+  allocations  what one more request allocates, retains and releases, which `make test` asks to be nothing
+  rate     tinct replay at 5,000 and 20,000/s for 30 s against nginx and Apache Thrift's TNonblockingServer, beside the C
+           clients' open loop, h2load at that rate, and a bare loop of clock_nanosleep
   live     tinct record -i lo while the C client sends 50,000 requests/s for 20 s: what the server counted against what is
            on the tape, with a ring that holds everything and with one that forces the kernel to drop
+  stub     tinct stub beside nginx and Apache Thrift's TNonblockingServer under the C clients: answers a second from one core,
+           and CPU seconds of the server per million
+  soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
+           at random: every due request in one outcome class, the classes against what the stub injected, memory and
+           descriptors of both over the time
   stub     tinct stub beside nginx and Apache Thrift's TNonblockingServer under the C clients: answers a second from one core,
            and CPU seconds of the server per million
   soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
@@ -18,100 +27,25 @@
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
 
-Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [rate] [live] [memory] [stub] [soak [--minutes N]]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile built, with its
-captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave them.
+Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [generators] [allocations] [rate] [live] [memory] [stub]
+[soak [--minutes N]]. PEERS has the
+peers' sources, PEERS_BUILD is what the peers' Makefile built, with its captures for `record`. Raw numbers go to
+benchmarks/results/DATE-NAME.json with the commands that gave them.
 """
-import datetime
 import json
 import os
-import platform
 import re
 import signal
-import socket
-import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-RUNS = 5
-SOAK_MINUTES = 30
-FLOWS = 64
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def ticks():
-    """Clock ticks that all processes have used so far, those of this one's dead children, and of living servers."""
-    with open("/proc/stat") as f:
-        fields = [int(field) for field in f.readline().split()[1:]]
-    # Idle, waiting for disks, and guests (already counted as user) are not use.
-    return sum(fields[:3]) + sum(fields[5:8])
-
-
-def own_seconds():
-    times = os.times()
-    total = times.user + times.system + times.children_user + times.children_system
-    for child in SERVERS:
-        pids = [child.pid]
-        try:
-            with open(f"/proc/{child.pid}/task/{child.pid}/children") as f:
-                pids += [int(pid) for pid in f.read().split()]
-            for pid in pids:
-                with open(f"/proc/{pid}/stat") as f:
-                    fields = f.read().rpartition(")")[2].split()
-                total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            pass
-    return total
-
-
-SERVERS = []
-FOREIGN = []
-
-
-def undisturbed(measure):
-    """What `measure` returns, from a run that others left alone as far as that can be had within three attempts."""
-    for attempt in range(3):
-        begin, used, own = time.monotonic(), ticks(), own_seconds()
-        result = measure()
-        busy = (ticks() - used) / os.sysconf("SC_CLK_TCK") - (own_seconds() - own)
-        foreign = max(0.0, busy / (time.monotonic() - begin))
-        if foreign <= 0.1 or attempt == 2:
-            FOREIGN.append(round(foreign, 2))
-            return result
-
-
-def run(command, stdout=subprocess.DEVNULL):
-    """Runs a command to its end: wall and CPU seconds, peak memory in MB, status."""
-    begin = time.monotonic()
-    child = subprocess.Popen(command, stdout=stdout, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return {
-        "wall": time.monotonic() - begin, "cpu": usage.ru_utime + usage.ru_stime,
-        "rssMB": usage.ru_maxrss / 1024, "status": child.returncode}
-
-
-def summary(values):
-    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
-def save(name, commands, data):
-    date = datetime.date.today().isoformat()
-    path = os.path.join(HERE, "results", f"{date}-{name}.json")
-    with open("/proc/cpuinfo") as f:
-        model = re.search(r"model name\s*: (.*)", f.read())
-    document = {
-        "date": date, "cpu": model.group(1) if model else "", "cores": os.cpu_count(), "kernel": platform.release(),
-        "nice": os.nice(0),
-        **({"foreignCores": summary(FOREIGN), "disturbed": max(FOREIGN) > 0.1} if FOREIGN else {}),
-        "commands": commands, **data}
-    FOREIGN.clear()
-    with open(path, "w") as f:
-        json.dump(document, f, indent=1)
-        f.write("\n")
-    print(json.dumps(data, indent=1))
+import allocations
+from common import FLOWS, RUNS, SERVERS, run, save, summary, undisturbed
+from load import bench_generators, bench_max, bench_mixed, bench_rate, client
+from stub import bench_soak, bench_stub
 
 
 def bench_record(tinct, sources, peers):
@@ -155,301 +89,6 @@ def bench_record(tinct, sources, peers):
     save("record", sorted(commands.values()), rows)
 
 
-class Server:
-    """A server on core 1, its CPU seconds so far (those of its workers too), and what /proc says of it."""
-    def __init__(self, words, port, stdout=subprocess.DEVNULL):
-        self.child = subprocess.Popen(["taskset", "-c", "1"] + words, stdout=stdout, stderr=subprocess.DEVNULL)
-        SERVERS.append(self.child)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        with open(f"/proc/{self.child.pid}/task/{self.child.pid}/children") as f:
-            self.pids = [self.child.pid] + [int(pid) for pid in f.read().split()]
-
-    def cpu(self):
-        total = 0
-        for pid in self.pids:
-            with open(f"/proc/{pid}/stat") as f:
-                fields = f.read().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
-
-    def stop(self):
-        self.child.terminate()
-        output = self.child.communicate()[0]
-        SERVERS.remove(self.child)
-        return output
-
-
-def bench_stub(tinct, sources, peers):
-    found = tapes(tinct, peers)
-    tagged_client(sources, peers)
-    frame = os.path.join(peers, "frame-tagged.bin")
-    http, thrift = ["hclient_tagged", "-p"], ["tclient_epoll", "-f", frame, "-D", "1", "-p"]
-    stub = [tinct, "stub", "--carrier", "didi:path=1.50", "--listen"]
-    servers = {
-        "http": [("stub", stub + ["127.0.0.1:18083", found["http"]], http, "18083"),
-                 ("nginx", ["nginx", "-c", os.path.join(peers, "nginx.conf"), "-g", "daemon off;"], http, "18080")],
-        "thrift": [("stub", stub + ["127.0.0.1:18083", found["thrift"]], thrift, "18083"),
-                   ("TNonblockingServer", [os.path.join(peers, "tserver"), "19090", "nonblocking"], thrift, "19090")]}
-    rows, commands = {}, set()
-    for key, pair in servers.items():
-        rates, costs = {name: [] for name, *_ in pair}, {name: [] for name, *_ in pair}
-        for _ in range(RUNS):
-            for name, words, clientWords, port in pair:
-                server = Server(words, int(port))
-
-                def measure():
-                    before = server.cpu()
-                    result, line = client(peers, clientWords + [port], "-d", "3")
-                    commands.update([line, "taskset -c 1 " + " ".join(words).replace(peers + "/", "").replace(tinct, "tinct")])
-                    return result, server.cpu() - before
-                result, cpu = undisturbed(measure)
-                server.stop()
-                assert result["errors"] == 0, "requests were refused"
-                rates[name].append(result["rps"])
-                costs[name].append(cpu / (result["rps"] * 3) * 1e6)
-        rows[key] = {name: {"answersPerSecond": summary(rates[name]), "serverCPUSecondsPerMillion": summary(costs[name])}
-                     for name in rates}
-    save("stub", sorted(commands), rows)
-
-
-SOAK_RULES = """version: 1
-seed: 20
-rules:
-  - faults:
-      reset: 0.2%
-      close: 0.1%
-      halfClose: 0.1%
-      stall: 0.01%
-      half: {share: 0.1%, of: 40%}
-      garbage: 0.1%
-      error: 0.5%
-"""
-
-
-def held(pid):
-    """Resident memory in MB and open descriptors of a process; nothing when it has ended."""
-    try:
-        with open(f"/proc/{pid}/status") as f:
-            memory = int(re.search(r"VmRSS:\s*(\d+)", f.read())[1]) / 1024
-        return memory, len(os.listdir(f"/proc/{pid}/fd"))
-    except (OSError, TypeError):
-        return None
-
-
-def bench_soak(tinct, sources, peers):
-    found = tapes(tinct, peers)
-    rows, commands = {}, []
-    for key in ("http", "thrift"):
-        with tempfile.TemporaryDirectory() as folder:
-            rules = os.path.join(folder, "rules.yaml")
-            with open(rules, "w") as f:
-                f.write(SOAK_RULES)
-            stubWords = ["stub", found[key], "--rules", rules, "--listen", "127.0.0.1:18083", "--carrier", "didi:path=1.50", "--json"]
-            server = Server([tinct] + stubWords, 18083, subprocess.PIPE)
-            words = ["replay", found[key], "--to", f"{key}://127.0.0.1:18083", "--rate", "20000", "--duration",
-                     f"{SOAK_MINUTES}m", "--timeout", "1s", "--carrier", "default" if key == "http" else "didi:path=1.50",
-                     "--connections", "128", "--threads", "1", "--allow-duplicates", "--json"]
-            result = os.path.join(folder, "result.json")
-            with open(result, "w") as f:
-                child = subprocess.Popen(["taskset", "-c", "0", tinct] + words, stdout=f, stderr=subprocess.DEVNULL)
-            samples = []
-            while child.poll() is None:
-                both = held(child.pid), held(server.child.pid)
-                if None not in both:
-                    samples.append(both)
-                time.sleep(1)
-            told = json.loads(server.stop())
-            with open(result) as f:
-                outcome = json.load(f)
-        commands += ["tinct " + " ".join(line).replace(peers + "/", "").replace(folder + "/", "") for line in (stubWords, words)]
-        faults, outcomes, due = told["faults"], outcome["outcomes"], outcome["totals"]["due"]
-        resets = sum(faults[name] for name in ("reset", "close", "halfClose", "half"))
-        rest = samples[len(samples) // 10:]
-        middle = len(rest) // 2
-        rows[key] = {
-            "minutes": SOAK_MINUTES, "due": due, "outcomes": {k: v for k, v in outcomes.items() if v},
-            "injected": faults, "sumCloses": sum(outcomes.values()) == due, "stubRequests": told["requests"],
-            "differences": {
-                "reset": outcomes["reset"] - resets, "noReply": outcomes["noReply"] - faults["stall"],
-                "protocolError": outcomes["protocolError"] - faults["garbage"],
-                "httpErrorOrException": outcomes["httpError"] + outcomes["exception"] - faults["error"]},
-            # After a tenth of the time for caches to fill: the first half of the rest against the second.
-            "memoryMB": {
-                name: {"firstHalfMedian": statistics.median(s[at][0] for s in rest[:middle]),
-                       "secondHalfMedian": statistics.median(s[at][0] for s in rest[middle:]),
-                       "max": max(s[at][0] for s in samples)}
-                for at, name in ((0, "replay"), (1, "stub"))},
-            "descriptors": {
-                name: {"firstHalfMax": max(s[at][1] for s in rest[:middle]), "secondHalfMax": max(s[at][1] for s in rest[middle:])}
-                for at, name in ((0, "replay"), (1, "stub"))}}
-        assert rows[key]["sumCloses"], "the outcomes do not add up to what was due"
-    save("soak", commands, rows)
-
-
-def write_capture(path, request, response, count):
-    """A capture of as many connections as the clients open, in turn, so that a tape holds exactly these bytes."""
-    def packet(t, sport, dport, seq, ack, payload, flags):
-        tcp = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 65535, 0, 0) + payload
-        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, 0x7F000001, 0x7F000001) + tcp
-        return struct.pack("<IIII", t // 1000000, t % 1000000, len(ip), len(ip)) + ip
-    with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 101))
-        t = 1_700_000_000_000_000
-        for flow in range(FLOWS):
-            f.write(packet(t, 20000 + flow, 80, 0, 0, b"", 2) + packet(t, 80, 20000 + flow, 0, 1, b"", 18))
-        for i in range(count):
-            t += 100
-            client, turn = 20000 + i % FLOWS, i // FLOWS
-            a, b = 1 + turn * len(request), 1 + turn * len(response)
-            f.write(packet(t, client, 80, a, b, request, 24))
-            f.write(packet(t + 50, 80, client, b, a + len(request), response, 24))
-
-
-def tapes(tinct, peers):
-    """Tapes of the C clients' own requests."""
-    body = b'{"requestId":"7f3c9a51-2d0e-4b6a-9a57-0c1d2e3f4a5b","userId":918273645,"amount":12999,"currency":"USD",'
-    body += b'"merchant":"M-4410-993","device":"d41d8cd98f00b204e9800998ecf8427e","ip":"203.0.113.77","channel":"app",'
-    body += b'"country":"US","ts":1732147200123,"pad":"'
-    body += b"x" * (298 - len(body)) + b'"}'
-    http = b"POST /v1/risk HTTP/1.1\r\nHost: 127.0.0.1:18080\r\nContent-Type: application/json\r\n"
-    http += b"Content-Length: 300\r\n\r\n" + body
-    with open(os.path.join(peers, "frame.bin"), "rb") as f:
-        frame = f.read()
-    name = b"decide"
-    reply = struct.pack(">I", 4 + 4 + len(name) + 4 + 1) + b"\x80\x01\x00\x02" + struct.pack(">I", len(name)) + name
-    reply += frame[12 + len(name):16 + len(name)] + b"\x00"
-    found = {}
-    for key, request, response in (
-            ("http", http, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), ("thrift", frame, reply)):
-        capture = os.path.join(peers, f"bench-{key}.pcap")
-        write_capture(capture, request, response, 6_400)
-        found[key] = os.path.join(peers, f"bench-{key}.mcap")
-        subprocess.run([tinct, "record", capture, "-o", found[key], "--raw"], check=True, capture_output=True)
-    tagged = bytearray(frame)
-    at = tagged.rindex(bytes.fromhex("0a0005") + bytes(8))
-    tagged[at + 10] = 1
-    with open(os.path.join(peers, "frame-tagged.bin"), "wb") as f:
-        f.write(tagged)
-    return found
-
-
-class Servers:
-    def __init__(self, peers):
-        conf = os.path.join(peers, "nginx.conf")
-        SERVERS[:] = [
-            subprocess.Popen(["taskset", "-c", "1", "nginx", "-c", conf, "-g", "daemon off;"], stderr=subprocess.DEVNULL),
-            subprocess.Popen(["taskset", "-c", "1", os.path.join(peers, "tserver"), "19090", "nonblocking"],
-                             stderr=subprocess.DEVNULL)]
-        for port in (18080, 19090):
-            for _ in range(100):
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    time.sleep(0.05)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for child in SERVERS:
-            child.terminate()
-            child.wait()
-        SERVERS.clear()
-
-
-def replay(tinct, tape, key, rate, seconds):
-    """One run: Tinct's result, and the command without the folders of this machine."""
-    target = {"http": "http://127.0.0.1:18080", "thrift": "thrift://127.0.0.1:19090"}[key]
-    carrier = {"http": "default", "thrift": "didi:path=1.50"}[key]
-    command = ["replay", tape, "--to", target, "--tag", TAG, "--carrier", carrier, "--rate", rate,
-               "--duration", f"{seconds}s", "--connections", "64", "--threads", "1", "--allow-duplicates", "--json"]
-    output = subprocess.run(["taskset", "-c", "0", tinct] + command, capture_output=True, check=False)
-    line = " ".join(["taskset -c 0 tinct"] + command).replace(os.path.dirname(tape) + "/", "")
-    return json.loads(output.stdout), line
-
-
-TAG = "bench"
-
-
-def tagged_client(sources, peers):
-    """The C client with the tag's headers in its request, so that both send the same bytes."""
-    with open(os.path.join(sources, "c", "hclient_epoll.c")) as f:
-        text = f.read()
-    plain = 'POST /v1/risk HTTP/1.1\\r\\nHost: 127.0.0.1:%d\\r\\n'
-    place = 'Content-Type: application/json\\r\\nContent-Length: "'
-    if plain not in text or place not in text:
-        sys.exit("the C client's request is not where this program looks for it")
-    text = text.replace(place, f'Content-Type: application/json\\r\\n%sContent-Length: "', 1)
-    headers = f"\"x-stress-test: {TAG}\\r\\nbaggage: stress-test={TAG}\\r\\n\""
-    text = text.replace("port, body);", f"port, {headers}, body);", 1)
-    source = os.path.join(peers, "hclient_tagged.c")
-    with open(source, "w") as f:
-        f.write(text)
-    program = os.path.join(peers, "hclient_tagged")
-    subprocess.run(["gcc", "-O3", "-march=native", "-w", "-I", os.path.join(sources, "c"), "-o", program, source], check=True)
-    return program
-
-
-def clients(sources, peers):
-    tagged_client(sources, peers)
-    return {"http": ["hclient_tagged", "-p", "18080"],
-            "thrift": ["tclient_epoll", "-p", "19090", "-D", "1", "-f", os.path.join(peers, "frame-tagged.bin")]}
-
-
-def client(peers, command, *flags):
-    words = command + ["-c", "64", *flags]
-    output = subprocess.run(["taskset", "-c", "0", os.path.join(peers, words[0])] + words[1:], capture_output=True, check=True)
-    return json.loads(output.stdout), "taskset -c 0 " + " ".join(words).replace(peers + "/", "")
-
-
-def bench_max(tinct, sources, peers):
-    found = tapes(tinct, peers)
-    rows, commands = {}, []
-    with Servers(peers):
-        for key, command in clients(sources, peers).items():
-            ours, theirs = [], []
-            for _ in range(RUNS):
-                result, line = undisturbed(lambda: replay(tinct, found[key], key, "max", 4))
-                ours.append(result["cpuSeconds"] * 1e6 / result["totals"]["answered"])
-                other, other_line = undisturbed(lambda: client(peers, command, "-d", "4"))
-                assert other["errors"] == 0, "the C client's requests were refused"
-                theirs.append(other["cpu_s_per_M"])
-            commands += [line, other_line]
-            rows[key] = {
-                "tinctCPUSecondsPerMillion": summary(ours), "clientCPUSecondsPerMillion": summary(theirs),
-                "ratio": summary([a / b for a, b in zip(ours, theirs)])}
-    save("max", commands, rows)
-
-
-def bench_rate(tinct, sources, peers):
-    found = tapes(tinct, peers)
-    rows, commands = {}, []
-    with Servers(peers):
-        for key, command in clients(sources, peers).items():
-            results, others = [], []
-            for _ in range(3):
-                result, line = undisturbed(lambda: replay(tinct, found[key], key, "20000", 10))
-                results.append(result)
-                other, other_line = undisturbed(lambda: client(peers, command, "-d", "10", "-r", "20000", "-l"))
-                others.append(other)
-            commands += [line, other_line]
-            rows[key] = {
-                "due": [r["totals"]["due"] for r in results], "sent": [r["totals"]["sent"] for r in results],
-                "unsent": [r["totals"]["unsent"] for r in results], "tagged": [r["totals"]["tagged"] for r in results],
-                "latenessP99Micros": summary([r["lateness"]["p99Micros"] for r in results]),
-                "correctedP50Micros": summary([r["latency"]["corrected"]["p50Micros"] for r in results]),
-                "correctedP99Micros": summary([r["latency"]["corrected"]["p99Micros"] for r in results]),
-                "clientP50Micros": summary([o["p50_us"] for o in others]),
-                "clientP99Micros": summary([o["p99_us"] for o in others])}
-    save("rate", commands, rows)
-
-
 LIVE_PORT = "18081"
 
 
@@ -462,7 +101,7 @@ def live_once(tinct, peers, ring, seconds, commands):
         recording = subprocess.Popen([tinct] + words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         SERVERS[:] = [server, recording]
         assert "recording lo" in recording.stderr.readline(), "the recording did not start"
-        sent, line = client(peers, ["hclient_epoll", "-p", LIVE_PORT], "-d", str(seconds), "-r", "50000")
+        sent, line = client(peers, "hclient_epoll", "-p", LIVE_PORT, "-d", str(seconds), "-r", "50000")
         end = time.time_ns()
         time.sleep(0.5)
         with open(f"/proc/{recording.pid}/status") as f:
@@ -553,20 +192,25 @@ def bench_memory(tinct, sources, peers):
     save("memory", ["CAPTURE, so many times over with other addresses | tinct record - -o memory.mcap --json"], rows)
 
 
+def bench_allocations(tinct, sources, peers):
+    save("allocations", ["allocations.py tinct"], allocations.measure(tinct, peers))
+
+
 def main():
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
-    benches = {"record": bench_record, "max": bench_max, "rate": bench_rate, "live": bench_live, "memory": bench_memory,
-               "stub": bench_stub, "soak": bench_soak}
+    benches = {
+        "record": bench_record, "max": bench_max, "mixed": bench_mixed, "generators": bench_generators, "rate": bench_rate,
+        "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak}
     names = sys.argv[4:]
+    options = {}
     if "--minutes" in names:
         at = names.index("--minutes")
-        global SOAK_MINUTES
-        SOAK_MINUTES = float(names[at + 1])
+        options["soak"] = [float(names[at + 1])]
         del names[at:at + 2]
     for name in names or benches:
-        benches[name](tinct, sources, peers)
+        benches[name](tinct, sources, peers, *options.get(name, []))
 
 
 main()

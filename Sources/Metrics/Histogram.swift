@@ -12,19 +12,15 @@ import Glibc
 /// thread; those of several threads are added up with ``add(_:)`` when they are done.
 @safe package final class Histogram {
     /// 1 h. Larger values are counted as this and show in ``clamped``.
-    package static let highestMicros: UInt64 = 3_600_000_000
+    @inlinable package static var highestMicros: UInt64 { 3_600_000_000 }
     @usableFromInline static let halfCount = 1024
-    @usableFromInline static let halfMagnitude = 10
+    @inlinable static var halfMagnitude: Int { 10 }
     /// Two half buckets hold the values below 2,048, and each of the 21 further ones doubles the range, up to 2³².
     @usableFromInline package static let tableCount = 23 * halfCount
 
     // Freed in deinit; every index comes from `index(of:)`, which stays below `tableCount`.
     @usableFromInline let counts: UnsafeMutablePointer<UInt64>
-    package internal(set) var count: UInt64 = 0
-    package internal(set) var clamped: UInt64 = 0
-    package internal(set) var maxMicros: UInt64 = 0
-    package internal(set) var minMicros: UInt64 = .max
-    var sumMicros: UInt64 = 0
+    let sums: UnsafeMutablePointer<Sums>
 
     package init() {
         // Zeroed by the system when first touched, so that a histogram takes only the memory of the range that it records.
@@ -32,24 +28,14 @@ import Glibc
             fatalError("out of memory")
         }
         unsafe counts = zeroed.bindMemory(to: UInt64.self, capacity: Self.tableCount)
+        unsafe sums = .allocate(capacity: 1)
+        unsafe sums.initialize(to: Sums())
     }
 
-    deinit { unsafe free(counts) }
-
-    package func record(micros: UInt64, times: UInt64 = 1) {
-        var value = micros
-        if value > Self.highestMicros {
-            value = Self.highestMicros
-            clamped &+= times
-        }
-        unsafe counts[Self.index(of: value)] &+= times
-        count &+= times
-        sumMicros &+= value &* times
-        if value > maxMicros { maxMicros = value }
-        if value < minMicros { minMicros = value }
+    deinit {
+        unsafe free(counts)
+        unsafe sums.deallocate()
     }
-
-    package func record(nanos: UInt64) { record(micros: nanos / 1000) }
 
     /// Adds what another histogram has counted.
     package func add(_ other: Histogram) {
@@ -138,6 +124,7 @@ import Glibc
     }
 
     /// Where a value is counted; below `tableCount` for values up to 2³² − 1.
+    @inlinable
     static func index(of value: UInt64) -> Int {
         let bucket = 53 - (value | 2047).leadingZeroBitCount
         return bucket << halfMagnitude + Int(value >> UInt64(bucket))

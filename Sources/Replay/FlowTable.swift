@@ -1,4 +1,4 @@
-/// The recorded flows of which something is in flight or waits, on connections that carry several requests at once.
+/// The flows, or lanes, of which something is in flight or waits, where no connection keeps their order by itself.
 ///
 /// A request may go when no more of its flow's requests are in flight than were when it was recorded; else it waits here,
 /// and those behind it on the same flow do too, so that their order stands. Open addressing; a flow is forgotten with its

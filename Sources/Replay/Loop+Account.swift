@@ -25,8 +25,8 @@ extension Loop {
             if outcome == .ok && now &- due > plan.timeoutNanos { outcome = .lateReply }
             if replyLength >= 0 {
                 if isMeasured {
-                    unsafe counts.pointee.raw.record(nanos: now &- flight.pointee.sentAt)
-                    if isOpen { unsafe counts.pointee.corrected.record(nanos: now &- due) }
+                    unsafe counts.pointee.rawRecorder.record(nanos: now &- flight.pointee.sentAt)
+                    if isOpen { unsafe counts.pointee.correctedRecorder.record(nanos: now &- due) }
                 }
                 report.answered += 1
                 second.answered += 1
@@ -146,7 +146,7 @@ extension Loop {
         handOver()
         isOnSecondPage.toggle()
         unsafe operations = other.operations
-        lateness = other.lateness
+        lateness = other.lateness.recorder
     }
 
     private mutating func handOver() {

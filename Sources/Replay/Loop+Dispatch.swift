@@ -217,8 +217,8 @@ extension Loop {
             let owner = unsafe owner(of: template)
             let mine =
                 owner < 0 ? unsafe template.pointee.target == connections[connection].target : owner == connection
-            if mine || waitingCount < lookahead, unsafe permission(template) != .granted { return nil }
-            if !mine && waitingCount >= lookahead { return nil }
+            if waitingCount >= lookahead, unsafe !mine || isOrderedHere(template, owner) { return nil }
+            if unsafe permission(template) != .granted { return nil }
             cursor.position += 1
             second.due += 1
             if unsafe mustWait(template, owner) {

@@ -38,8 +38,16 @@ extension Loop {
             if node >= 0 { append(node, owner) } else { unsafe leaveFlow(template, owner) }
             return
         }
-        if node < 0 { return }
-        let target = Int(unsafe template.pointee.target)
+        if node >= 0 {
+            appendFree(node, Int(unsafe template.pointee.target))
+        } else {
+            unsafe leaveFlow(template, owner)
+        }
+    }
+
+    /// Makes a node the last of a target's queue.
+    private mutating func appendFree(_ node: Int32, _ target: Int) {
+        unsafe nodes[Int(node)].next = -1
         if freeTail[target] >= 0 {
             unsafe nodes[Int(freeTail[target])].next = node
         } else {
@@ -110,36 +118,65 @@ extension Loop {
         }
     }
 
-    // MARK: Flows
+    // MARK: Order
 
-    /// Whether requests of the template's flow share their connection with others, so that its order must be kept here.
+    /// Whether the template must keep an order that its connection does not keep for it: that of its lane over several
+    /// connections, or that of its flow among others on one connection.
     @inline(__always)
-    private func isOrderedHere(_ template: UnsafeMutablePointer<Template>, _ connection: Int) -> Bool {
-        unsafe placeBits > 0 && template.pointee.flow != Template.free && connections[connection].window > 1
+    func isOrderedHere(_ template: UnsafeMutablePointer<Template>, _ owner: Int) -> Bool {
+        if unsafe template.pointee.lane != Template.free { return true }
+        return unsafe placeBits > 0 && owner >= 0 && connections[owner].window > 1
+    }
+
+    @inline(__always)
+    private func orderKey(_ template: UnsafeMutablePointer<Template>) -> UInt32 {
+        let lane = unsafe template.pointee.lane
+        return lane != Template.free ? lane : unsafe template.pointee.flow
     }
 
     /// Whether the template must wait for replies to its predecessors; else it counts as in flight from here on.
     @inline(__always)
     mutating func mustWait(_ template: UnsafeMutablePointer<Template>, _ owner: Int) -> Bool {
         guard unsafe isOrderedHere(template, owner) else { return false }
-        return unsafe !flows.admit(template.pointee.flow, overlap: Int32(template.pointee.overlap))
+        return unsafe !flows.admit(orderKey(template), overlap: Int32(template.pointee.overlap))
     }
 
     /// Lets the template under the cursor's block wait for its predecessors.
     mutating func park(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
         let node = unsafe waitingNode(template, due: due)
-        if node >= 0 { unsafe flows.park(node, template.pointee.flow, nodes) }
+        if node >= 0 { unsafe flows.park(node, orderKey(template), nodes) }
     }
 
-    /// A request that was admitted is not in flight any more: others of its flow may be next for the connection.
+    /// A request that was admitted is not in flight any more: others behind it may be next.
     @inline(__always)
     mutating func leaveFlow(_ template: UnsafeMutablePointer<Template>, _ connection: Int) {
-        guard unsafe isOrderedHere(template, connection) else { return }
-        if unsafe flows.leave(template.pointee.flow) { unsafe admitParked(template.pointee.flow, connection) }
+        let owner = unsafe template.pointee.flow == Template.free ? -1 : connection
+        guard unsafe isOrderedHere(template, owner) else { return }
+        let key = unsafe orderKey(template)
+        if flows.leave(key) { unsafe admitParked(key, owner, template.pointee.target) }
     }
 
-    private mutating func admitParked(_ flow: UInt32, _ connection: Int) {
-        while case let node = unsafe flows.next(flow, nodes), node >= 0 { append(node, connection) }
+    private mutating func admitParked(_ key: UInt32, _ owner: Int, _ target: UInt8) {
+        while case let node = unsafe flows.next(key, nodes), node >= 0 {
+            if owner >= 0 {
+                append(node, owner)
+            } else {
+                appendFree(node, Int(target))
+                hasReady = true
+            }
+        }
+    }
+
+    /// Gives what its predecessors held back to connections that are idle.
+    mutating func serveReady() {
+        hasReady = false
+        for target in idleHead.indices {
+            while freeHead[target] >= 0 && idleHead[target] >= 0 && !isStopping {
+                let before = waitingCount
+                serve(Int(idleHead[target]))
+                if waitingCount >= before { break }
+            }
+        }
     }
 
     // MARK: Giving up
@@ -162,10 +199,11 @@ extension Loop {
     }
 
     mutating func failWaiting(target: Int, _ outcome: Outcome?) {
-        let node = freeHead[target]
-        freeHead[target] = -1
-        freeTail[target] = -1
-        endChain(node, outcome, isAdmitted: true)
+        while case let node = freeHead[target], node >= 0 {
+            freeHead[target] = -1
+            freeTail[target] = -1
+            endChain(node, outcome, isAdmitted: true)
+        }
     }
 
     private mutating func endChain(_ first: Int32, _ outcome: Outcome?, isAdmitted: Bool) {

@@ -37,8 +37,10 @@ struct Loop: ~Copyable {
     var nextExpiry: UInt64 = 0
     /// Connections whose output is to be written.
     var gatheringHead: Int32 = -1
-    /// Flows on connections that carry several requests at once.
+    /// What keeps its order here: lanes, and flows on connections that carry several requests at once.
     var flows = FlowTable()
+    /// Something that waited for its predecessors may go over any idle connection.
+    var hasReady = false
     /// Connections that are down or connecting.
     var unestablished = 0
 
@@ -61,7 +63,7 @@ struct Loop: ~Copyable {
     let books: LoopPages
     var isOnSecondPage = false
     var operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
-    var lateness: Histogram
+    var lateness: Histogram.Recorder
     var report = LoopReport()
     var second = SecondCounts()
     var secondIndex = 0
@@ -88,7 +90,7 @@ struct Loop: ~Copyable {
         pace = PaceCursor(plan.pace)
         books = plan.books
         unsafe operations = books.pages.0.operations
-        lateness = books.pages.0.lateness
+        lateness = books.pages.0.lateness.recorder
         poller = try Poller(maximumEvents: 256)
         connectionCount = plan.pools.reduce(0) { $0 + $1.connections }
         unsafe connections = .allocate(capacity: max(1, connectionCount))
@@ -153,6 +155,7 @@ struct Loop: ~Copyable {
             if now >= start {
                 if isOpen { dispatchDue() } else { pump() }
             }
+            if hasReady { serveReady() }
             if gatheringHead >= 0 { flushGathered() }
             if inFlightCount > 0 { expireFlights() }
             if unestablished > 0 { expire() }
@@ -171,7 +174,7 @@ struct Loop: ~Copyable {
     /// How long nothing needs to be done unless the kernel reports something.
     private mutating func waitNanos() -> UInt64 {
         var wake = min(now + 100_000_000, secondEnd)
-        if gatheringHead >= 0 { return 0 }
+        if gatheringHead >= 0 || hasReady { return 0 }
         if inFlightCount > 0 { wake = min(wake, nextExpiry) }
         if unestablished > 0 { wake = min(wake, now + 1_000_000) }
         if isStopping { wake = min(wake, stopDeadline) }

@@ -25,7 +25,15 @@ struct OperationCounts: ~Copyable {
     let corrected = Histogram()
     /// From the send.
     let raw = Histogram()
+    /// Of both.
+    let correctedRecorder: Histogram.Recorder
+    let rawRecorder: Histogram.Recorder
     var decisions: [String: UInt64] = [:]
+
+    init() {
+        correctedRecorder = corrected.recorder
+        rawRecorder = raw.recorder
+    }
 }
 
 /// One page of a loop's books: what it has counted since it began the page. A loop writes on one page while the control

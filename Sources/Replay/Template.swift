@@ -45,7 +45,7 @@ struct Template {
     /// Which connection it belongs to; ``free`` when any will do.
     var flow: UInt32 = Template.free
     /// The order that it keeps: what shares a lane is sent one after another, each after the end of the one before;
-    /// ``free`` for none. See ``Lane``.
+    /// ``free`` for none.
     var lane: UInt32 = Template.free
     /// Position among what is sent in the first round, and in later ones (``refused`` when it is not sent then).
     var sequence: UInt64 = 0

@@ -247,3 +247,47 @@ enum Calls {
         return framed([0x80, 1, 0, 2, 0, 0, 0, 6] + name + seqid + [0], kind)
     }
 }
+
+/// Order by a key, over whatever connection is free.
+@Suite(.serialized) struct LaneTests {
+    @Test(arguments: ["max", "4000"], [1, 4])
+    func requestsOfAKeyKeepTheirOrderThoughConnectionsAreReset(rate: String, inFlight: Int) throws {
+        let server = try MisbehavingServer { number, _ in number % 97 == 96 ? .reset : .bytes(Sample.ok) }
+        defer { server.stop() }
+        var options = try Sample.options(rate, connections: 4)
+        options.inFlight = inFlight
+        options.pipelines = true
+        options.fidelity.affinity = .key(try #require(RequestField("flow")))
+        // Bodies tell the key and the position: as many keys as flows.
+        let result = try Sample.run(Sample.http(1000, flows: 20), port: server.port, options)
+        #expect(result[.ok] + result[.reset] == 1000 && result[.reset] > 0, "\(result.outcomes)")
+        var last: [String: Int] = [:]
+        for request in server.seen {
+            let words = String(decoding: request, as: UTF8.self).split { !$0.isNumber && !$0.isLetter }
+            let key = String(words[words.count - 3])
+            let number = try #require(Int(words[words.count - 1]))
+            #expect(last[key].map { $0 < number } ?? true)
+            last[key] = number
+        }
+        #expect(last.count == 20)
+    }
+
+    @Test func theNextOfAKeyWaitsForTheReply() throws {
+        let begin = Mutex<UInt64>(0)
+        let early = Mutex(0)
+        let server = try MisbehavingServer { _, _ in
+            let now = Clock.monotonicNanos()
+            let first = begin.withLock { begin in
+                if begin == 0 { begin = now }
+                return begin
+            }
+            if now - first < 200_000_000 { early.withLock { $0 += 1 } }
+            return .nothing
+        }
+        defer { server.stop() }
+        var options = try Sample.options("max", connections: 8)
+        options.fidelity.affinity = .key(try #require(RequestField("flow")))
+        let result = try Sample.run(Sample.http(15, flows: 3), port: server.port, options)
+        #expect(early.withLock { $0 } == 3 && result[.noReply] == 15)
+    }
+}

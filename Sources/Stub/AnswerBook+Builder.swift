@@ -53,6 +53,10 @@ extension AnswerBook {
                 case (.thrift, .framed, .compact): try addThrift(exchange, request, .framed, .compact)
                 case (.thrift, .unframed, .binary): try addThrift(exchange, request, .unframed, .binary)
                 case (.thrift, .unframed, .compact): try addThrift(exchange, request, .unframed, .compact)
+                case (.thrift, .theader, .binary), (.thrift, .ttheader, .binary):
+                    try addFrames(exchange, request, .binary)
+                case (.thrift, .theader, .compact), (.thrift, .ttheader, .compact):
+                    try addFrames(exchange, request, .compact)
                 default: unusable["format is not answered here", default: 0] += 1
                 }
             } catch {
@@ -115,6 +119,18 @@ extension AnswerBook {
                 request.wire.rawSpan, at: call.bodyOffset, encoding, book.operations[index].tree, seed: UInt64(index)
             )
             give(answer, to: index, reading.fingerprint)
+        }
+
+        /// Takes the messages out of their frames.
+        private mutating func addFrames(
+            _ exchange: Exchange, _ request: Message, _ encoding: ThriftEncoding
+        ) throws(ParsingError) {
+            var plain = exchange
+            let call = Message(wire: try FramePayload.message(request.wire))
+            if let response = exchange.response, response.isWhole {
+                plain.response = Message(wire: try FramePayload.message(response.wire))
+            }
+            try addThrift(plain, call, .unframed, encoding)
         }
 
         /// What an answer that is not on the tape depends on.

@@ -1,8 +1,9 @@
 /// # Stub
 ///
-/// Our stand-in for a target: a server that answers HTTP/1.1 and Thrift on one port from a tape.
+/// Our stand-in for a target: a server that answers HTTP/1.1 and Thrift on one port from a tape or by rules.
 ///
 /// - ``AnswerBook`` holds every answer ready to be sent, found by operation and by matching request.
+/// - ``StubRules`` say what is answered otherwise, what is slow and what fails; ``RuleRunner`` applies them.
 /// - ``StubEngine`` decides: from the bytes of one request to one answer, and counts what it saw and which of it carried
 ///   the tag.
 /// - ``StubSession`` is one connection without its socket: bytes in, bytes out, in order, each answer after its delay.

@@ -19,10 +19,10 @@ extension StubEngine {
         }
     }
 
-    /// Appends the reply to the call at the beginning of `bytes`; nothing for a oneway.
+    /// Appends the reply to the call at the beginning of `bytes`; nothing for a oneway. `tags` stand for carriers around it.
     mutating func answerThrift(
         _ bytes: RawSpan, _ found: MessageScanner.Found, _ framing: ThriftFraming, _ encoding: ThriftEncoding,
-        nowNanos: UInt64, into output: inout [UInt8]
+        tags: UInt64 = 0, nowNanos: UInt64, into output: inout [UInt8]
     ) -> AnswerEffects {
         let header = found.header
         let name = bytes.extracting(header.nameRange)
@@ -40,7 +40,7 @@ extension StubEngine {
             }
             return AnswerEffects()
         }
-        counts.note(operation: operation, tags: reading.tags)
+        counts.note(operation: operation, tags: tags | reading.tags)
         if isOneway {
             if operation == nil { counts.unknownOperation += 1 } else { counts.oneway += 1 }
             return AnswerEffects()

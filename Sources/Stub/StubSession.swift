@@ -8,6 +8,8 @@ package struct StubSession: Sendable {
         case undecided
         case http(HTTPScanner)
         case thrift(MessageScanner)
+        /// THeader or TTHeader: each frame says how its payload is laid out.
+        case frames
         /// Nothing more is read.
         case ended
     }
@@ -115,6 +117,7 @@ package struct StubSession: Sendable {
             let goesOn = thrift(&scanner, now, &engine)
             if case .thrift = mode { mode = .thrift(scanner) }
             return goesOn
+        case .frames: return frame(now, &engine)
         }
     }
 
@@ -123,6 +126,9 @@ package struct StubSession: Sendable {
         switch ThriftDetector.detect(input.rawSpan) {
         case .thrift(let framing, let encoding):
             mode = .thrift(MessageScanner(framing, encoding, maximumLength: Self.requestLimit))
+            return true
+        case .theader, .ttheader:
+            mode = .frames
             return true
         case .needMore: return false
         case .notThrift where HTTPHead.isToken(input[0]) || input[0] == 13 || input[0] == 10:
@@ -211,6 +217,31 @@ package struct StubSession: Sendable {
             }
             return !ends
         }
+    }
+
+    private mutating func frame(_ now: UInt64, _ engine: inout StubEngine) -> Bool {
+        let waiting = input.count - consumed
+        guard waiting >= 4 else { return false }
+        let announced = input[consumed..<consumed + 4].reduce(0) { $0 << 8 | Int($1) }
+        let length = announced + 4
+        if length > Self.requestLimit {
+            refuseConnection(&engine)
+            return false
+        }
+        if waiting < length { return false }
+        let start = consumed
+        consumed += length
+        var isReadable = true
+        let ends = answer(now, &engine) { (input, engine, output) in
+            let bytes = input.rawSpan.extracting(start..<start + length)
+            guard let effects = engine.answerFrame(bytes, nowNanos: now, into: &output) else {
+                isReadable = false
+                return AnswerEffects()
+            }
+            return effects
+        }
+        if !isReadable { refuseConnection(&engine) }
+        return isReadable && !ends
     }
 
     /// Lets `compose` append an answer where it belongs: to what may go at once, or to what waits. True when nothing that

@@ -2,6 +2,7 @@ import Bytes
 import HTTP1
 import JSON
 package import Tagging
+import Thrift
 
 /// Looks for the tag in requests, carrier by carrier, without allocating.
 ///
@@ -80,10 +81,12 @@ package struct TagProbe: Sendable {
     package private(set) var names: [String] = []
     private var headers: [Header] = []
     private var members: [Member] = []
+    /// Keys of THeader and TTHeader.
+    private var keys: [(place: Carrier.Place, carrier: Int, condition: Condition)] = []
     private(set) var fields: [Field] = []
     private(set) var bodies: [Body] = []
 
-    /// At most 64 carriers; those of frame headers are not looked for, because no such request is answered.
+    /// At most 64 carriers.
     package init(_ carriers: [Carrier] = Carrier.defaults) {
         for carrier in carriers.prefix(64) {
             let name = carrier.description
@@ -104,10 +107,30 @@ package struct TagProbe: Sendable {
                 fields.append(Field(path: place.path, carrier: names.count, condition: condition))
             case .jsonBody(let path):
                 bodies.append(Body(path: JSONPath(path), carrier: names.count, condition: condition))
-            default: continue
+            case .theader, .ttheaderString, .ttheaderInteger: keys.append((carrier.place, names.count, condition))
             }
             names.append(name)
         }
+    }
+
+    /// A bit for each carrier that holds the tag in a frame's header.
+    func tags(_ header: HeaderTransport) -> UInt64 {
+        var found: UInt64 = 0
+        for (place, carrier, condition) in keys {
+            for info in header.infos {
+                let values: [[UInt8]] =
+                    switch (info, header.kind, place) {
+                    case (.pairs(let pairs), .theader, .theader(let key)),
+                        (.pairs(let pairs), .ttheader, .ttheaderString(let key)):
+                        pairs.filter { $0.key.elementsEqual(key.utf8) }.map(\.value)
+                    case (.numbered(let pairs), _, .ttheaderInteger(let key)):
+                        pairs.filter { $0.key == key }.map(\.value)
+                    default: []
+                    }
+                if values.contains(where: { condition.holds($0.rawSpan) }) { found |= 1 << UInt64(carrier) }
+            }
+        }
+        return found
     }
 
     /// A bit for each carrier that holds the tag in the head at the beginning of `bytes`.

@@ -63,7 +63,9 @@ import Thrift
         #expect(session.wantsInput)
         #expect(session.answer([0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], &engine).isEmpty)
         #expect(session.isFinished)
-        for opening in [[0x16, 3, 1, 2, 0, 1], [0, 0, 0, 9, 0x10, 0, 0, 0], [0x80, 0x02, 0, 1]] as [[UInt8]] {
+        for opening in [[0x16, 3, 1, 2, 0, 1], [0, 0, 0, 9, 0x10, 0, 0, 0, 0, 0, 0, 1, 9], [0x80, 0x02, 0, 1]]
+            as [[UInt8]]
+        {
             var refused = StubSession()
             #expect(refused.answer(opening, &engine).isEmpty)
             #expect(refused.isFinished, "\(opening)")

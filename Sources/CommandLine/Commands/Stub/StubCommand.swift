@@ -13,8 +13,8 @@ package let stubCommand = CommandSpec(
     arguments: "[TAPE]",
     argumentCount: 0...1,
     discussion: """
-        Listens on one port for HTTP/1.1 and for Thrift (framed or not, Binary or Compact, told apart by the
-        first bytes of each connection). A request gets the response that the tape holds for the same request,
+        Listens on one port for HTTP/1.1 and for Thrift (framed or not, THeader, TTHeader, Binary or Compact, told
+        apart by the first bytes of each connection). A request gets the response that the tape holds for the same request,
         else the next one of its operation; ids that the schema declares, and the tag, do not count. A
         synthesized tape is answered with the decision that its scenario expects. What the tape does not know
         gets 404, or a TApplicationException of type 1. Without a tape, each operation of --idl gets the least

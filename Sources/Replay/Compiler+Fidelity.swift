@@ -4,6 +4,11 @@ import Tape
 extension Compiler {
     /// Gives the draft the order that it keeps.
     mutating func bind(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
+        if let scope = bindings?.scope(of: exchange, draft.bytes) {
+            draft.lane = Compiler.lane(scope)
+            draft.bound = bindings?.call(exchange, draft.bytes, scope: scope)
+            return
+        }
         switch fidelity.affinity {
         case .none: break
         case .flow:
@@ -12,21 +17,23 @@ extension Compiler {
         case .key(let field):
             let operation = exchange.operation
             if let span = fidelity.locator.find(field, in: draft.bytes, draft.format, operation: operation) {
-                draft.lane = Compiler.lane(span.text(in: draft.bytes))
+                draft.lane = Compiler.lane(Compiler.digest(span.text(in: draft.bytes)))
                 keyed += 1
             } else if !exchange.client.isEmpty {
                 // Without the key it keeps at least the order of its flow.
-                draft.lane = Compiler.lane(Array("flow \(exchange.flow)".utf8))
+                draft.lane = Compiler.lane(Compiler.digest(Array("flow \(exchange.flow)".utf8)))
             }
         }
     }
 
-    /// The lane of everything that has this key.
-    static func lane(_ key: [UInt8]) -> UInt32 {
+    static func digest(_ key: [UInt8]) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        return UInt32(truncatingIfNeeded: FreshValues.mix(hash)) & 0x7FFF_FFFF
+        return FreshValues.mix(hash)
     }
+
+    /// The lane of everything that has this key.
+    static func lane(_ digest: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: digest) & 0x7FFF_FFFF }
 
     /// Adds the slots of identities and event times. A time that is declared as an identity too is one.
     mutating func addSlots(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
@@ -34,7 +41,6 @@ extension Compiler {
             draft.slots = identities.slots(in: draft.bytes, exchange).compactMap {
                 FreshValues.slot($0, in: draft.bytes, seed: seed)
             }
-            if draft.slots.isEmpty && !allowsDuplicates { note(withoutIdentity: exchange.operation) }
         }
         guard fidelity.eventTime != .keep, let times = fidelity.times else { return }
         for (span, unit) in times.spans(in: draft.bytes, exchange) {

@@ -30,6 +30,8 @@ struct Compiler {
     let fidelity: Fidelity
     /// For fresh identities.
     let seed: UInt64
+    /// Of the rules; nil without any.
+    var bindings: BindingCompiler?
     /// The first event time on the tape, from which the others count.
     private(set) var firstEventNanos: UInt64?
     /// Requests that have the key of the affinity, and requests that hold an event time.
@@ -68,6 +70,7 @@ struct Compiler {
         self.identities = identities
         self.fidelity = fidelity
         self.seed = seed
+        bindings = fidelity.rules.map { BindingCompiler($0, fidelity.locator) }
         hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
         http = WeightedTargets(gatekeeper.admitted.map(\.target), .http)
         thrift = WeightedTargets(gatekeeper.admitted.map(\.target), .thrift)
@@ -104,14 +107,13 @@ struct Compiler {
             draft.sourceID = exchange.id
             bind(&draft, exchange)
             draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0
+            if repeats && !allowsDuplicates && !draft.hasIdentity { withoutIdentity.insert(exchange.operation) }
             return .draft(draft)
         } catch {
             if error.code == .nothingCanCarry && untaggable == nil { untaggable = error }
             return .refused(.guardRefused, operation: operation, reason: error.message)
         }
     }
-
-    mutating func note(withoutIdentity operation: String) { withoutIdentity.insert(operation) }
 
     /// Where event times count from: the first one that was seen.
     mutating func eventOrigin(_ nanos: UInt64) -> UInt64 {
@@ -132,7 +134,7 @@ struct Compiler {
         if case .key(let field) = fidelity.affinity, let wire = exchange.request?.wire,
             let span = fidelity.locator.find(field, in: wire, exchange.format, operation: exchange.operation)
         {
-            return targets.target(at: UInt64(Compiler.lane(span.text(in: wire))))
+            return targets.target(at: Compiler.digest(span.text(in: wire)))
         }
         if exchange.client.isEmpty {
             free &+= 1

@@ -98,6 +98,15 @@ struct BlockTable {
     @inline(__always)
     mutating func retain(_ slot: Int32) { uses[Int(slot)] &+= 1 }
 
+    /// What a template of a held block has to do with bindings; nil for nothing.
+    func boundCall(_ slot: Int32, _ index: Int32) -> BoundCall? {
+        guard slot >= 0, index >= 0, let block = entries[Int(slot)], block.boundCalls.indices.contains(Int(index))
+        else {
+            return nil
+        }
+        return block.boundCalls[Int(index)]
+    }
+
     @inline(__always)
     mutating func release(_ slot: Int32) {
         if slot < 0 { return }

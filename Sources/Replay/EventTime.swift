@@ -70,7 +70,7 @@ enum EventTime {
             slot.form = form.rawValue
             slot.state = UInt64(bitPattern: nanos)
             return slot
-        case .text, .number, .url:
+        case .text, .counted, .json, .number, .url:
             let text = request[span.range]
             if let time = calendar(text) {
                 slot.form = time.form.rawValue

@@ -27,6 +27,8 @@ final class Feeder: Sendable {
         /// Requests of the first round that have the key of the affinity, and requests that hold an event time.
         var keyed: UInt64 = 0
         var timed: UInt64 = 0
+        /// A binding that found nothing to do, and on which side.
+        var idleBinding: (binding: Rules.Binding, isSource: Bool)?
         var samples: [Sample] = []
 
         struct Reason: Hashable, Sendable {
@@ -150,7 +152,7 @@ final class Feeder: Sendable {
             pass.spanNanos = max(pass.spanNanos, draft.recordedOffsetNanos)
             draft.sequence = pass.sequence
             pass.sequence += 1
-            if !compiler.allowsDuplicates && !draft.slots.contains(where: \.isIdentity) {
+            if !compiler.allowsDuplicates && !draft.hasIdentity {
                 draft.laterSequence = Template.refused
             } else {
                 draft.laterSequence = pass.laterSequence
@@ -277,6 +279,7 @@ final class Feeder: Sendable {
                 state.sendableLater = pass.laterSequence
                 state.keyed = compiler.keyed
                 state.timed = compiler.timed
+                state.idleBinding = compiler.bindings?.idle
             }
             state.untaggableMessage = compiler.untaggable?.description ?? ""
             state.withoutIdentity = compiler.withoutIdentity.sorted()

@@ -17,6 +17,8 @@ package struct Fidelity: Sendable {
     /// else to end the run.
     package var rounds: UInt32?
     package var locator = FieldLocator()
+    /// Nil: nothing is taken from earlier replies.
+    package var rules: Rules?
 
     package init() {}
 

@@ -21,7 +21,7 @@ package struct FieldLocator: Sendable {
         if format.protocol == .http1 { return http(field, request, operation) }
         guard case .content(let name) = field.place else { return nil }
         guard let path = cache.path(operation, name, { fieldPath(name, operation) }) else { return nil }
-        return thrift(path, in: request, format)
+        return FieldLocator.thrift(path, in: request, format)
     }
 
     // MARK: HTTP
@@ -61,7 +61,7 @@ package struct FieldLocator: Sendable {
             switch request[first] {
             case 0x22:
                 let inner = range.lowerBound + 1..<range.upperBound - 1
-                return inner.isEmpty || request[inner].contains(0x5C) ? nil : FieldSpan(inner, .text)
+                return inner.isEmpty || request[inner].contains(0x5C) ? nil : FieldSpan(inner, .json)
             case 0x2D, 0x30...0x39: return FieldSpan(range, .number)
             default: return nil
             }
@@ -120,7 +120,7 @@ package struct FieldLocator: Sendable {
     }
 
     /// A field of a call whose payload stands in the message as it is.
-    func thrift(_ path: FieldPath, in request: [UInt8], _ format: WireFormat) -> FieldSpan? {
+    static func thrift(_ path: FieldPath, in request: [UInt8], _ format: WireFormat) -> FieldSpan? {
         guard let place = ThriftPayload(request, format),
             let search = try? place.editor.locate(path, in: request.rawSpan.extracting(place.start..<request.count)),
             case .found(let field) = search
@@ -132,7 +132,7 @@ package struct FieldLocator: Sendable {
             guard let width = isCompact ? ThriftPayload.varintWidth(request[value]) : 4, width < value.count else {
                 return nil
             }
-            return FieldSpan(value.dropFirst(width), .text)
+            return FieldSpan(value.dropFirst(width), .counted)
         case .i16, .i32, .i64: return FieldSpan(value, isCompact ? .zigzag : .integer)
         case .i8: return FieldSpan(value, .integer)
         case .double: return FieldSpan(value, isCompact ? .doubleLittleEndian : .double)
@@ -145,6 +145,8 @@ package struct FieldLocator: Sendable {
 struct ThriftPayload {
     let start: Int
     let editor: ThriftEditor
+    /// Where lengths of what follows them stand, which change with it.
+    let lengthOffsets: [Int]
 
     /// Nil for encodings without fields that can be reached, and for payloads that a header transport transforms.
     init?(_ request: [UInt8], _ format: WireFormat) {
@@ -157,17 +159,21 @@ struct ThriftPayload {
         switch format.transport {
         case .framed:
             start = 0
+            lengthOffsets = [0]
             editor = ThriftEditor(.framed, encoding)
         case .unframed:
             start = 0
+            lengthOffsets = []
             editor = ThriftEditor(.unframed, encoding)
         case .theader, .ttheader:
             guard request.count > 18, request[15] == 0 else { return nil }
             var at = 14 + (Int(request[12]) << 8 | Int(request[13])) * 4
             // The payload of a TTHeader frame may be framed itself.
-            if at < request.count, request[at] & 0x80 == 0 { at += 4 }
+            let isFramed = at < request.count && request[at] & 0x80 == 0
+            if isFramed { at += 4 }
             guard at < request.count else { return nil }
             start = at
+            lengthOffsets = isFramed ? [0, at - 4] : [0]
             editor = ThriftEditor(.unframed, encoding)
         default: return nil
         }

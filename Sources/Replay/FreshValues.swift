@@ -35,7 +35,7 @@ enum FreshValues {
             }
             slot.kind = span.encoding == .integer ? .integer : .zigzag
             guard number(value.magnitude, isNegative: value < 0, &slot, seed) else { return nil }
-        case .text, .number, .url:
+        case .text, .counted, .json, .number, .url:
             guard text(request[span.range], span.encoding, &slot, seed) else { return nil }
         case .double, .doubleLittleEndian: return nil
         }

@@ -39,13 +39,15 @@ extension Loop {
             report.warmUp.outcomes[Int(outcome.rawValue)] += 1
             if replyLength >= 0 { report.warmUp.answered += 1 }
         }
-        if tape != nil { unsafe writeDown(connection, flight, outcome, max(0, replyLength)) }
+        let round = unsafe flight.pointee.round
+        if unsafe template.pointee.bound >= 0 { unsafe learn(connection, flight, replyLength) }
+        if tape != nil { writeDown(connection, index, outcome, max(0, replyLength)) }
         let slot = unsafe flight.pointee.blockSlot
         unsafe flight.pointee.template = nil
         unsafe flight.pointee.blockSlot = -1
         inFlightCount -= 1
         if !keepsPlace { release(index, of: connection) }
-        unsafe leaveFlow(template, connection)
+        unsafe leaveFlow(template, connection, round)
         // The template may be gone after this.
         blocks.release(slot)
     }
@@ -96,17 +98,22 @@ extension Loop {
     }
 
     private mutating func writeDown(
-        _ connection: Int, _ flight: UnsafeMutablePointer<Flight>, _ outcome: Outcome, _ replyLength: Int
+        _ connection: Int, _ index: Int32, _ outcome: Outcome, _ replyLength: Int
     ) {
         let c = unsafe connections + connection
+        let flight = unsafe flights + Int(index)
         guard let tape, let template = unsafe flight.pointee.template else { return }
         // Other sends of the template may have filled it meanwhile.
         var request = unsafe [UInt8](
             UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length)))
-        unsafe request.withUnsafeMutableBufferPointer { copy in
-            if let base = copy.baseAddress {
-                unsafe template.pointee.restore(in: base)
-                unsafe fill(flight, in: base)
+        if let sent = bindings?.takeSent(inFlight: index) {
+            request = sent
+        } else {
+            unsafe request.withUnsafeMutableBufferPointer { copy in
+                if let base = copy.baseAddress {
+                    unsafe template.pointee.restore(in: base)
+                    unsafe fill(flight, in: base)
+                }
             }
         }
         let entry = unsafe RunTapeEntry(

@@ -20,7 +20,7 @@ extension Loop {
         _ template: UnsafeMutablePointer<Template>, due: UInt64, inFrontOf connection: Int
     ) {
         let node = unsafe waitingNode(template, due: due)
-        if node >= 0 { putBack(node, connection) } else { unsafe leaveFlow(template, connection) }
+        if node >= 0 { putBack(node, connection) } else { unsafe leaveFlow(template, connection, cursor.round) }
     }
 
     /// Makes a node the first of a connection's queue.
@@ -35,13 +35,13 @@ extension Loop {
     mutating func enqueue(_ template: UnsafeMutablePointer<Template>, due: UInt64, _ owner: Int) {
         let node = unsafe waitingNode(template, due: due)
         if owner >= 0 {
-            if node >= 0 { append(node, owner) } else { unsafe leaveFlow(template, owner) }
+            if node >= 0 { append(node, owner) } else { unsafe leaveFlow(template, owner, cursor.round) }
             return
         }
         if node >= 0 {
             appendFree(node, Int(unsafe template.pointee.target))
         } else {
-            unsafe leaveFlow(template, owner)
+            unsafe leaveFlow(template, owner, cursor.round)
         }
     }
 
@@ -110,7 +110,8 @@ extension Loop {
             giveBack(node)
             if isOpen && now > waiting.due &+ plan.timeoutNanos {
                 count(.unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
-                unsafe leaveFlow(waiting.template, connection)
+                unsafe forgetValues(waiting.template, waiting.round, waiting.blockSlot)
+                unsafe leaveFlow(waiting.template, connection, waiting.round)
                 blocks.release(waiting.blockSlot)
                 continue
             }
@@ -129,39 +130,40 @@ extension Loop {
     }
 
     @inline(__always)
-    private func orderKey(_ template: UnsafeMutablePointer<Template>) -> UInt32 {
+    private func orderKey(_ template: UnsafeMutablePointer<Template>, _ round: UInt32) -> UInt32 {
         let lane = unsafe template.pointee.lane
-        return lane != Template.free ? lane : unsafe template.pointee.flow
+        if lane == Template.free { return unsafe template.pointee.flow }
+        return plan.hasLanesPerRound ? (lane &+ round &* 0x9E37_79B1) & 0x7FFF_FFFF : lane
     }
 
     /// Whether the template must wait for replies to its predecessors; else it counts as in flight from here on.
     @inline(__always)
     mutating func mustWait(_ template: UnsafeMutablePointer<Template>, _ owner: Int) -> Bool {
         guard unsafe isOrderedHere(template, owner) else { return false }
-        return unsafe !flows.admit(orderKey(template), overlap: Int32(template.pointee.overlap))
+        return unsafe !flows.admit(orderKey(template, cursor.round), overlap: Int32(template.pointee.overlap))
     }
 
     /// Lets the template under the cursor's block wait for its predecessors.
     mutating func park(_ template: UnsafeMutablePointer<Template>, due: UInt64) {
         let node = unsafe waitingNode(template, due: due)
-        if node >= 0 { unsafe flows.park(node, orderKey(template), nodes) }
+        if node >= 0 { unsafe flows.park(node, orderKey(template, cursor.round), nodes) }
     }
 
     /// A request that was admitted is not in flight any more: others behind it may be next.
     @inline(__always)
-    mutating func leaveFlow(_ template: UnsafeMutablePointer<Template>, _ connection: Int) {
+    mutating func leaveFlow(_ template: UnsafeMutablePointer<Template>, _ connection: Int, _ round: UInt32) {
         let owner = unsafe template.pointee.flow == Template.free ? -1 : connection
         guard unsafe isOrderedHere(template, owner) else { return }
-        let key = unsafe orderKey(template)
-        if flows.leave(key) { unsafe admitParked(key, owner, template.pointee.target) }
+        let key = unsafe orderKey(template, round)
+        if flows.leave(key) { admitParked(key, owner) }
     }
 
-    private mutating func admitParked(_ key: UInt32, _ owner: Int, _ target: UInt8) {
+    private mutating func admitParked(_ key: UInt32, _ owner: Int) {
         while case let node = unsafe flows.next(key, nodes), node >= 0 {
             if owner >= 0 {
                 append(node, owner)
             } else {
-                appendFree(node, Int(target))
+                appendFree(node, Int(unsafe nodes[Int(node)].template.pointee.target))
                 hasReady = true
             }
         }
@@ -216,7 +218,8 @@ extension Loop {
             } else if second.due > 0 {
                 second.due -= 1
             }
-            if isAdmitted { unsafe leaveFlow(waiting.template, owner(of: waiting.template)) }
+            unsafe forgetValues(waiting.template, waiting.round, waiting.blockSlot)
+            if isAdmitted { unsafe leaveFlow(waiting.template, owner(of: waiting.template), waiting.round) }
             blocks.release(waiting.blockSlot)
             node = waiting.next
         }

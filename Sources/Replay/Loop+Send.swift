@@ -10,6 +10,7 @@ extension Loop {
     mutating func send(
         _ connection: Int, _ template: UnsafeMutablePointer<Template>, due: UInt64, round: UInt32, slot: Int32
     ) {
+        if unsafe template.pointee.bound >= 0, unsafe failsDependency(connection, template, due, round, slot) { return }
         let c = unsafe connections + connection
         let flight = unsafe takeFlight(connection)
         let index = unsafe c.pointee.lastFlight
@@ -32,6 +33,10 @@ extension Loop {
         if unsafe template.pointee.isTagged { report.tagged += 1 }
         if unsafe template.pointee.isWireFault { report.wireFaults += 1 }
         if due < measuredFrom { unsafe countWarmUp(template) }
+        if unsafe template.pointee.bound >= 0, let request = unsafe boundRequest(flight, index) {
+            sendBound(connection, request, index)
+            return
+        }
         if unsafe c.pointee.window > 1 {
             unsafe gather(connection, flight, index)
             return
@@ -66,8 +71,8 @@ extension Loop {
 
     // MARK: One at a time
 
-    private mutating func sendRest(
-        _ connection: Int, _ bytes: UnsafeMutablePointer<UInt8>, _ length: Int, _ sent: Int
+    mutating func sendRest(
+        _ connection: Int, _ bytes: UnsafePointer<UInt8>, _ length: Int, _ sent: Int
     ) {
         if sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR) {
             // The peer had closed: not a byte of the request left, but it counts as one that met a closed connection.
@@ -81,7 +86,7 @@ extension Loop {
         awaitRoom(connection)
     }
 
-    private mutating func finishOneway(_ connection: Int, _ index: Int32) {
+    mutating func finishOneway(_ connection: Int, _ index: Int32) {
         finishRequest(connection, index, .ok, replyLength: -1)
         unsafe connections[connection].state = .idle
     }
@@ -89,10 +94,14 @@ extension Loop {
     // MARK: Several at a time
 
     private mutating func gather(_ connection: Int, _ flight: UnsafeMutablePointer<Flight>, _ index: Int32) {
-        let c = unsafe connections + connection
         guard let template = unsafe flight.pointee.template else { return }
         let copy = unsafe appendOutput(connection, template.pointee.bytes, Int(template.pointee.length))
         unsafe fill(flight, in: copy)
+        addToGathering(connection, index)
+    }
+
+    mutating func addToGathering(_ connection: Int, _ index: Int32) {
+        let c = unsafe connections + connection
         if unsafe c.pointee.firstUnwritten < 0 { unsafe c.pointee.firstUnwritten = index }
         if unsafe !c.pointee.isGathering {
             unsafe c.pointee.isGathering = true
@@ -104,7 +113,7 @@ extension Loop {
 
     /// Where the copy stands.
     @discardableResult
-    private mutating func appendOutput(
+    mutating func appendOutput(
         _ connection: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int
     ) -> UnsafeMutablePointer<UInt8> {
         let c = unsafe connections + connection

@@ -41,6 +41,8 @@ struct Loop: ~Copyable {
     var flows = FlowTable()
     /// Something that waited for its predecessors may go over any idle connection.
     var hasReady = false
+    /// Values that replies gave; nil without bindings.
+    let bindings: BindingStore?
     /// Connections that are down or connecting.
     var unestablished = 0
 
@@ -86,6 +88,7 @@ struct Loop: ~Copyable {
         self.queue = queue
         self.judge = judge
         self.tape = tape
+        bindings = plan.hasBindings ? BindingStore() : nil
         isOpen = plan.isOpenLoop
         pace = PaceCursor(plan.pace)
         books = plan.books

@@ -28,6 +28,10 @@ struct LoopPlan: Sendable {
     /// For fresh identities.
     var seed: UInt64
     var eventTime: EventTimeMode
+    /// A lane of one round does not wait for that of another.
+    var hasLanesPerRound = false
+    /// Requests take values from earlier replies.
+    var hasBindings = false
     /// Whole replies are kept until they are judged or written down.
     var keepsReplies: Bool
     /// What may still be sent; nil: nothing is capped.

@@ -53,8 +53,12 @@ package struct RequestField: Sendable, Hashable, CustomStringConvertible {
 /// Where a value stands in the bytes of a request, and how it is written there.
 package struct FieldSpan: Sendable, Equatable {
     package enum Encoding: UInt8, Sendable, Equatable {
-        /// A header's value, a text in Thrift, a text in JSON between its quotes.
+        /// A header's value.
         case text
+        /// A text in Thrift, behind its length.
+        case counted
+        /// A text in JSON, between its quotes.
+        case json
         /// A number in JSON.
         case number
         /// A text in a path, a query or a form, percent-encoded.
@@ -79,7 +83,7 @@ package struct FieldSpan: Sendable, Equatable {
     /// The value as decimal digits or as it stands there: equal for equal values however they are encoded.
     func text(in request: [UInt8]) -> [UInt8] {
         switch encoding {
-        case .text, .number: return Array(request[range])
+        case .text, .counted, .json, .number: return Array(request[range])
         case .url: return PercentEncoding.decoded(request[range])
         case .integer, .zigzag: return integer(in: request).map { Array(String($0).utf8) } ?? []
         case .double, .doubleLittleEndian: return Array("\(Double(bitPattern: doubleBits(in: request)))".utf8)

@@ -23,6 +23,13 @@ extension Run {
                     "Name it as the IDL or the JSON does, by Thrift field ids, or as header.NAME, query.NAME or path.N."
             )
         }
+        if let (binding, isSource) = state.idleBinding {
+            let what =
+                isSource ? "no \(binding.source) whose reply could be read" : "no \(binding.operation) with that field"
+            throw ReplayError(
+                "\(binding.mark): the tape has \(what)",
+                remedy: "Name operations and fields as tinct show --json --payload does.")
+        }
         if options.fidelity.eventTime != .keep, state.timed == 0 {
             throw ReplayError(
                 "no request on the tape holds an event time",

@@ -147,7 +147,9 @@ package final class Run: Sendable {
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
-                keepsReplies: judge != nil || writer != nil,
+                hasLanesPerRound: options.fidelity.rules?.isPerRound ?? false,
+                hasBindings: options.fidelity.rules != nil,
+                keepsReplies: judge != nil || writer != nil || options.fidelity.rules != nil,
                 allowances: allowances)
         }
     }

@@ -47,6 +47,8 @@ struct Template {
     /// The order that it keeps: what shares a lane is sent one after another, each after the end of the one before;
     /// ``free`` for none.
     var lane: UInt32 = Template.free
+    /// What it shares with other requests through bindings, in its block; below 0 for nothing.
+    var bound: Int32 = -1
     /// Position among what is sent in the first round, and in later ones (``refused`` when it is not sent then).
     var sequence: UInt64 = 0
     var laterSequence: UInt64 = 0
@@ -76,6 +78,8 @@ final class TemplateBlock: @unchecked Sendable {
     let templates: UnsafeMutablePointer<Template>
     let slots: UnsafeMutablePointer<Slot>
     private let arena: UnsafeMutablePointer<UInt8>
+    /// What the templates that have a part in bindings do.
+    private(set) var boundCalls: [BoundCall] = []
     private(set) var count = 0
     private(set) var slotCount = 0
     private var used = 0
@@ -122,10 +126,14 @@ final class TemplateBlock: @unchecked Sendable {
         var slots: [Slot] = []
         var flow = Template.free
         var lane = Template.free
+        var bound: BoundCall?
         var sequence: UInt64 = 0
         var laterSequence: UInt64 = 0
         var recordedOffsetNanos: UInt64 = 0
         var sourceID: UInt64 = 0
+
+        /// Whether something identifies it that is another one in each round.
+        var hasIdentity: Bool { slots.contains(where: \.isIdentity) || bound.map { !$0.targets.isEmpty } ?? false }
     }
 
     /// False when there is no room left; an empty block made by ``roomy(for:)`` takes any draft.
@@ -155,6 +163,10 @@ final class TemplateBlock: @unchecked Sendable {
         template.hasTimes = draft.slots.contains { !$0.isIdentity }
         template.flow = draft.flow
         template.lane = draft.lane
+        if let bound = draft.bound {
+            template.bound = Int32(clamping: boundCalls.count)
+            boundCalls.append(bound)
+        }
         template.sequence = draft.sequence
         template.laterSequence = draft.laterSequence
         template.recordedOffsetNanos = draft.recordedOffsetNanos

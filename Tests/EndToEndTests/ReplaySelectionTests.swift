@@ -35,7 +35,7 @@ struct ReplaySelectionTests {
         let result = try run(
             Repository.binary,
             [
-                "replay", "--to", "http://127.0.0.1:\(stub.port)", "--rate", "2000", "--connections", "1", "--threads",
+                "replay", "--to", "http://127.0.0.1:\(stub.port)", "--rate", "max", "--connections", "1", "--threads",
                 "1",
             ]
                 + ["-o", output] + flags)
@@ -57,7 +57,7 @@ struct ReplaySelectionTests {
             let output = folder.file("run.mcap")
             let result = try run(
                 Repository.binary,
-                ["replay", tape, "--to", "http://127.0.0.1:\(stub.port)", "--rate", "5000", "-o", output] + flags)
+                ["replay", tape, "--to", "http://127.0.0.1:\(stub.port)", "--rate", "max", "-o", output] + flags)
             #expect(result.status == 0, "\(flags): \(result.errors)")
             let reader = try TapeReader(path: output)
             var ids: [UInt64] = []

@@ -1,3 +1,4 @@
+import Files
 import Pacing
 import Replay
 import Schema
@@ -16,8 +17,17 @@ enum ReplayFidelity {
         ] + SelectionFlags.all + [
             Flag(
                 "affinity", value: "WHAT",
-                help: "What keeps its order: flow (and its connection), or none.", default: "flow",
+                help: "What keeps its order: flow (and its connection), none, or what --key names.", default: "flow",
                 completion: .choices(["flow", "none"])),
+            Flag(
+                "key", value: "PATH",
+                help:
+                    "Keep the order of requests that have the same value here, over all connections, as in request.user.id: the next one waits for the reply to the one before."
+            ),
+            Flag(
+                "rules", value: "FILE",
+                help: "Values that requests take from the replies to earlier ones (schemas/rules.schema.json).",
+                completion: .file),
             Flag(
                 "loop", value: "N",
                 help: "Send the tape N times (or forever), with fresh identities from the second round on.",
@@ -95,6 +105,16 @@ enum ReplayFidelity {
             fidelity.eventTime = mode
         } else if invocation.has("time") {
             throw CommandError("--time needs --event-time", remedy: "Say whether times are shifted or scaled.")
+        }
+        if let file = invocation["rules"] {
+            if invocation.has("key") || invocation.has("affinity") {
+                throw CommandError(
+                    "--rules says what keeps its order, and so does --\(invocation.has("key") ? "key" : "affinity")",
+                    remedy: "Write the field as the scope of the rules: scope: request.user.id.")
+            }
+            do { fidelity.rules = try Rules.parse(try readFile(file, limit: 1 << 20), file: file) } catch {
+                throw CommandError("the rules cannot be used: \(error)")
+            }
         }
         fidelity.rounds = try rounds(invocation)
         if invocation.arguments.count + invocation.all("mix").count > 1, pacer.followsRecording {

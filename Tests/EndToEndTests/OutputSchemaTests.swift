@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What commands print with --json against the schemas that are published for it, by Python's jsonschema.
+struct OutputSchemaTests {
+    private func violations(_ schema: String, _ output: [UInt8]) throws -> String {
+        let result = try python(
+            """
+            import json, sys
+            from jsonschema import Draft202012Validator
+            schema = json.load(open(sys.argv[1]))
+            Draft202012Validator.check_schema(schema)
+            for error in Draft202012Validator(schema).iter_errors(json.load(sys.stdin)):
+                print(list(error.absolute_path), error.message)
+            """, [Repository.path("schemas/output/\(schema).schema.json")], input: output)
+        return result.output + result.errors
+    }
+
+    @Test("pack, call and stub print what their schemas say", .requires(.python))
+    func packCallAndStub() throws {
+        let directory = try TemporaryDirectory()
+        let body =
+            #"{"requestId":"r1","eventTimeMillis":1,"scene":"login","country":"BR","user":{"userId":"u"},"device":{"deviceId":"d","platform":"ios"}}"#
+        let cases = try directory.write("cases.jsonl", text: #"{"request":\#(body),"expected":"approve"}"#)
+        let idl = Repository.path("schemas/risk_decision.openapi.yaml")
+        let packed = try tinct(
+            "pack", cases, "--idl", idl, "--operation", "evaluate", "-o", directory.file("cases.mcap"), "--json")
+        #expect(try violations("pack", packed.stdout) == "")
+
+        let rules = try directory.write(
+            "rules.yaml", text: "version: 1\nrules:\n  - {name: one, delay: 1ms, faults: {error: 100%}}\n")
+        let stub = try ChildProcess(
+            Repository.binary,
+            ["stub", directory.file("cases.mcap"), "--rules", rules, "--listen", "127.0.0.1:0", "--json"])
+        var port = ""
+        for _ in 0..<500 where port.isEmpty {
+            let said = String(decoding: stub.errorsSoFar, as: UTF8.self)
+            if let line = said.split(separator: "\n").first(where: { $0.hasPrefix("listening on ") }) {
+                port = line.split(separator: ":").last.map(String.init) ?? ""
+            }
+            usleep(10_000)
+        }
+        let call = try tinct("call", "http://127.0.0.1:\(port)", "evaluate", "--idl", idl, "-d", body, "--json")
+        #expect(call.status == 1)
+        #expect(try violations("call", call.stdout) == "")
+        #expect(try violations("stub", stub.stop().stdout) == "")
+    }
+}

@@ -16,12 +16,12 @@
            and CPU seconds of the server per million
   soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
-           descriptors of both over the time
+           descriptors of both over the time; only when it is named
   stub     tinct stub beside nginx and Apache Thrift's TNonblockingServer under the C clients: answers a second from one core,
            and CPU seconds of the server per million
   soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
-           descriptors of both over the time
+           descriptors of both over the time; only when it is named
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
 
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
@@ -209,7 +209,7 @@ def main():
         at = names.index("--minutes")
         options["soak"] = [float(names[at + 1])]
         del names[at:at + 2]
-    for name in names or benches:
+    for name in names or [name for name in benches if name != "soak"]:
         benches[name](tinct, sources, peers, *options.get(name, []))
 
 

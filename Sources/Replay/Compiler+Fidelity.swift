@@ -4,6 +4,15 @@ import Tape
 extension Compiler {
     /// Gives the draft the order that it keeps.
     mutating func bind(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
+        if let users = fidelity.users {
+            if visit == 0 || exchange.flow != visitedFlow { visit += 1 }
+            visitedFlow = exchange.flow
+            draft.lane = UInt32(truncatingIfNeeded: visit % UInt64(max(1, users)))
+            if let scope = bindings?.scope(of: exchange, draft.bytes) {
+                draft.bound = bindings?.call(exchange, draft.bytes, scope: scope)
+            }
+            return
+        }
         if let scope = bindings?.scope(of: exchange, draft.bytes) {
             draft.lane = Compiler.lane(scope)
             draft.bound = bindings?.call(exchange, draft.bytes, scope: scope)

@@ -30,6 +30,9 @@ struct Compiler {
     let fidelity: Fidelity
     /// For fresh identities.
     let seed: UInt64
+    /// Flows so far, each of which the next user goes through, and the last of them.
+    var visit: UInt64 = 0
+    var visitedFlow: UInt64 = 0
     /// Of the rules; nil without any.
     var bindings: BindingCompiler?
     /// The first event time on the tape, from which the others count.
@@ -170,7 +173,8 @@ struct Compiler {
         var draft: TemplateBlock.Draft
         do throws(TagError) {
             if format == .http1 {
-                let rewritten = try RequestRewriting.rewrite(wire, host: keepsHost ? nil : hosts[target])
+                let rewritten = try RequestRewriting.rewrite(
+                    wire, host: keepsHost ? nil : hosts[target], closes: fidelity.opensForEach)
                 draft = TemplateBlock.Draft(bytes: rewritten.bytes, reply: rewritten.isHead ? .httpHead : .http)
             } else {
                 draft = TemplateBlock.Draft(bytes: wire, reply: .frame)

@@ -17,6 +17,12 @@ package struct Fidelity: Sendable {
     /// else to end the run.
     package var rounds: UInt32?
     package var locator = FieldLocator()
+    /// A closed loop of so many users, who go through one flow after the other; nil: order is the affinity's.
+    package var users: Int?
+    /// How long a user waits after each reply.
+    package var thinkNanos: UInt64 = 0
+    /// Each connection carries one request.
+    package var opensForEach = false
     /// Nil: nothing is taken from earlier replies.
     package var rules: Rules?
 

@@ -155,7 +155,18 @@ extension Loop {
         let owner = unsafe template.pointee.flow == Template.free ? -1 : connection
         guard unsafe isOrderedHere(template, owner) else { return }
         let key = unsafe orderKey(template, round)
+        if plan.thinkNanos > 0 {
+            thinking.add(key, wakeAt: now &+ plan.thinkNanos)
+            return
+        }
         if flows.leave(key) { admitParked(key, owner) }
+    }
+
+    /// Lets those who have thought long enough go on.
+    mutating func wakeUsers() {
+        while let lane = thinking.take(now) {
+            if flows.leave(lane) { admitParked(lane, -1) }
+        }
     }
 
     private mutating func admitParked(_ key: UInt32, _ owner: Int) {

@@ -132,7 +132,7 @@ extension Loop {
         }
         unsafe c.pointee.phase = .head
         unsafe c.pointee.begin += length
-        if unsafe c.pointee.keepsAlive { return .replied }
+        if unsafe c.pointee.keepsAlive && !plan.opensForEach { return .replied }
         unsafe c.pointee.keepsAlive = true
         // What was sent behind this request will not be answered.
         lose(connection, .reset)

@@ -41,6 +41,7 @@ struct Loop: ~Copyable {
     var flows = FlowTable()
     /// Something that waited for its predecessors may go over any idle connection.
     var hasReady = false
+    var thinking = ThinkingUsers()
     /// Values that replies gave; nil without bindings.
     let bindings: BindingStore?
     /// Connections that are down or connecting.
@@ -78,7 +79,7 @@ struct Loop: ~Copyable {
 
     static let waitingLimit: Int32 = 1 << 20
     /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.
-    var lookahead: Int { max(4096, connectionCount << Int(placeBits + 2)) }
+    var lookahead: Int { max(4096, plan.users * 32, connectionCount << Int(placeBits + 2)) }
 
     init(
         plan: LoopPlan, control: RunControl, queue: BlockQueue, judge: Judge?, tape: RunTapeQueue?
@@ -158,6 +159,7 @@ struct Loop: ~Copyable {
             if now >= start {
                 if isOpen { dispatchDue() } else { pump() }
             }
+            if let wake = thinking.nextWake, wake <= now { wakeUsers() }
             if hasReady { serveReady() }
             if gatheringHead >= 0 { flushGathered() }
             if inFlightCount > 0 { expireFlights() }
@@ -180,6 +182,7 @@ struct Loop: ~Copyable {
         if gatheringHead >= 0 || hasReady { return 0 }
         if inFlightCount > 0 { wake = min(wake, nextExpiry) }
         if unestablished > 0 { wake = min(wake, now + 1_000_000) }
+        if let next = thinking.nextWake { wake = min(wake, next) }
         if isStopping { wake = min(wake, stopDeadline) }
         if now < start {
             wake = min(wake, start)

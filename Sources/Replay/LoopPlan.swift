@@ -30,6 +30,11 @@ struct LoopPlan: Sendable {
     var eventTime: EventTimeMode
     /// A lane of one round does not wait for that of another.
     var hasLanesPerRound = false
+    /// Of a closed loop of users; 0 for none.
+    var users = 0
+    var thinkNanos: UInt64 = 0
+    /// Each connection carries one request.
+    var opensForEach = false
     /// Requests take values from earlier replies.
     var hasBindings = false
     /// Whole replies are kept until they are judged or written down.

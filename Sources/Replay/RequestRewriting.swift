@@ -10,9 +10,11 @@ enum RequestRewriting {
         var isHead: Bool
     }
 
-    /// - Parameter host: for the Host header; nil keeps the recorded one.
+    /// - Parameters:
+    ///   - host: for the Host header; nil keeps the recorded one.
+    ///   - closes: the connection carries no other request.
     /// - Throws: `unsupported` for requests that change the protocol of their connection, `malformed` for no request.
-    static func rewrite(_ request: [UInt8], host: [UInt8]?) throws(TagError) -> Rewritten {
+    static func rewrite(_ request: [UInt8], host: [UInt8]?, closes: Bool = false) throws(TagError) -> Rewritten {
         let head = try HeaderEditing.head(of: request)
         if head.method == .connect || head.notes.contains(.upgrade) {
             throw TagError(.unsupported, "the request changes the protocol of its connection")
@@ -27,6 +29,7 @@ enum RequestRewriting {
         result.append(0x20)
         appendOriginForm(request[head.uri.range], to: &result)
         result += version
+        if closes { result += connectionClose }
         // Fields are copied in runs, which end before a line that is left out or edited.
         var from = head.fieldsStart
         var hasHost = false
@@ -53,6 +56,7 @@ enum RequestRewriting {
         return Rewritten(bytes: result, isHead: head.method == .head)
     }
 
+    private static let connectionClose = Array("Connection: close\r\n".utf8)
     private static let version = Array(" HTTP/1.1\r\n".utf8)
 
     private static func isHopByHop(_ name: HTTPRange, _ bytes: RawSpan) -> Bool {

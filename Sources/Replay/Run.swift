@@ -109,7 +109,8 @@ package final class Run: Sendable {
     package func run(
         signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
-        let feeder = Feeder(source: source, loops: loops, rounds: rounds)
+        let feeder = Feeder(
+            source: options.fidelity.users == nil ? source : FlowsInTurn(source), loops: loops, rounds: rounds)
         let compiler = makeCompiler()
         let feederThread = try thread { feeder.run(compiler) }
         do throws(ReplayError) {
@@ -147,7 +148,9 @@ package final class Run: Sendable {
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
-                hasLanesPerRound: options.fidelity.rules?.isPerRound ?? false,
+                hasLanesPerRound: options.fidelity.users == nil && options.fidelity.rules?.isPerRound ?? false,
+                users: options.fidelity.users ?? 0, thinkNanos: options.fidelity.thinkNanos,
+                opensForEach: options.fidelity.opensForEach,
                 hasBindings: options.fidelity.rules != nil,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.rules != nil,
                 allowances: allowances)

@@ -48,7 +48,7 @@ package let replayCommand = CommandSpec(
     ] + InFlightFlags.flags + [
         Flag(
             "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
-            default: "5s"),
+            default: "5s")
     ] + SendingFlags.all + [
         Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
         Flag("decision", value: "PATH", help: "Where the decision stands in a reply; counted by operation."),
@@ -91,7 +91,7 @@ private struct ReplayCommand {
             try OutputPath.check(output, flag, against: parts.map(\.path) + invocation.all("idl"))
         }
         var pacer: Pacer
-        (pacer, pacerName) = try ReplayPacing.pacer(invocation)
+        (pacer, pacerName) = try ReplayFidelity.users(invocation) ?? ReplayPacing.pacer(invocation)
         var limit = try ReplayLimit.options(invocation)
         if let limit { pacer = .constant(perThousandSeconds: limit.firstRate) }
         let sending = try SendingFlags(invocation)
@@ -101,7 +101,8 @@ private struct ReplayCommand {
         keeper = SendingGuard(
             try sending.makeGuard(
                 try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
-                rateIsStated: invocation.has("rate") || invocation.has("schedule") || limit != nil))
+                rateIsStated: invocation.has("rate") || invocation.has("schedule") || invocation.has("users")
+                    || limit != nil))
         // A search goes as far as it may, not into what the guard would hold back.
         let gatekeeper = keeper.gatekeeper
         let caps = gatekeeper.admitted.indices.map { gatekeeper.rateLimit(target: $0) }
@@ -170,7 +171,7 @@ private struct ReplayCommand {
         let log = try invocation["hdr"].map { try HistogramLogFile(path: $0) }
         if let log { watchers.append(log) }
         let banner = keeper.banner(
-            tape: path, options, rate: options.pacer.isOpenLoop ? pacerName : "max (closed loop)",
+            tape: path, options, rate: options.pacer.isOpenLoop ? pacerName : "\(pacerName) (closed loop)",
             requests: source.exchangeCount)
         for line in banner { Output.note(line) }
         try keeper.confirm(isConfirmed: invocation.has("yes"))

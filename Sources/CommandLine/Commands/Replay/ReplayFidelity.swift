@@ -29,6 +29,11 @@ enum ReplayFidelity {
                 help: "Values that requests take from the replies to earlier ones (schemas/rules.schema.json).",
                 completion: .file),
             Flag(
+                "users", value: "N",
+                help: "A closed loop of N users, who go through one recorded flow after the other, in place of --rate."),
+            Flag("think", value: "TIME", help: "How long a user waits after each reply.", default: "0s"),
+            Flag("no-keep-alive", help: "One request on each connection, instead of as many as it takes."),
+            Flag(
                 "loop", value: "N",
                 help: "Send the tape N times (or forever), with fresh identities from the second round on.",
                 default: "1, or as often as --duration takes"),
@@ -116,6 +121,11 @@ enum ReplayFidelity {
                 throw CommandError("the rules cannot be used: \(error)")
             }
         }
+        try readUsers(invocation, &fidelity)
+        fidelity.opensForEach = invocation.has("no-keep-alive")
+        if fidelity.opensForEach && invocation.has("in-flight") {
+            throw CommandError("--no-keep-alive leaves one request to a connection", remedy: "Drop --in-flight.")
+        }
         fidelity.rounds = try rounds(invocation)
         if invocation.arguments.count + invocation.all("mix").count > 1, pacer.followsRecording {
             throw CommandError(
@@ -128,6 +138,32 @@ enum ReplayFidelity {
         var fields: [RequestField] = []
         for text in invocation.all(flag) { fields.append(try field(text, flag)) }
         return fields
+    }
+
+    /// The pace of users, and how it is called in results; nil when there are none.
+    static func users(_ invocation: Invocation) -> (pacer: Pacer, name: String)? {
+        guard let users = invocation["users"] else { return nil }
+        return (.max, "\(users) users, think \(invocation["think"] ?? "0s")")
+    }
+
+    private static func readUsers(_ invocation: Invocation, _ fidelity: inout Fidelity) throws(CommandError) {
+        guard let text = invocation["users"] else {
+            if invocation.has("think") {
+                throw CommandError("--think needs --users", remedy: "As in --users 1000 --think 1s.")
+            }
+            return
+        }
+        let users = try FlagValue.count(text, flag: "users")
+        guard (1...30_000).contains(users) else {
+            throw CommandError("--users \(text) is out of range", remedy: "Give 1 to 30000.")
+        }
+        for flag in ["rate", "schedule", "find-max", "key", "affinity"] where invocation.has(flag) {
+            throw CommandError(
+                "--users and --\(flag) exclude each other",
+                remedy: "Users decide when requests go, and keep the order of their flows.")
+        }
+        fidelity.users = Int(users)
+        if let think = invocation["think"] { fidelity.thinkNanos = try FlagValue.durationNanos(think, flag: "think") }
     }
 
     private static func rounds(_ invocation: Invocation) throws(CommandError) -> UInt32? {

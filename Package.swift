@@ -31,7 +31,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlidec", providers: [.apt(["libbrotli-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
 ]
 
@@ -45,7 +45,7 @@ let modules: [Target] = [
     module("HTTP1", ["Bytes"]),
     module("Thrift", ["Bytes", "Compression"]),
     module("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
-    module("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
+    module("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
@@ -55,7 +55,7 @@ let modules: [Target] = [
         ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
     module("Metrics", ["Bytes", "Compression"]),
     module("Pacing", ["Bytes"]),
-    module("EventLoop", ["Bytes", "CLinux"]),
+    module("EventLoop", ["Bytes", "CLinux", "COpenSSL"]),
     module(
         "Replay",
         [
@@ -100,7 +100,7 @@ let testTargets: [Target] = [
     tests("HTTP1", ["Bytes"]),
     tests("Thrift", ["Bytes", "Compression", "JSON"], exclude: ["Oracle"]),
     tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
-    tests("Tagging", ["Bytes", "JSON", "HTTP1", "Thrift"]),
+    tests("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     tests("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema"]),
     tests("Capture", ["Bytes", "Compression"]),
     tests("LiveCapture", ["Capture"]),

@@ -123,6 +123,8 @@ package struct RunResult: Sendable, Equatable {
         package var bytesSent: UInt64 = 0
         package var bytesReceived: UInt64 = 0
         package var connectionsOpened: UInt64 = 0
+        /// Sends of requests that had been sent before; they are in ``sent``, and their outcome is that of the last one.
+        package var retries: UInt64 = 0
         /// Exchanges that the run tape's queue had no room for.
         package var runTapeDropped: UInt64 = 0
 
@@ -223,6 +225,7 @@ package struct RunResult: Sendable, Equatable {
     package var series: [Second] = []
     /// Why requests were refused by the guard, by operation, most frequent first.
     package var refusals: [Refusal] = []
+    package var tls = Security()
     /// Who sent what where.
     package var audit = Audit()
     /// Of `--find-max`; nil in other runs.

@@ -54,6 +54,9 @@ struct Compiler {
     /// Calls of one operation tend to follow each other.
     private var last: (name: String, index: UInt16)?
     private var operationIndex: [String: UInt16] = [:]
+    /// By index of the operation.
+    private var rules: [(timeoutNanos: UInt64, isIdempotent: Bool)] = []
+    private let patience: Patience
     private var refusedOperations: [UInt16: [Int: String]] = [:]
     /// The first request that nothing could carry the tag in.
     private(set) var untaggable: TagError?
@@ -62,8 +65,10 @@ struct Compiler {
 
     init(
         gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, repeats: Bool,
-        identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0, overlap: FlowOverlap? = nil
+        identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0, overlap: FlowOverlap? = nil,
+        patience: Patience = Patience()
     ) {
+        self.patience = patience
         self.overlap = overlap
         self.gatekeeper = gatekeeper
         self.tagger = tagger
@@ -106,9 +111,15 @@ struct Compiler {
             draft.operation = operation
             draft.target = UInt8(clamping: target)
             draft.isWireFault = isWireFault
+            // Operations that share the last place have no rules in common.
+            let rule =
+                operations[Int(operation)] == exchange.operation ? rules[Int(operation)] : rule(exchange.operation)
+            draft.timeoutNanos = rule.timeoutNanos
+            draft.isIdempotent = rule.isIdempotent
             draft.format = exchange.format
             draft.sourceID = exchange.id
             bind(&draft, exchange)
+            if draft.isTagged { try refuseWritesOverTag(draft) }
             draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0
             if repeats && !allowsDuplicates && !draft.hasIdentity { withoutIdentity.insert(exchange.operation) }
             return .draft(draft)
@@ -157,13 +168,22 @@ struct Compiler {
         if let index = operationIndex[operation] { return index }
         // What does not fit shares the last place.
         if operations.count >= CountPage.operationLimit - 1 {
-            if operations.count == CountPage.operationLimit - 1 { operations.append("other") }
+            if operations.count == CountPage.operationLimit - 1 { append("other") }
             return UInt16(clamping: CountPage.operationLimit - 1)
         }
         let index = UInt16(clamping: operations.count)
-        operations.append(operation)
+        append(operation)
         operationIndex[operation] = index
         return index
+    }
+
+    private mutating func append(_ operation: String) {
+        operations.append(operation)
+        rules.append(rule(operation))
+    }
+
+    private func rule(_ operation: String) -> (timeoutNanos: UInt64, isIdempotent: Bool) {
+        (patience.exchangeNanos(of: operation), patience.retries > 0 && patience.isIdempotent(operation))
     }
 
     private mutating func draft(

@@ -1,4 +1,6 @@
+import EventLoop
 import HTTP1
+import Metrics
 import Tape
 
 /// One connection of a loop, with a bounded number of requests in flight.
@@ -18,12 +20,17 @@ struct Connection {
     enum Phase: UInt8 { case head, fixed, chunked, untilClose }
 
     var fd: Int32 = -1
+    /// Nil on a plain connection.
+    var tls: TLSStream?
+    /// Of the last TLS connection, for the next one.
+    var session: TLSStream.Session?
     var state = State.down
     var phase = Phase.head
     var keepsAlive = true
     /// Waits for room to write, or for the connection to stand.
     var awaitsWritable = false
     var target: UInt8 = 0
+    /// How often it failed, or was lost, since the last reply.
     var failures: UInt8 = 0
     /// Stands in its target's list of idle connections.
     var isListed = false
@@ -117,4 +124,7 @@ struct Waiting {
     var round: UInt32
     var blockSlot: Int32
     var next: Int32
+    /// How often it was sent before, and how that ended the last time.
+    var attempt: UInt8 = 0
+    var failure: Outcome?
 }

@@ -17,15 +17,69 @@ package struct ExchangeClient: ~Copyable {
     }
 
     private let fd: Int32
+    private let tls: TLSStream?
     private let deadline: UInt64
 
     private static let longestReply = 64 << 20
 
     /// Connects. Everything must be over `timeoutNanos` from now.
-    package init(to address: SocketAddress, timeoutNanos: UInt64) throws(Failure) {
+    package init(to address: SocketAddress, security: TLSEndpoint? = nil, timeoutNanos: UInt64) throws(Failure) {
         let deadline = Clock.monotonicNanos() &+ timeoutNanos
-        fd = try ExchangeClient.connect(to: address, deadline)
+        let made = try ExchangeClient.open(address, security, deadline)
+        fd = made.fd
+        tls = made.tls
         self.deadline = deadline
+    }
+
+    private static func open(
+        _ address: SocketAddress, _ security: TLSEndpoint?, _ deadline: UInt64
+    ) throws(Failure) -> (fd: Int32, tls: TLSStream?) {
+        let fd = try connect(to: address, deadline)
+        do throws(Failure) {
+            return (fd, try security.map { endpoint throws(Failure) in try secure(fd, endpoint, deadline) })
+        } catch {
+            Socket.close(fd)
+            throw error
+        }
+    }
+
+    private static func secure(
+        _ fd: Int32, _ endpoint: TLSEndpoint, _ deadline: UInt64
+    ) throws(Failure) -> TLSStream {
+        do throws(TLSError) {
+            let tls = try TLSStream(endpoint.context, fd, host: endpoint.host, protocols: endpoint.protocols)
+            do throws(TLSError) {
+                while true {
+                    let isReady: Bool
+                    switch try tls.shakeHands() {
+                    case .done: return tls
+                    case .wantsRead: isReady = Socket.waitReadable(fd, untilNanos: deadline)
+                    case .wantsWrite: isReady = Socket.waitWritable(fd, untilNanos: deadline)
+                    }
+                    if !isReady { throw TLSError("the handshake took too long") }
+                }
+            } catch {
+                tls.close(isBroken: true)
+                throw error
+            }
+        } catch {
+            throw Failure(outcome: .tlsError, detail: error.description)
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+        if let tls { return unsafe tls.send(bytes, count) }
+        return unsafe Socket.send(fd, bytes, count)
+    }
+
+    private func read(_ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        if let tls { return unsafe tls.receive(bytes, count) }
+        return unsafe Socket.receive(fd, bytes, count)
+    }
+
+    private func failure(_ code: Int) -> Failure {
+        if code == -Int(EPROTO), let tls { return Failure(outcome: .tlsError, detail: tls.reason) }
+        return Failure(outcome: .reset, detail: "")
     }
 
     private static func connect(to address: SocketAddress, _ deadline: UInt64) throws(Failure) -> Int32 {
@@ -43,7 +97,10 @@ package struct ExchangeClient: ~Copyable {
         throw Failure(outcome: code == ECONNRESET ? .reset : .refused, detail: "\(SystemError("connect", code))")
     }
 
-    deinit { Socket.close(fd) }
+    deinit {
+        tls?.close(isBroken: false)
+        Socket.close(fd)
+    }
 
     /// Sends a request and returns the reply to it, without interim ones; empty for a oneway call.
     package mutating func exchange(
@@ -67,7 +124,7 @@ package struct ExchangeClient: ~Copyable {
         while sent < request.count {
             let count = unsafe request.withUnsafeBytes { bytes in
                 // The request holds more than `sent` bytes, so it has a base address.
-                unsafe bytes.baseAddress.map { unsafe Socket.send(fd, $0 + sent, request.count - sent) } ?? 0
+                unsafe bytes.baseAddress.map { unsafe write($0 + sent, request.count - sent) } ?? 0
             }
             if count > 0 {
                 sent += count
@@ -76,7 +133,7 @@ package struct ExchangeClient: ~Copyable {
                     throw Failure(outcome: .noReply, detail: "not sent in time")
                 }
             } else {
-                throw Failure(outcome: .reset, detail: "")
+                throw failure(count)
             }
         }
     }
@@ -85,12 +142,16 @@ package struct ExchangeClient: ~Copyable {
     private mutating func receive(into reply: inout [UInt8]) throws(Failure) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
-            guard Socket.waitReadable(fd, untilNanos: deadline) else { throw Failure(outcome: .noReply, detail: "") }
             let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-                unsafe bytes.baseAddress.map { unsafe Socket.receive(fd, $0, bytes.count) } ?? 0
+                unsafe bytes.baseAddress.map { unsafe read($0, bytes.count) } ?? 0
             }
-            if count == -Int(EAGAIN) || count == -Int(EINTR) { continue }
-            if count < 0 { throw Failure(outcome: .reset, detail: "") }
+            if count == -Int(EAGAIN) || count == -Int(EINTR) {
+                guard Socket.waitReadable(fd, untilNanos: deadline) else {
+                    throw Failure(outcome: .noReply, detail: "")
+                }
+                continue
+            }
+            if count < 0 { throw failure(count) }
             reply += buffer.prefix(count)
             if reply.count > ExchangeClient.longestReply {
                 throw Failure(outcome: .protocolError, detail: "the reply is longer than 64 MiB")

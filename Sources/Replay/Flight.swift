@@ -8,6 +8,8 @@ struct Flight {
     /// When waiting for its reply ends; 0 while the place is free.
     var deadline: UInt64 = 0
     var round: UInt32 = 0
+    /// How often it was sent before, and failed.
+    var attempt: UInt8 = 0
     var blockSlot: Int32 = -1
     var seqid: UInt32 = 0
     /// Neighbours on its connection in the order of sending; while free, the next free place.

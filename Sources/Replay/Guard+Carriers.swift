@@ -5,7 +5,6 @@ extension Guard {
     static func checkCarriers(
         _ rule: Policy.Target, _ target: Target, _ carriers: [Carrier]
     ) throws(ReplayError) {
-        let names = carriers.map(\.description)
         for text in rule.carriers {
             let required: [Carrier]
             do { required = try Carrier.parse(text) } catch {
@@ -24,10 +23,11 @@ extension Guard {
             }
             // A place in the header transports cannot be required of plain Thrift: one of the preset's is enough there.
             let isPreset = fitting.count > 1
-            let missing = fitting.first { !names.contains($0.description) }
-            if let missing, !isPreset || !fitting.contains(where: { names.contains($0.description) }) {
+            func isWritten(_ wanted: Carrier) -> Bool { carriers.contains { $0.satisfies(wanted) } }
+            if let missing = fitting.first(where: { !isWritten($0) }), !isPreset || !fitting.contains(where: isWritten)
+            {
                 throw ReplayError(
-                    "\(target) honours the tag only in \(missing.description), which is not written",
+                    "\(target) honours the tag only in \(missing.description), which is not written, or not as it must be",
                     remedy: "Give --carrier \(text).")
             }
         }

@@ -22,7 +22,7 @@ extension Loop {
         }
         if outcome.isAnswered {
             let due = unsafe flight.pointee.due
-            if outcome == .ok && now &- due > plan.timeoutNanos { outcome = .lateReply }
+            if outcome == .ok && now &- due > (unsafe template.pointee.timeoutNanos) { outcome = .lateReply }
             if replyLength >= 0 {
                 if isMeasured {
                     unsafe counts.pointee.rawRecorder.record(nanos: now &- flight.pointee.sentAt)

@@ -7,7 +7,7 @@ extension Loop {
     mutating func connectAll() {
         now = Clock.monotonicNanos()
         for connection in 0..<connectionCount { connect(connection) }
-        let deadline = now &+ min(plan.timeoutNanos, 3_000_000_000)
+        let deadline = now &+ min(plan.connectNanos, 3_000_000_000)
         while now < deadline, (0..<connectionCount).contains(where: { unsafe connections[$0].state == .connecting }) {
             pollOnce(timeoutNanos: 1_000_000)
             now = Clock.monotonicNanos()
@@ -41,19 +41,26 @@ extension Loop {
         }
     }
 
-    private mutating func connectFailed(_ connection: Int, _ outcome: Outcome) {
+    /// Leaves a connection alone for a while.
+    private mutating func pause(_ connection: Int) {
         let c = unsafe connections + connection
         closeSocket(connection)
         unsafe c.pointee.state = .down
         unsafe c.pointee.failures = min(30, c.pointee.failures + 1)
-        // 10 ms doubling to 500 ms, spread so that connections do not come back in step.
-        let pause = min(500_000_000, UInt64(10_000_000) << UInt64(unsafe c.pointee.failures - 1))
-        let spread = FreshValues.mix(UInt64(connection) &+ now) % (pause / 4)
-        unsafe c.pointee.retryAt = now &+ pause &- spread
+        unsafe c.pointee.retryAt =
+            now
+            &+ Backoff.nanos(
+                failures: c.pointee.failures, seed: plan.seed &+ UInt64(plan.index * connectionCount + connection))
+    }
+
+    mutating func connectFailed(_ connection: Int, _ outcome: Outcome) {
+        let c = unsafe connections + connection
+        pause(connection)
         failWaiting(connection: connection, outcome)
         let target = Int(unsafe c.pointee.target)
         if isUp(target) { return }
-        failWaiting(target: target, outcome)
+        // All connections fail together, which is one attempt.
+        failWaiting(target: target, outcome, charged: connection == poolStart[target])
         // A closed loop has no due times: each failed attempt stands for one request.
         if !isOpen && start > 0 && !isStopping, hasNext(), let templates = unsafe cursor.templates,
             Int(unsafe templates[cursor.position].target) == target
@@ -72,22 +79,35 @@ extension Loop {
     mutating func becameWritable(_ connection: Int) {
         let c = unsafe connections + connection
         if unsafe c.pointee.state == .connecting {
+            if unsafe c.pointee.tls != nil {
+                continueHandshake(connection)
+                return
+            }
             let code = Socket.connectionError(of: unsafe c.pointee.fd)
             if code != 0 {
                 connectFailed(connection, Loop.outcome(ofConnectError: code))
                 return
             }
-            guard setInterest(connection, .readable) else { return }
-            unsafe c.pointee.awaitsWritable = false
-            unsafe c.pointee.failures = 0
-            unsafe c.pointee.state = .idle
-            unestablished -= 1
-            report.connectionsOpened += 1
-            if start > 0 { serve(connection) } else { enterIdle(connection) }
+            if let endpoint = plan.pools[Int(unsafe c.pointee.target)].security {
+                beginHandshake(connection, endpoint)
+            } else {
+                established(connection)
+            }
             return
         }
         let hasOneways = unsafe c.pointee.window > 1 || c.pointee.reply == .none
         writeOutput(connection, completesOneways: hasOneways)
+    }
+
+    /// The connection stands, and its TLS if it has any.
+    mutating func established(_ connection: Int) {
+        let c = unsafe connections + connection
+        guard setInterest(connection, .readable) else { return }
+        unsafe c.pointee.awaitsWritable = false
+        unsafe c.pointee.state = .idle
+        unestablished -= 1
+        report.connectionsOpened += 1
+        if start > 0 { serve(connection) } else { enterIdle(connection) }
     }
 
     mutating func setInterest(_ connection: Int, _ interest: Poller.Interest) -> Bool {
@@ -100,9 +120,23 @@ extension Loop {
         }
     }
 
-    /// Ends the requests in flight, and opens the connection anew.
+    /// Ends the requests in flight, and opens the connection anew: at once after a reply, else after a pause, so that a
+    /// target that takes connections and drops them is not stormed.
     mutating func lose(_ connection: Int, _ outcome: Outcome) {
-        finishAll(connection, outcome)
+        let c = unsafe connections + connection
+        if outcome == .reset || outcome == .tlsError {
+            if plan.patience.retries > 0 && !isStopping { sendAgain(connection, outcome) }
+            finishAll(connection, outcome)
+            if unsafe c.pointee.failures > 0 && !isStopping {
+                if unsafe c.pointee.isListed { leaveIdle(connection) }
+                unestablished += 1
+                pause(connection)
+                return
+            }
+            unsafe c.pointee.failures = 1
+        } else {
+            finishAll(connection, outcome)
+        }
         reopen(connection)
     }
 
@@ -121,6 +155,7 @@ extension Loop {
 
     private func closeSocket(_ connection: Int) {
         let c = unsafe connections + connection
+        closeSecurity(connection, saysGoodbye: false)
         if unsafe c.pointee.fd >= 0 { unsafe Socket.close(c.pointee.fd) }
         unsafe c.pointee.fd = -1
         unsafe c.pointee.begin = 0
@@ -138,7 +173,7 @@ extension Loop {
     mutating func expire() {
         for connection in 0..<connectionCount {
             let c = unsafe connections + connection
-            if unsafe c.pointee.state == .connecting, now >= (unsafe c.pointee.retryAt) &+ plan.timeoutNanos {
+            if unsafe c.pointee.state == .connecting, now >= (unsafe c.pointee.retryAt) &+ plan.connectNanos {
                 connectFailed(connection, .connectTimeout)
             } else if unsafe c.pointee.state == .down, now >= (unsafe c.pointee.retryAt), !isStopping {
                 connect(connection)

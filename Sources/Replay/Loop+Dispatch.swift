@@ -182,7 +182,7 @@ extension Loop {
                 }
                 unsafe send(
                     connection, waiting.template, due: isOpen ? waiting.due : now, round: waiting.round,
-                    slot: waiting.blockSlot)
+                    slot: waiting.blockSlot, attempt: waiting.attempt)
             } else if !isOpen, let template = unsafe takeClosed(for: connection) {
                 if unsafe !mayJoin(connection, template) {
                     unsafe enqueue(template, due: now, inFrontOf: connection)

@@ -75,13 +75,13 @@ extension Loop {
     /// Ends waiting for replies whose time has run out. Looks no more often than one can have run out.
     mutating func expireFlights() {
         if now < nextExpiry || inFlightCount == 0 { return }
-        var earliest = now &+ plan.timeoutNanos
+        var earliest = now &+ shortestNanos
         for connection in 0..<connectionCount {
             var index = unsafe connections[connection].firstFlight
             while index >= 0 {
                 let next = unsafe flights[Int(index)].next
                 if unsafe flights[Int(index)].template != nil {
-                    let deadline = unsafe flights[Int(index)].deadline
+                    let deadline = unsafe deadline(connection, flights[Int(index)])
                     if deadline <= now {
                         if giveUp(index, of: connection) { break }
                     } else {
@@ -92,6 +92,13 @@ extension Loop {
             }
         }
         nextExpiry = max(earliest, now &+ 1_000_000)
+    }
+
+    /// When waiting for a reply ends: sooner as long as nothing has come on its connection since it was sent.
+    private func deadline(_ connection: Int, _ flight: Flight) -> UInt64 {
+        guard let limit = plan.patience.firstByteNanos, unsafe connections[connection].lastReceivedAt <= flight.sentAt
+        else { return flight.deadline }
+        return min(flight.deadline, flight.sentAt &+ limit)
     }
 
     /// A reply did not come in time. True when the connection was lost over it, as it is unless the reply can be told

@@ -108,8 +108,9 @@ extension Loop {
             }
             let waiting = unsafe nodes[Int(node)]
             giveBack(node)
-            if isOpen && now > waiting.due &+ plan.timeoutNanos {
-                count(.unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
+            if isOpen, now > waiting.due &+ (unsafe waiting.template.pointee.timeoutNanos) {
+                count(
+                    waiting.failure ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
                 unsafe forgetValues(waiting.template, waiting.round, waiting.blockSlot)
                 unsafe leaveFlow(waiting.template, connection, waiting.round)
                 blocks.release(waiting.blockSlot)
@@ -204,19 +205,26 @@ extension Loop {
     /// Ends everything that waits for a connection; `outcome` nil stands for a run that is over.
     mutating func failWaiting(connection: Int, _ outcome: Outcome?) {
         // Each one that ends may bring forward another one of its flow.
+        var kept: (head: Int32, tail: Int32) = (-1, -1)
         while case let node = unsafe connections[connection].queueHead, node >= 0 {
             unsafe connections[connection].queueHead = -1
             unsafe connections[connection].queueTail = -1
-            endChain(node, outcome, isAdmitted: true)
+            endChain(setAside(node, outcome, &kept, charged: true), outcome, isAdmitted: true)
         }
+        unsafe connections[connection].queueHead = kept.head
+        unsafe connections[connection].queueTail = kept.tail
     }
 
-    mutating func failWaiting(target: Int, _ outcome: Outcome?) {
+    /// - Parameter charged: whether it takes an attempt from those that are tried again.
+    mutating func failWaiting(target: Int, _ outcome: Outcome?, charged: Bool = true) {
+        var kept: (head: Int32, tail: Int32) = (-1, -1)
         while case let node = freeHead[target], node >= 0 {
             freeHead[target] = -1
             freeTail[target] = -1
-            endChain(node, outcome, isAdmitted: true)
+            endChain(setAside(node, outcome, &kept, charged: charged), outcome, isAdmitted: true)
         }
+        freeHead[target] = kept.head
+        freeTail[target] = kept.tail
     }
 
     private mutating func endChain(_ first: Int32, _ outcome: Outcome?, isAdmitted: Bool) {
@@ -224,8 +232,9 @@ extension Loop {
         while node >= 0 {
             let waiting = unsafe nodes[Int(node)]
             giveBack(node)
-            if outcome != nil || isOpen {
-                count(outcome ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
+            let ended = outcome ?? waiting.failure
+            if ended != nil || isOpen {
+                count(ended ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
             } else if second.due > 0 {
                 second.due -= 1
             }

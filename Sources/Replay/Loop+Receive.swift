@@ -41,7 +41,7 @@ extension Loop {
         now = Clock.monotonicNanos()
         if received <= 0 {
             if received == -Int(EAGAIN) || received == -Int(EINTR) { return }
-            streamEnded(connection, isReset: received < 0)
+            if received < 0 { loseBroken(connection, received) } else { streamEnded(connection) }
             return
         }
         report.bytesReceived += UInt64(received)
@@ -85,9 +85,9 @@ extension Loop {
         if gatheringHead >= 0 { flushGathered() }
     }
 
-    private mutating func streamEnded(_ connection: Int, isReset: Bool) {
+    private mutating func streamEnded(_ connection: Int) {
         let c = unsafe connections + connection
-        if !isReset, unsafe c.pointee.phase == .untilClose, unsafe c.pointee.firstFlight >= 0 {
+        if unsafe c.pointee.phase == .untilClose, unsafe c.pointee.firstFlight >= 0 {
             unsafe c.pointee.keepsAlive = false
             _ = completeHTTP(connection, unsafe c.pointee.end - c.pointee.begin)
             return
@@ -131,6 +131,7 @@ extension Loop {
             finishRequest(connection, flight, outcome, replyLength: length)
         }
         unsafe c.pointee.phase = .head
+        unsafe c.pointee.failures = 0
         unsafe c.pointee.begin += length
         if unsafe c.pointee.keepsAlive && !plan.opensForEach { return .replied }
         unsafe c.pointee.keepsAlive = true

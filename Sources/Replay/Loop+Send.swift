@@ -8,7 +8,8 @@ extension Loop {
     /// Sends a template over a connection that has room. Takes over one use of the block. What is gathered goes out with
     /// the next ``flushGathered()``.
     mutating func send(
-        _ connection: Int, _ template: UnsafeMutablePointer<Template>, due: UInt64, round: UInt32, slot: Int32
+        _ connection: Int, _ template: UnsafeMutablePointer<Template>, due: UInt64, round: UInt32, slot: Int32,
+        attempt: UInt8 = 0
     ) {
         if unsafe template.pointee.bound >= 0, unsafe failsDependency(connection, template, due, round, slot) { return }
         let c = unsafe connections + connection
@@ -18,8 +19,9 @@ extension Loop {
         unsafe flight.pointee.template = template
         unsafe flight.pointee.due = due
         unsafe flight.pointee.sentAt = now
-        unsafe flight.pointee.deadline = now &+ plan.timeoutNanos
+        unsafe flight.pointee.deadline = now &+ template.pointee.timeoutNanos
         unsafe flight.pointee.round = round
+        unsafe flight.pointee.attempt = attempt
         unsafe flight.pointee.blockSlot = slot
         unsafe flight.pointee.seqid = Seqid.make(
             generation: c.pointee.generation, place: UInt32(truncatingIfNeeded: index - c.pointee.firstPlace),
@@ -76,7 +78,7 @@ extension Loop {
     ) {
         if sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR) {
             // The peer had closed: not a byte of the request left, but it counts as one that met a closed connection.
-            lose(connection, .reset)
+            loseBroken(connection, sent)
             return
         }
         let done = max(0, sent)
@@ -171,7 +173,7 @@ extension Loop {
         while index >= 0 {
             let flight = unsafe flights + Int(index)
             unsafe flight.pointee.sentAt = now
-            unsafe flight.pointee.deadline = now &+ plan.timeoutNanos
+            unsafe flight.pointee.deadline = now &+ (flight.pointee.template?.pointee.timeoutNanos ?? 0)
             if unsafe flight.pointee.template?.pointee.reply == Template.Reply.none { hasOneway = true }
             index = unsafe flight.pointee.next
         }
@@ -186,7 +188,7 @@ extension Loop {
         let rest = unsafe c.pointee.outEnd - c.pointee.outBegin
         let sent = unsafe write(connection, out + c.pointee.outBegin, rest)
         if sent < 0 && sent != -Int(EAGAIN) && sent != -Int(EINTR) {
-            lose(connection, .reset)
+            loseBroken(connection, sent)
             return
         }
         report.bytesSent += UInt64(max(0, sent))

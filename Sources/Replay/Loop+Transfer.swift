@@ -6,12 +6,14 @@ extension Loop {
     /// Bytes written, or a negative errno (`-EAGAIN`: none for now).
     @inline(__always)
     mutating func write(_ connection: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
-        unsafe Socket.send(connections[connection].fd, bytes, count)
+        if let tls = unsafe connections[connection].tls { return unsafe tls.send(bytes, count) }
+        return unsafe Socket.send(connections[connection].fd, bytes, count)
     }
 
     /// Bytes read, 0 at the end of the stream, or a negative errno (`-EAGAIN`: none for now).
     @inline(__always)
     mutating func read(_ connection: Int, _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
-        unsafe Socket.receive(connections[connection].fd, bytes, count)
+        if let tls = unsafe connections[connection].tls { return unsafe readSecurely(connection, tls, bytes, count) }
+        return unsafe Socket.receive(connections[connection].fd, bytes, count)
     }
 }

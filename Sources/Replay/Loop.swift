@@ -17,6 +17,10 @@ struct Loop: ~Copyable {
     let judge: Judge?
     let tape: RunTapeQueue?
     let isOpen: Bool
+    /// Whether any target speaks TLS.
+    let isSecure: Bool
+    /// No time-out of a request in flight is shorter.
+    let shortestNanos: UInt64
 
     var poller: Poller
     let connections: UnsafeMutablePointer<Connection>
@@ -91,6 +95,8 @@ struct Loop: ~Copyable {
         self.tape = tape
         bindings = plan.hasBindings ? BindingStore() : nil
         isOpen = plan.isOpenLoop
+        shortestNanos = plan.patience.shortestNanos
+        isSecure = plan.pools.contains { $0.security != nil }
         pace = PaceCursor(plan.pace)
         books = plan.books
         unsafe operations = books.pages.0.operations
@@ -129,6 +135,8 @@ struct Loop: ~Copyable {
 
     deinit {
         for index in 0..<connectionCount {
+            unsafe connections[index].tls?.close(isBroken: false)
+            unsafe connections[index].session?.free()
             if unsafe connections[index].fd >= 0 { unsafe Socket.close(connections[index].fd) }
             unsafe connections[index].deallocate()
         }
@@ -208,7 +216,10 @@ struct Loop: ~Copyable {
                 if unsafe connections[connection].fd < 0 || connections[connection].state == .connecting { continue }
             }
             // The clock is read after each receive: a batch of replies must not share one time.
-            if poller.isReadable(at: index) { receive(connection) }
+            if poller.isReadable(at: index) {
+                receive(connection)
+                if isSecure { receivePending(connection) }
+            }
         }
     }
 

@@ -7,6 +7,8 @@ import Synchronization
 struct LoopPlan: Sendable {
     struct Pool: Sendable {
         var address: SocketAddress
+        /// Nil without TLS.
+        var security: TLSEndpoint?
         var connections: Int
         /// Requests that may be in flight on one connection.
         var window = 1
@@ -21,7 +23,7 @@ struct LoopPlan: Sendable {
     var books: LoopPages
     /// Sends due at or after this, counted from the start, are not due any more; nil: the tape's end decides.
     var durationNanos: UInt64?
-    var timeoutNanos: UInt64
+    var patience: Patience
     /// Index of this loop and number of loops.
     var index: Int
     var loops: Int
@@ -39,6 +41,8 @@ struct LoopPlan: Sendable {
     var hasBindings = false
     /// Whole replies are kept until they are judged or written down.
     var keepsReplies: Bool
+    var timeoutNanos: UInt64 { patience.exchangeNanos }
+    var connectNanos: UInt64 { patience.connectNanos ?? patience.exchangeNanos }
     /// What may still be sent; nil: nothing is capped.
     var allowances: Allowances?
 }

@@ -113,6 +113,13 @@ struct LoopReport: Sendable {
     var tagged: UInt64 = 0
     /// Index: that of the target.
     var sentByTarget: [UInt64] = []
+    /// Sends of requests that had been sent before.
+    var retries: UInt64 = 0
+    var tlsHandshakes: UInt64 = 0
+    /// Of the handshakes, those that went on with a session of before.
+    var tlsResumed: UInt64 = 0
+    /// By reason.
+    var tlsErrors: [String: UInt64] = [:]
     /// By operation: what the capped rate had no room for.
     var tooFast: [UInt16: UInt64] = [:]
     var wireFaults: UInt64 = 0

@@ -27,7 +27,7 @@ extension Run {
                 let canary = Canary(
                     draft: draft, operation: exchange.operation, admitted: gatekeeper.admitted[target],
                     tag: options.tag,
-                    seed: tagDigest)
+                    seed: tagDigest, security: TLSEndpoint(gatekeeper.admitted[target].target, options.tls))
                 let by = try canary.send(wanted, renderThrift)
                 done[target, default: []].insert(exchange.operation)
                 acknowledged.append(
@@ -54,6 +54,7 @@ private struct Canary {
     let admitted: Guard.Admitted
     let tag: String
     let seed: UInt64
+    let security: TLSEndpoint?
 
     /// Which of the stated ways acknowledged it: all of them.
     func send(
@@ -61,7 +62,7 @@ private struct Canary {
     ) throws(ReplayError) -> [String] {
         let reply: [UInt8]
         do throws(ExchangeClient.Failure) {
-            var client = try ExchangeClient(to: admitted.address, timeoutNanos: wanted.timeoutNanos)
+            var client = try ExchangeClient(to: admitted.address, security: security, timeoutNanos: wanted.timeoutNanos)
             reply = try client.exchange(
                 freshBytes(), format: draft.format, isHead: draft.reply == .httpHead, isOneway: draft.reply == .none)
         } catch {

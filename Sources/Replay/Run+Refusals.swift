@@ -6,6 +6,9 @@ extension Run {
     /// What would make the run pointless or dangerous, once the first blocks stand.
     func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
         if let error = state.error { throw error }
+        if options.tls == nil, let secure = gatekeeper.admitted.first(where: { $0.target.isTLS }) {
+            throw ReplayError("nothing says how to speak TLS to \(secure.target)")
+        }
         guard state.hasReadAll else { return }
         if state.sendable == 0 {
             if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }

@@ -19,7 +19,14 @@ package final class Run: Sendable {
         package var pipelines = false
         /// Nil: the tape's end ends the run.
         package var durationNanos: UInt64?
-        package var timeoutNanos: UInt64 = 5_000_000_000
+        package var patience = Patience()
+        /// ``Patience/exchangeNanos``.
+        package var timeoutNanos: UInt64 {
+            get { patience.exchangeNanos }
+            set { patience.exchangeNanos = newValue }
+        }
+        /// For targets that speak TLS; without it they are refused.
+        package var tls: TLSContext?
         package var keepsHost = false
         package var allowsDuplicates = false
         package var fidelity = Fidelity()
@@ -96,7 +103,7 @@ package final class Run: Sendable {
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
             repeats: forRepetition || rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest,
-            overlap: options.inFlight > 1 ? FlowOverlap() : nil)
+            overlap: options.inFlight > 1 ? FlowOverlap() : nil, patience: options.patience)
     }
 
     /// Runs to the end.
@@ -144,9 +151,11 @@ package final class Run: Sendable {
                     let connections = admitted.target.connections ?? options.connections
                     let share = connections / loops + (index < connections % loops ? 1 : 0)
                     let window = admitted.target.scheme == .thrift || options.pipelines ? options.inFlight : 1
-                    return .init(address: admitted.address, connections: max(1, share), window: max(1, window))
+                    return .init(
+                        address: admitted.address, security: TLSEndpoint(admitted.target, options.tls),
+                        connections: max(1, share), window: max(1, window))
                 }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
-                books: LoopPages(), durationNanos: durationNanos, timeoutNanos: options.timeoutNanos, index: index,
+                books: LoopPages(), durationNanos: durationNanos, patience: options.patience, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
                 hasLanesPerRound: options.fidelity.users == nil && options.fidelity.rules?.isPerRound ?? false,
                 users: options.fidelity.users ?? 0, thinkNanos: options.fidelity.thinkNanos,

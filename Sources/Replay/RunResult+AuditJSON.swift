@@ -16,6 +16,16 @@ extension RunResult {
         writer.endArray()
     }
 
+    func tlsObject(_ writer: inout JSONWriter) {
+        writer.key("tls")
+        writer.beginObject()
+        field("handshakes", tls.handshakes, &writer)
+        field("resumed", tls.resumed, &writer)
+        writer.key("errors")
+        RunResult.write(tls.errors, key: "reason", &writer)
+        writer.endObject()
+    }
+
     func auditObject(_ writer: inout JSONWriter) {
         writer.key("audit")
         writer.beginObject()

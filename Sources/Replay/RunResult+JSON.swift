@@ -25,6 +25,7 @@ extension RunResult {
         for second in series { secondObject(second, &writer) }
         writer.endArray()
         refusalsArray(&writer)
+        tlsObject(&writer)
         auditObject(&writer)
         if let search { searchObject(search, &writer) }
         writer.key("expectations")
@@ -101,6 +102,7 @@ extension RunResult {
         field("bytesSent", totals.bytesSent, &writer)
         field("bytesReceived", totals.bytesReceived, &writer)
         field("connectionsOpened", totals.connectionsOpened, &writer)
+        field("retries", totals.retries, &writer)
         field("runTapeDropped", totals.runTapeDropped, &writer)
         writer.endObject()
     }
@@ -213,7 +215,7 @@ extension RunResult {
         writer.endObject()
     }
 
-    private static func write(_ counts: [Count], key: String, _ writer: inout JSONWriter) {
+    static func write(_ counts: [Count], key: String, _ writer: inout JSONWriter) {
         writer.beginArray()
         for count in counts {
             writer.beginObject()

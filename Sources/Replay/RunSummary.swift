@@ -31,6 +31,7 @@ struct RunSummary {
             result.totals.bytesSent += report.bytesSent
             result.totals.bytesReceived += report.bytesReceived
             result.totals.connectionsOpened += report.connectionsOpened
+            result.totals.retries += report.retries
             result.totals.runTapeDropped += report.runTapeDropped
         }
         result.lateness = collector.lateness.percentiles
@@ -46,6 +47,12 @@ struct RunSummary {
             let count = reports.reduce(UInt64(0)) { $0 + $1.faults[Int(fault.rawValue)] }
             return count > 0 ? .init(fault.text, count) : nil
         }
+        for report in reports {
+            result.tls.handshakes += report.tlsHandshakes
+            result.tls.resumed += report.tlsResumed
+        }
+        result.tls.errors = reports.reduce(into: [:]) { $0.merge($1.tlsErrors, uniquingKeysWith: +) }
+            .map { .init($0.key, $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
         judgeGenerator(&result)
         return result
     }

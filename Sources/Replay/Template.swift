@@ -25,6 +25,10 @@ struct Template {
     var isCompact = false
     var isWireFault = false
     var isTagged = true
+    /// Declared to have the same effect once or twice, so that it may be sent again.
+    var isIdempotent = false
+    /// How long waiting for its reply may take.
+    var timeoutNanos: UInt64 = 0
     /// Index of the target in the run's list.
     var target: UInt8 = 0
     /// Index in the run's list of operations.
@@ -117,6 +121,8 @@ final class TemplateBlock: @unchecked Sendable {
         var isCompact = false
         var isWireFault = false
         var isTagged = true
+        var isIdempotent = false
+        var timeoutNanos: UInt64 = 0
         var target: UInt8 = 0
         var operation: UInt16 = 0
         var seqidOffset = -1
@@ -152,6 +158,8 @@ final class TemplateBlock: @unchecked Sendable {
         template.isCompact = draft.isCompact
         template.isWireFault = draft.isWireFault
         template.isTagged = draft.isTagged
+        template.isIdempotent = draft.isIdempotent
+        template.timeoutNanos = draft.timeoutNanos
         template.target = draft.target
         template.operation = draft.operation
         template.seqidOffset = Int32(clamping: draft.seqidOffset)

@@ -14,7 +14,8 @@ package enum TextReport {
         lines.append("")
         lines.append(
             "  due \(Figures.count(totals.due))   sent \(Figures.count(totals.sent))"
-                + "   answered \(Figures.count(totals.answered))   unsent \(Figures.count(totals.unsent))")
+                + "   answered \(Figures.count(totals.answered))   unsent \(Figures.count(totals.unsent))"
+                + (totals.retries > 0 ? "   sent again \(Figures.count(totals.retries))" : ""))
         let through = run.carriers.isEmpty ? "" : " through \(run.carriers.joined(separator: ", "))"
         lines.append(
             "  tagged \(Figures.count(totals.tagged)) of \(Figures.count(totals.sent)) sent"
@@ -55,6 +56,15 @@ package enum TextReport {
             lines += table(
                 ["expected", "it is", ""],
                 result.expectations.map { [$0.text, $0.actual, $0.holds ? "holds" : "FAILS"] }, leading: [0, 2])
+        }
+        if result.tls.handshakes > 0 || !result.tls.errors.isEmpty {
+            lines.append("")
+            lines += table(
+                ["TLS", "times"],
+                [
+                    ["handshakes", Figures.count(result.tls.handshakes)],
+                    ["resumed", Figures.count(result.tls.resumed)],
+                ] + result.tls.errors.map { [$0.name, Figures.count($0.count)] })
         }
         if !result.refusals.isEmpty {
             lines.append("")

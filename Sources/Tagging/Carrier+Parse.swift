@@ -47,7 +47,7 @@ extension Carrier {
         }
     }
 
-    private static func place(_ kind: String, _ name: String, _ text: String) throws(TagError) -> Place {
+    static func place(_ kind: String, _ name: String, _ text: String) throws(TagError) -> Place {
         switch kind {
         case "http":
             guard isToken(name) else { throw unreadable(text) }
@@ -77,7 +77,7 @@ extension Carrier {
             throw unreadable(text)
         }
         var place = ThriftPlace(path: path + [5])
-        place.siblings = [.init(id: 1, text: "tinct"), .init(id: 2, text: "tinct")]
+        place.siblings = [.init(id: 1, value: .text("tinct")), .init(id: 2, value: .text("tinct"))]
         carriers.append(Carrier(.thriftField(place), .mask(1)))
         return carriers
     }
@@ -114,7 +114,7 @@ extension Carrier {
                 for entry in list.split(separator: ";") {
                     let sibling = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                     guard sibling.count == 2, let id = Int16(sibling[0]), id > 0 else { throw unreadable(text) }
-                    place.siblings.append(.init(id: id, text: String(sibling[1])))
+                    place.siblings.append(.init(id: id, value: .text(String(sibling[1]))))
                 }
             default: throw unreadable(text)
             }
@@ -122,7 +122,7 @@ extension Carrier {
         return Carrier(.thriftField(place), .mask(mask))
     }
 
-    private static func fieldPath(_ text: some StringProtocol) -> [Int16]? {
+    static func fieldPath(_ text: some StringProtocol) -> [Int16]? {
         var path: [Int16] = []
         for part in text.split(separator: ".", omittingEmptySubsequences: false) {
             guard let id = Int16(part), id > 0 else { return nil }
@@ -148,7 +148,7 @@ extension Carrier {
             && text.utf8.first != 0x20 && text.utf8.last != 0x20
     }
 
-    private static func unreadable(_ text: String) -> TagError {
+    static func unreadable(_ text: String) -> TagError {
         TagError(
             .unreadable, "'\(text)' names no carrier",
             remedy: "Give default, didi:path=1.20, bytedance, takin, uber, http:NAME, baggage:KEY, theader:KEY, "

@@ -23,12 +23,21 @@ package struct Carrier: Sendable, Hashable, CustomStringConvertible {
         /// From the argument id down to the field itself.
         package var path: [Int16]
         package var missing = Missing.create
-        /// Required siblings to write when the struct that holds the field has to be created: id and text.
+        /// Required siblings to write when the struct that holds the field has to be created.
         package var siblings: [Sibling] = []
 
         package struct Sibling: Sendable, Hashable {
+            package enum Value: Sendable, Hashable {
+                case text(String)
+                case bool(Bool)
+                case i8(Int8)
+                case i16(Int16)
+                case i32(Int32)
+                case i64(Int64)
+            }
+
             package var id: Int16
-            package var text: String
+            package var value: Value
         }
 
         package var pathText: String { path.map { String($0) }.joined(separator: ".") }
@@ -60,6 +69,22 @@ package struct Carrier: Sendable, Hashable, CustomStringConvertible {
         case .ttheaderInteger(let key): "ttheader-int:\(key)"
         case .thriftField(let field): "thrift:\(field.pathText)"
         case .jsonBody(let path): "json:\(path)"
+        }
+    }
+
+    var bringsSiblings: Bool {
+        if case .thriftField(let field) = place { !field.siblings.isEmpty } else { false }
+    }
+
+    /// Whether a target that honours `required` recognises what this carrier writes: the same place, and there at least the
+    /// same bits or the same text, where a certain one is asked for.
+    package func satisfies(_ required: Carrier) -> Bool {
+        guard description == required.description else { return false }
+        return switch (value, required.value) {
+        case (_, .run): true
+        case (.mask(let written), .mask(let wanted)): written & wanted == wanted
+        case (.fixed(let written), .fixed(let wanted)): written == wanted
+        default: false
         }
     }
 

@@ -53,7 +53,10 @@ package struct Tagger: Sendable {
         addedNames = names
         httpCarriers = fitting.map(\.description)
         self.fitting = TagFormat.all.reduce(into: [:]) { table, format in
-            table[format] = carriers.filter { format.carries($0.place) }.map { ($0, $0.description) }
+            // Who brings the siblings of a struct makes it, before others write into it.
+            let those = carriers.filter { format.carries($0.place) }
+            table[format] = (those.filter(\.bringsSiblings) + those.filter { !$0.bringsSiblings })
+                .map { ($0, $0.description) }
         }
     }
 

@@ -12,7 +12,7 @@ enum ThriftTagging {
             throw TagError(.unreadable, "the field path \(place.pathText) is too deep")
         }
         let editor = ThriftEditor(isFramed ? .framed : .unframed, isCompact ? .compact : .binary)
-        let siblings = place.siblings.map { ThriftField($0.id, .binary(Array($0.text.utf8))) }
+        let siblings = place.siblings.map { ThriftField($0.id, siblingValue($0)) }
         let creation: ThriftEditor.Creation = place.missing == .create ? .structs(siblings: siblings) : .nothing
         let outcome: ThriftEditor.Outcome
         do throws(ParsingError) {
@@ -36,6 +36,17 @@ enum ThriftTagging {
         throw TagError(
             .nothingCanCarry, "the request has no field \(place.pathText) for the tag",
             remedy: "Give another path, or missing=create.")
+    }
+
+    private static func siblingValue(_ sibling: Carrier.ThriftPlace.Sibling) -> ThriftValue {
+        switch sibling.value {
+        case .text(let text): .binary(Array(text.utf8))
+        case .bool(let flag): .bool(flag)
+        case .i8(let number): .i8(number)
+        case .i16(let number): .i16(number)
+        case .i32(let number): .i32(number)
+        case .i64(let number): .i64(number)
+        }
     }
 
     /// The integer or text at the carrier's place; nil when there is none.

@@ -88,6 +88,15 @@ import YAML
             try admit("http://127.0.0.1:8080", policy: policy, carriers: ["didi"])
         }
         #expect(error?.description.contains("http:x-stress-test") == true)
+        // The right place with the wrong bit is the wrong carrier.
+        let hint = "version: 1\ntargets:\n  - {host: 127.0.0.1, port: 9, carriers: [\"thrift:1.20.5\"]}\n"
+        for (carrier, isEnough) in [
+            ("thrift:1.20.5", true), ("thrift:1.20.5,or=3", true), ("didi:path=1.20", true),
+            ("thrift:1.20.5,or=2", false), ("thrift:1.20.6", false),
+        ] {
+            let admitted = try? admit("thrift://127.0.0.1:9", policy: hint, carriers: [carrier])
+            #expect((admitted != nil) == isEnough, "\(carrier)")
+        }
         // --allow narrows a policy and never widens it.
         #expect(throws: ReplayError.self) {
             try admit("http://127.0.0.1:8081", policy: policy, allow: [("127.0.0.1", 8081)])

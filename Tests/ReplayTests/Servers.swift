@@ -29,9 +29,11 @@ final class MisbehavingServer: Sendable {
     private let thread = Mutex<LoopThread?>(nil)
 
     init(
-        host: String = "127.0.0.1", unixPath: String? = nil, _ answer: @escaping @Sendable (Int, [UInt8]) -> Answer
+        host: String = "127.0.0.1", port wanted: UInt16 = 0, unixPath: String? = nil,
+        _ answer: @escaping @Sendable (Int, [UInt8]) -> Answer
     ) throws {
-        let address = try unixPath.map { try SocketAddress(unixPath: $0) } ?? SocketAddress(resolving: host, port: 0)
+        let address =
+            try unixPath.map { try SocketAddress(unixPath: $0) } ?? SocketAddress(resolving: host, port: wanted)
         listener = try Socket.listen(on: address)
         port = Socket.localAddress(of: listener)?.port ?? 0
         self.answer = answer

@@ -40,16 +40,12 @@ package let replayCommand = CommandSpec(
         Flag(
             "to", value: "URL", repeatable: true, required: true,
             help:
-                "Target: http://HOST:PORT or thrift://HOST:PORT, an IPv6 address in brackets; http+unix:///PATH or thrift+unix:///PATH for a Unix socket. Several of one protocol share its requests; options behind commas: weight=N, connections=N, max-rate=N, max-requests=N."
+                "Target: http://HOST:PORT or thrift://HOST:PORT, https and thrift+tls for TLS, an IPv6 address in brackets; http+unix:///PATH or thrift+unix:///PATH for a Unix socket. Several of one protocol share its requests; options behind commas: weight=N, connections=N, max-rate=N, max-requests=N."
         )
     ] + ReplayPacing.flags + ReplayLimit.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
-    ] + InFlightFlags.flags + [
-        Flag(
-            "timeout", value: "TIME", help: "For a connection, for a reply, and for the wait before a send.",
-            default: "5s")
-    ] + SendingFlags.all + [
+    ] + InFlightFlags.flags + ReplayPatience.flags + SendingFlags.all + [
         Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
         Flag("decision", value: "PATH", help: "Where the decision stands in a reply; counted by operation."),
         Flag(
@@ -114,8 +110,10 @@ private struct ReplayCommand {
         search = limit.map { LimitSearch($0) }
         options.program = search?.program
         if let limit { options.warmUpNanos = UInt64(limit.warmUpSeconds) * 1_000_000_000 }
+        options.tls = try TLSFlags.context(invocation, gatekeeper.admitted.map(\.target))
         source = try ReplaySource(parts, only: try ReplayFidelity.only(invocation))
         schemas = try source.schemas(idl: invocation.all("idl"))
+        options.patience = try ReplayPatience.read(invocation, schemas)
         try source.select(try SelectionFlags.selection(invocation), schemas)
         options.fidelity = try ReplayFidelity.options(invocation, pacer)
         options.fidelity.locator = FieldLocator(schemas: schemas)
@@ -131,9 +129,6 @@ private struct ReplayCommand {
         }
         guard (1...100_000).contains(options.connections), (1...256).contains(options.threads) else {
             throw CommandError("--connections and --threads must be at least 1", remedy: "At most 100000 and 256.")
-        }
-        if let text = invocation["timeout"] {
-            options.timeoutNanos = max(1_000_000, try FlagValue.durationNanos(text, flag: "timeout"))
         }
         try ReplayPacing.read(invocation, into: &options)
         try InFlightFlags.read(invocation, &options)

@@ -20,7 +20,7 @@ package let callCommand = CommandSpec(
     arguments: "URL OPERATION",
     argumentCount: 2...2,
     discussion: """
-        URL is a target as replay takes it: thrift://HOST:PORT or http://HOST:PORT. OPERATION is Service.method of the IDL, \
+        URL is a target as replay takes it: thrift://HOST:PORT or http://HOST:PORT, thrift+tls and https for TLS. OPERATION is Service.method of the IDL, \
         an operationId of the OpenAPI document, or METHOD /path. The data is JSON by the names of the schema: the arguments \
         of a method (the one struct that it takes need not be named) or the body.
 
@@ -73,7 +73,6 @@ private struct CallCommand {
         if let text = invocation["timeout"] {
             options.timeoutNanos = max(1_000_000, try FlagValue.durationNanos(text, flag: "timeout"))
         }
-        self.options = options
         schemas = try SchemaFiles.load(invocation.all("idl"))
         // The request is written before the guard resolves a name: what is wrong with it is told first.
         let target = try SendingFlags.target(invocation.arguments[0])
@@ -84,6 +83,8 @@ private struct CallCommand {
             Output.note("call \(target) [\(gatekeeper.admitted[0].address)], tag \(sending.tag)")
         }
         try keeper.confirm(isConfirmed: invocation.has("yes"))
+        options.tls = try TLSFlags.context(invocation, [target])
+        self.options = options
     }
 
     private static func exchange(

@@ -47,10 +47,12 @@ test: deps-test native python allocations
 allocations: build
 	python3 benchmarks/allocations.py $(BUILD)/release/tinct
 
-# The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build.
+# The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build; a million
+# exchanges of 10,000 users keep each user's order, and 10,000 flows go through.
 acceptance: build deps-test native python
 	$(SWIFT) build --build-tests $(STRICT)
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
+	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer and AddressSanitizer.

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import socket
+import statistics
 import subprocess
 import tempfile
 import time

@@ -23,6 +23,7 @@
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
            descriptors of both over the time; only when it is named
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
+  truth, knee, recorded   see truth.py
 
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
@@ -46,6 +47,7 @@ import allocations
 from common import FLOWS, RUNS, SERVERS, run, save, summary, undisturbed
 from load import bench_generators, bench_max, bench_mixed, bench_rate, client
 from stub import bench_soak, bench_stub
+from truth import bench_knee, bench_recorded, bench_truth
 
 
 def bench_record(tinct, sources, peers):
@@ -202,7 +204,8 @@ def main():
     tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
     benches = {
         "record": bench_record, "max": bench_max, "mixed": bench_mixed, "generators": bench_generators, "rate": bench_rate,
-        "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak}
+        "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak,
+        "truth": bench_truth, "knee": bench_knee, "recorded": bench_recorded}
     names = sys.argv[4:]
     options = {}
     if "--minutes" in names:

@@ -200,6 +200,22 @@ package struct RunResult: Sendable, Equatable {
         package init() {}
     }
 
+    /// One of the slowest exchanges: what was sent and took longest, answered or not.
+    package struct Slow: Sendable, Equatable {
+        /// On the tape: its id there.
+        package var position: UInt64 = 0
+        package var round: UInt64 = 0
+        package var operation = ""
+        package var outcome = ""
+        /// From the start of the run.
+        package var dueNanos: UInt64 = 0
+        /// From the due time and from the send to its end.
+        package var correctedMicros: UInt64 = 0
+        package var rawMicros: UInt64 = 0
+
+        package init() {}
+    }
+
     /// What was sent before the measurement began, and is in no other figure but the series.
     package struct WarmUp: Sendable, Equatable {
         package var nanos: UInt64 = 0
@@ -228,6 +244,8 @@ package struct RunResult: Sendable, Equatable {
     package var tls = Security()
     /// Who sent what where.
     package var audit = Audit()
+    /// The slowest exchanges, slowest first.
+    package var slowest: [Slow] = []
     /// Of `--find-max`; nil in other runs.
     package var search: Search?
     /// What was stated with `--expect`, and how it came out.

@@ -35,6 +35,7 @@ struct Compiler {
     var visitedFlow: UInt64 = 0
     /// Of the rules; nil without any.
     var bindings: BindingCompiler?
+    let budget: CallerBudget
     /// The first event time on the tape, from which the others count.
     private(set) var firstEventNanos: UInt64?
     /// Requests that have the key of the affinity, and requests that hold an event time.
@@ -66,10 +67,11 @@ struct Compiler {
     init(
         gatekeeper: Guard, tagger: Tagger, keepsHost: Bool, allowsDuplicates: Bool, repeats: Bool,
         identities: any IdentityFinder, fidelity: Fidelity = Fidelity(), seed: UInt64 = 0, overlap: FlowOverlap? = nil,
-        patience: Patience = Patience()
+        patience: Patience = Patience(), budget: CallerBudget = CallerBudget()
     ) {
         self.patience = patience
         self.overlap = overlap
+        self.budget = budget
         self.gatekeeper = gatekeeper
         self.tagger = tagger
         self.keepsHost = keepsHost
@@ -118,6 +120,7 @@ struct Compiler {
             draft.isIdempotent = rule.isIdempotent
             draft.format = exchange.format
             draft.sourceID = exchange.id
+            draft.budgetNanos = budget.nanos(of: request.wire, exchange.format)
             bind(&draft, exchange)
             if draft.isTagged { try refuseWritesOverTag(draft) }
             draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0

@@ -22,7 +22,9 @@ extension Loop {
         }
         if outcome.isAnswered {
             let due = unsafe flight.pointee.due
-            if outcome == .ok && now &- due > (unsafe template.pointee.timeoutNanos) { outcome = .lateReply }
+            if outcome == .ok, unsafe now &- due > min(template.pointee.timeoutNanos, template.pointee.budgetNanos) {
+                outcome = .lateReply
+            }
             if replyLength >= 0 {
                 if isMeasured {
                     unsafe counts.pointee.rawRecorder.record(nanos: now &- flight.pointee.sentAt)
@@ -35,6 +37,7 @@ extension Loop {
         if outcome != .ok { second.errors += 1 }
         if isMeasured {
             unsafe counts.pointee.outcomes[Int(outcome.rawValue)] += 1
+            if unsafe now &- flight.pointee.due > slowest.thresholdNanos { unsafe keep(flight, template, outcome) }
         } else {
             report.warmUp.outcomes[Int(outcome.rawValue)] += 1
             if replyLength >= 0 { report.warmUp.answered += 1 }
@@ -50,6 +53,17 @@ extension Loop {
         unsafe leaveFlow(template, connection, round)
         // The template may be gone after this.
         blocks.release(slot)
+    }
+
+    /// One of the slowest so far.
+    private mutating func keep(
+        _ flight: UnsafeMutablePointer<Flight>, _ template: UnsafeMutablePointer<Template>, _ outcome: Outcome
+    ) {
+        if plan.warmUpNanos > 0 && countedFrom < measuredFrom { return }
+        slowest.insert(
+            unsafe SlowExchange(
+                sourceID: template.pointee.sourceID, operation: template.pointee.operation, round: flight.pointee.round,
+                outcome: outcome, dueNanos: flight.pointee.due, sentNanos: flight.pointee.sentAt, endNanos: now))
     }
 
     /// Counts a request that never reached a connection.
@@ -169,6 +183,7 @@ extension Loop {
 
     mutating func finish() -> LoopReport {
         report.endNanos = now
+        report.slowest = slowest.list
         report.sentByTarget = plan.pools.indices.map { target in
             (poolStart[target]..<poolStart[target + 1]).reduce(0) { unsafe $0 + connections[$1].requests }
         }

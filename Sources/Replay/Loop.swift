@@ -80,6 +80,7 @@ struct Loop: ~Copyable {
     /// Requests due before this are not counted on the open page: 0 while the run warms up, which has pages of its own.
     var countedFrom: UInt64 = 0
     var pace: PaceCursor
+    var slowest: SlowestKeeper
 
     static let waitingLimit: Int32 = 1 << 20
     /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.
@@ -98,6 +99,7 @@ struct Loop: ~Copyable {
         shortestNanos = plan.patience.shortestNanos
         isSecure = plan.pools.contains { $0.security != nil }
         pace = PaceCursor(plan.pace)
+        slowest = SlowestKeeper(capacity: plan.keepSlowest)
         books = plan.books
         unsafe operations = books.pages.0.operations
         lateness = books.pages.0.lateness.recorder

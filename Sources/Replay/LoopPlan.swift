@@ -45,6 +45,8 @@ struct LoopPlan: Sendable {
     var connectNanos: UInt64 { patience.connectNanos ?? patience.exchangeNanos }
     /// What may still be sent; nil: nothing is capped.
     var allowances: Allowances?
+    /// How many of the slowest exchanges are kept.
+    var keepSlowest: Int
 }
 
 /// What the threads of a run tell each other.

@@ -134,6 +134,7 @@ struct LoopReport: Sendable {
     var rounds: UInt32 = 0
     var endNanos: UInt64 = 0
     var warmUp = WarmUpCounts()
+    var slowest: [SlowExchange] = []
 }
 
 extension WarmUpCounts: Sendable {}

@@ -81,7 +81,7 @@ package struct FieldSpan: Sendable, Equatable {
     }
 
     /// The value as decimal digits or as it stands there: equal for equal values however they are encoded.
-    func text(in request: [UInt8]) -> [UInt8] {
+    package func text(in request: [UInt8]) -> [UInt8] {
         switch encoding {
         case .text, .counted, .json, .number: return Array(request[range])
         case .url: return PercentEncoding.decoded(request[range])

@@ -34,6 +34,10 @@ package final class Run: Sendable {
         package var warmUpNanos: UInt64 = 0
         /// Of Poisson arrivals; nil: from the tag.
         package var seed: UInt64?
+        /// How long the callers of the recorded requests wait.
+        package var budget = CallerBudget()
+        /// How many of the slowest exchanges are kept.
+        package var keepSlowest = 10
         /// Due times that are decided while the run lasts, in place of the pacer's.
         package var program: PaceProgram?
 
@@ -103,7 +107,8 @@ package final class Run: Sendable {
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
             repeats: forRepetition || rounds > 1, identities: identities, fidelity: options.fidelity, seed: tagDigest,
-            overlap: options.inFlight > 1 ? FlowOverlap() : nil, patience: options.patience)
+            overlap: options.inFlight > 1 ? FlowOverlap() : nil, patience: options.patience,
+            budget: options.budget)
     }
 
     /// Runs to the end.
@@ -162,7 +167,7 @@ package final class Run: Sendable {
                 opensForEach: options.fidelity.opensForEach,
                 hasBindings: options.fidelity.rules != nil,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.rules != nil,
-                allowances: allowances)
+                allowances: allowances, keepSlowest: options.keepSlowest)
         }
     }
 

@@ -27,6 +27,20 @@ extension RunResult {
         refusalsArray(&writer)
         tlsObject(&writer)
         auditObject(&writer)
+        writer.key("slowest")
+        writer.beginArray()
+        for slow in slowest {
+            writer.beginObject()
+            field("position", slow.position, &writer)
+            field("round", slow.round, &writer)
+            field("operation", slow.operation, &writer)
+            field("outcome", slow.outcome, &writer)
+            field("dueNanos", slow.dueNanos, &writer)
+            field("correctedMicros", slow.correctedMicros, &writer)
+            field("rawMicros", slow.rawMicros, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
         if let search { searchObject(search, &writer) }
         writer.key("expectations")
         writer.beginArray()

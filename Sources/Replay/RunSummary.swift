@@ -53,6 +53,7 @@ struct RunSummary {
         }
         result.tls.errors = reports.reduce(into: [:]) { $0.merge($1.tlsErrors, uniquingKeysWith: +) }
             .map { .init($0.key, $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
+        result.slowest = slowest()
         judgeGenerator(&result)
         return result
     }
@@ -158,6 +159,22 @@ struct RunSummary {
         result.totals.tagged -= result.warmUp.tagged
         result.totals.wireFaults -= result.warmUp.wireFaults
         result.totals.answered -= result.warmUp.answered
+    }
+
+    private func slowest() -> [RunResult.Slow] {
+        reports.flatMap(\.slowest).sorted { $0.elapsedNanos > $1.elapsedNanos }.prefix(options.keepSlowest).map {
+            kept in
+            var slow = RunResult.Slow()
+            slow.position = kept.sourceID
+            slow.round = UInt64(kept.round)
+            let index = Int(kept.operation)
+            slow.operation = index < feeder.operations.count ? feeder.operations[index] : ""
+            slow.outcome = kept.outcome.name
+            slow.dueNanos = kept.dueNanos &- startNanos
+            slow.correctedMicros = kept.elapsedNanos / 1000
+            slow.rawMicros = (kept.endNanos &- kept.sentNanos) / 1000
+            return slow
+        }
     }
 
     /// CPU time of the process over the time of the run, by loop: `93 %`.

@@ -58,6 +58,8 @@ struct Template {
     var laterSequence: UInt64 = 0
     var recordedOffsetNanos: UInt64 = 0
     var sourceID: UInt64 = 0
+    /// What comes later than this after the due time is late; `.max`: nothing is.
+    var budgetNanos = UInt64.max
 
     static let free = UInt32.max
     static let refused = UInt64.max
@@ -137,6 +139,7 @@ final class TemplateBlock: @unchecked Sendable {
         var laterSequence: UInt64 = 0
         var recordedOffsetNanos: UInt64 = 0
         var sourceID: UInt64 = 0
+        var budgetNanos = UInt64.max
 
         /// Whether something identifies it that is another one in each round.
         var hasIdentity: Bool { slots.contains(where: \.isIdentity) || bound.map { !$0.targets.isEmpty } ?? false }
@@ -179,6 +182,7 @@ final class TemplateBlock: @unchecked Sendable {
         template.laterSequence = draft.laterSequence
         template.recordedOffsetNanos = draft.recordedOffsetNanos
         template.sourceID = draft.sourceID
+        template.budgetNanos = draft.budgetNanos
         for var slot in draft.slots {
             let original = unsafe arena + used
             unsafe original.initialize(from: base + Int(slot.offset), count: Int(slot.length))

@@ -1,6 +1,39 @@
 import Metrics
 
 extension HTMLReport {
+    /// What took longest, with its position on the tape.
+    static func slowest(_ result: RunResult, into main: inout Markup) {
+        if result.slowest.isEmpty { return }
+        panel("Slowest", "by position on the tape; tinct replay TAPE --only POSITION sends one again", into: &main) {
+            panel in
+            panel.element("div", [("class", "scroll")]) { scroll in
+                scroll.element("table", [("class", "wide")]) { table in
+                    table.element("thead") { head in
+                        head.element("tr") { row in
+                            for name in ["exchange", "from due", "from send", "due at", "outcome", "operation"] {
+                                row.element("th", [("scope", "col")], name)
+                            }
+                        }
+                    }
+                    table.element("tbody") { body in
+                        for slow in result.slowest {
+                            body.element("tr") { row in
+                                row.element(
+                                    "th", [("scope", "row")],
+                                    "#\(slow.position)" + (slow.round > 0 ? " round \(slow.round)" : ""))
+                                row.element("td", [], Figures.micros(slow.correctedMicros))
+                                row.element("td", [], Figures.micros(slow.rawMicros))
+                                row.element("td", [], Figures.duration(nanos: slow.dueNanos))
+                                row.element("td", [], slow.outcome)
+                                row.element("td", [], slow.operation)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// The steps of `--find-max`.
     static func search(_ result: RunResult, into main: inout Markup) {
         guard let search = result.search else { return }

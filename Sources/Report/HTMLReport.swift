@@ -20,6 +20,7 @@ package enum HTMLReport {
                     charts(result, into: &main)
                     operations(result, into: &main)
                     decisions(result, into: &main)
+                    slowest(result, into: &main)
                     main.element("div", [("class", "grid2")]) { grid in
                         tagCoverage(result, into: &grid)
                         facts(result, into: &grid)

@@ -90,6 +90,18 @@ package enum TextReport {
                     Figures.micros(latency.maxMicros),
                 ]
             })
+        if !result.slowest.isEmpty {
+            lines.append("")
+            lines += table(
+                ["slowest", "from due", "from send", "due at", "outcome", "operation"],
+                result.slowest.prefix(5).map { slow in
+                    [
+                        "#\(slow.position)" + (slow.round > 0 ? " round \(slow.round)" : ""),
+                        Figures.micros(slow.correctedMicros), Figures.micros(slow.rawMicros),
+                        Figures.duration(nanos: slow.dueNanos), slow.outcome, slow.operation,
+                    ]
+                }, leading: [0, 4, 5])
+        }
         let decided = result.operations.filter { !$0.decisions.isEmpty }
         if !decided.isEmpty {
             lines.append("")

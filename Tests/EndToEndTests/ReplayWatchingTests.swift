@@ -262,4 +262,103 @@ import Testing
             #expect(try bench.replay(wrong).status == 2, "\(wrong)")
         }
     }
+
+    @Test("Results of several generators are added, and percentiles come from the added histograms", .requires(.python))
+    func merge() throws {
+        let bench = try Bench()
+        var parts: [String] = []
+        for (index, rate) in ["300", "600"].enumerated() {
+            parts.append(bench.folder.file("part\(index).json"))
+            let result = try bench.replay(["--rate", rate, "--duration", "1200ms", "--result", parts[index]])
+            #expect(result.status == 0 || result.status == 4)
+        }
+        let (sum, twice) = (bench.folder.file("sum.json"), bench.folder.file("twice.json"))
+        let merged = try tinct(
+            "merge", parts[0], parts[1], "--result", sum, "--expect", "errors==0", "--report",
+            bench.folder.file("r.html"))
+        #expect(merged.status == 0 || merged.status == 4, "\(merged.errors)")
+        #expect(try [0, 4].contains(tinct("merge", sum, parts[0], "--result", twice).status))
+        let script = """
+            import json, sys, jsonschema
+            from hdrh.histogram import HdrHistogram
+            schema, a, b, merged, twice = (json.load(open(path)) for path in sys.argv[1:])
+            jsonschema.validate(merged, schema)
+            jsonschema.validate(twice, schema)
+            def sum_of(*path):
+                def get(r):
+                    for key in path: r = r[key]
+                    return r
+                return get(a) + get(b), get(merged)
+            for key in a["totals"]: assert len(set(sum_of("totals", key))) == 1, key
+            for key in a["outcomes"]: assert len(set(sum_of("outcomes", key))) == 1, key
+            for name in ("corrected", "raw"):
+                h = HdrHistogram.decode(a["latency"][name]["hdr"])
+                h.add(HdrHistogram.decode(b["latency"][name]["hdr"]))
+                for key, p in (("p50Micros", 50), ("p90Micros", 90), ("p99Micros", 99), ("p999Micros", 99.9)):
+                    assert merged["latency"][name][key] == h.get_value_at_percentile(p), (name, key)
+            assert [o["operation"] for o in merged["operations"]] == [o["operation"] for o in a["operations"]]
+            assert sum(s["due"] for s in merged["series"]) == merged["totals"]["due"] == 360 + 720
+            assert sum(sum(s["outcomes"].values()) for s in merged["series"]) == 1080
+            assert twice["totals"]["due"] == 1440 and twice["latency"]["raw"]["count"] == 1440
+            assert merged["run"]["rate"] == 900
+            """
+        let checked = try python(
+            script, [Repository.path("schemas/output/result.schema.json"), parts[0], parts[1], sum, twice])
+        #expect(checked.status == 0, "\(checked.errors)")
+        #expect(try tinct("merge", parts[0], "--expect", "errors>5").status != 0)
+        let wrong = try bench.folder.write("wrong.json", text: #"{"schema": "tinct.replay/1", "run": {}}"#)
+        let refused = try tinct("merge", parts[0], wrong)
+        #expect(refused.status == 2)
+        #expect(refused.errors.contains("run.tag is missing"))
+    }
+
+    @Test("The ledger holds every id that was sent, as CSV and as SQL that sqlite runs", .requires(.python))
+    func ledger() throws {
+        let folder = try TemporaryDirectory()
+        let tape = folder.file("tape.mcap")
+        let writer = try TapeWriter(path: tape)
+        for id in 0..<50 as Range<UInt64> {
+            var exchange = Exchange()
+            exchange.id = id
+            exchange.format = .http1
+            exchange.operation = "POST /v1/decide"
+            let body = #"{"requestId":"rq-1000\#(100 + id)","it's":1}"#
+            exchange.request = Message(
+                wire: Array(
+                    "POST /v1/decide HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8),
+                startNanos: 1_000_000_000 + id * 1_000_000)
+            exchange.response = Message(wire: Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".utf8))
+            try writer.append(exchange)
+        }
+        try writer.finish()
+        let bench = try Bench()
+        for ledger in [folder.file("ids.csv"), folder.file("ids.sql")] {
+            let result = try run(
+                Repository.binary,
+                [
+                    "replay", tape, "--to", "http://127.0.0.1:\(bench.port)", "--id", "requestId", "--rate", "500",
+                    "--duration", "260ms", "--ledger", ledger, "--tag", "run 'x', 1",
+                ])
+            #expect([0, 1, 4].contains(result.status), "\(result.errors)")
+        }
+        let script = """
+            import csv, sqlite3, sys
+            rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+            assert len(rows) == 130, len(rows)
+            assert len({row["id"] for row in rows}) == 130
+            assert {row["round"] for row in rows} == {"0", "1", "2"}
+            assert rows[0]["run"] == "run 'x', 1" and rows[0]["operation"] == "POST /v1/decide", rows[0]
+            base = sqlite3.connect(":memory:")
+            base.executescript(open(sys.argv[2]).read())
+            count, distinct = base.execute("SELECT count(*), count(DISTINCT id) FROM tinct_ledger").fetchone()
+            assert (count, distinct) == (130, 130), (count, distinct)
+            first = base.execute("SELECT id FROM tinct_ledger WHERE round = 0 AND position = 7").fetchone()
+            assert first == ("rq-1000107",), first
+            """
+        let checked = try python(script, [folder.file("ids.csv"), folder.file("ids.sql")])
+        #expect(checked.status == 0, "\(checked.errors)")
+        #expect(try bench.replay(["--ledger", folder.file("ids.txt")]).status == 2)
+        let without = try bench.replay(["--rate", "500", "--ledger", folder.file("none.csv")])
+        #expect(without.errors.contains("200 requests hold nothing that is declared an id"))
+    }
 }

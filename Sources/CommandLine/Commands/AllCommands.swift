@@ -7,6 +7,7 @@ package let allCommands: [CommandSpec] = [
     exportCommand,
     checkCommand,
     replayCommand,
+    mergeCommand,
     callCommand,
     packCommand,
     synthCommand,

@@ -82,7 +82,7 @@ private struct ReplayCommand {
         self.invocation = invocation
         let parts = try ReplayFidelity.parts(invocation)
         path = parts.count == 1 ? parts[0].path : parts.map { "\($0.path)=\($0.weight)" }.joined(separator: ", ")
-        for flag in ["output", "result", "report", "hdr", "junit"] {
+        for flag in ["output", "result", "report", "hdr", "junit", "ledger"] {
             guard let output = invocation[flag] else { continue }
             try OutputPath.check(output, flag, against: parts.map(\.path) + invocation.all("idl"))
         }
@@ -131,6 +131,7 @@ private struct ReplayCommand {
             throw CommandError("--connections and --threads must be at least 1", remedy: "At most 100000 and 256.")
         }
         try ReplayPacing.read(invocation, into: &options)
+        try ReplayWatching.read(invocation, into: &options)
         try InFlightFlags.read(invocation, &options)
         options.keepsHost = invocation.has("keep-host")
         options.allowsDuplicates = invocation.has("allow-duplicates")
@@ -144,9 +145,12 @@ private struct ReplayCommand {
             try TapeRunWriter(
                 path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source)
         }
+        let ledger = try invocation["ledger"].map {
+            try LedgerFile(path: $0, tag: options.tag, identities: identities)
+        }
         let run = Run(
             options: options, gatekeeper: gatekeeper, source: source, identities: identities, judge: try makeJudge(),
-            writer: writer)
+            writer: RunWriters([writer, ledger]))
         if invocation.has("dry-run") { return try rehearse(run) }
         // Before any thread is started, which would get the signals else.
         let signals: SignalWatch
@@ -197,6 +201,18 @@ private struct ReplayCommand {
         result.expectations = watching.judge(result)
         log?.finish()
         try write(result)
+        if let ledger {
+            if ledger.withoutID > 0 {
+                Output.warn(
+                    "\(ledger.withoutID) requests hold nothing that is declared an id (tinct.id, x-tinct-id, --id): they are not in the ledger"
+                )
+            }
+            if ledger.failureText != nil || result.totals.runTapeDropped > 0 {
+                Output.note(
+                    "tinct: the ledger is not whole: \(ledger.failureText ?? "it could not be written fast enough")")
+                return .failed
+            }
+        }
         return status(result, writer, log)
     }
 

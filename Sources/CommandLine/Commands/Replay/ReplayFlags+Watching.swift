@@ -26,6 +26,17 @@ struct ReplayWatching {
         Flag(
             "metrics", value: "HOST:PORT",
             help: "Serve the figures to Prometheus while the run lasts; port 0 takes a free one."),
+        Flag(
+            "budget", value: "TIME",
+            help: """
+                How long a caller waits: later replies are lateReply. A request's TTHeader time-out (IntKV 12), or the \
+                header that --budget-header names, comes first.
+                """),
+        Flag("budget-header", value: "NAME", help: "HTTP header that states a request's budget in ms."),
+        Flag("keep-slowest", value: "N", help: "Keep the slowest exchanges in the result, by position.", default: "10"),
+        Flag(
+            "ledger", value: "FILE", help: "Write every id that is sent, as .csv or .sql, to count stores against.",
+            completion: .file),
         Flag("junit", value: "FILE", help: "Write the expectations as JUnit XML.", completion: .file),
     ]
 
@@ -77,6 +88,16 @@ struct ReplayWatching {
     func endpoint(tag: String) throws(CommandError) -> MetricsEndpoint? {
         guard let metrics else { return nil }
         return try MetricsEndpoint(host: metrics.host, port: metrics.port, tag: tag)
+    }
+
+    static func read(_ invocation: Invocation, into options: inout Run.Options) throws(CommandError) {
+        if let text = invocation["budget"] { options.budget.nanos = try FlagValue.durationNanos(text, flag: "budget") }
+        if let name = invocation["budget-header"] { options.budget.header = Array(name.lowercased().utf8) }
+        if let text = invocation["keep-slowest"] {
+            let count = try FlagValue.count(text, flag: "keep-slowest")
+            guard count <= 100_000 else { throw CommandError("--keep-slowest keeps 100000 at most") }
+            options.keepSlowest = Int(count)
+        }
     }
 
     /// How the expectations came out.

@@ -1,0 +1,221 @@
+package import JSON
+package import Metrics
+
+/// A result that could not be read: what is wrong, and where in it.
+package struct ResultError: Error, Equatable, Sendable, CustomStringConvertible {
+    package var description: String
+}
+
+extension RunResult {
+    /// Reads what ``json()`` writes, but for expectations, the search, and what of the guard's account belongs to one
+    /// process (its number, command line and canaries).
+    package init(parsing value: JSONValue) throws(ResultError) {
+        self.init()
+        let root = ResultReader(value: value, path: "")
+        guard try root.text("schema") == "tinct.replay/1" else {
+            throw ResultError(description: "it is no result of tinct replay (schema tinct.replay/1)")
+        }
+        try read(root.at("run"))
+        try read(totals: root.at("totals"))
+        let warm = try root.at("warmUp")
+        warmUp.nanos = try warm.count("nanos")
+        warmUp.due = try warm.count("due")
+        warmUp.sent = try warm.count("sent")
+        warmUp.tagged = try warm.count("tagged")
+        warmUp.wireFaults = try warm.count("wireFaults")
+        warmUp.answered = try warm.count("answered")
+        warmUp.outcomes = try warm.outcomes("outcomes")
+        outcomes = try root.outcomes("outcomes")
+        latency = try root.latency("latency")
+        lateness = try root.percentiles("lateness")
+        for entry in try root.list("operations") {
+            var operation = Operation(name: try entry.text("operation"))
+            operation.count = try entry.count("count")
+            operation.outcomes = try entry.outcomes("outcomes")
+            operation.latency = try entry.latency("latency")
+            for decision in try entry.list("decisions") {
+                operation.decisions.append(Count(try decision.text("decision"), try decision.count("count")))
+            }
+            operations.append(operation)
+        }
+        var places: [String: Int] = [:]
+        for (index, operation) in operations.enumerated() { places[operation.name] = index }
+        for entry in try root.list("series") { series.append(try Second(entry, places)) }
+        for entry in try root.list("refusals") {
+            refusals.append(
+                Refusal(
+                    operation: try entry.text("operation"), reason: try entry.text("reason"),
+                    count: try entry.count("count")))
+        }
+        for entry in try root.list("slowest") {
+            var slow = Slow()
+            slow.position = try entry.count("position")
+            slow.round = try entry.count("round")
+            slow.operation = try entry.text("operation")
+            slow.outcome = try entry.text("outcome")
+            slow.dueNanos = try entry.count("dueNanos")
+            slow.correctedMicros = try entry.count("correctedMicros")
+            slow.rawMicros = try entry.count("rawMicros")
+            slowest.append(slow)
+        }
+        try read(audit: root.at("audit"))
+        let security = try root.at("tls")
+        tls.handshakes = try security.count("handshakes")
+        tls.resumed = try security.count("resumed")
+        for entry in try security.list("errors") {
+            tls.errors.append(Count(try entry.text("reason"), try entry.count("count")))
+        }
+        cpuSeconds = try root.number("cpuSeconds")
+    }
+
+    private mutating func read(_ reader: ResultReader) throws(ResultError) {
+        run.tag = try reader.text("tag")
+        run.tape = try reader.text("tape")
+        run.targets = try reader.texts("targets")
+        run.carriers = try reader.texts("carriers")
+        run.pacer = try reader.text("pacer")
+        run.rate = reader.value["rate"]?.double
+        run.loop = try reader.text("loop") == "closed" ? .closed : .open
+        run.connections = Int(clamping: try reader.count("connections"))
+        run.threads = Int(clamping: try reader.count("threads"))
+        run.startNanos = try reader.count("startNanos")
+        run.durationNanos = try reader.count("durationNanos")
+        run.rounds = Int(clamping: try reader.count("rounds"))
+        run.allowedDuplicates = try reader.flag("allowedDuplicates")
+        run.isGeneratorBound = try reader.flag("generatorBound")
+        run.generatorBoundReason = try reader.text("generatorBoundReason")
+        run.exitReason = try reader.text("exitReason")
+        run.exitDetail = try reader.text("exitDetail")
+        run.toolVersion = try reader.text("toolVersion")
+    }
+
+    private mutating func read(audit reader: ResultReader) throws(ResultError) {
+        audit.user = try reader.text("user")
+        audit.sudoUser = try reader.text("sudoUser")
+        audit.host = try reader.text("host")
+        audit.policy = try reader.text("policy")
+        audit.policySHA256 = try reader.text("policySha256")
+        audit.confirmedBy = try reader.text("confirmedBy")
+        audit.isInsecure = try reader.flag("insecure")
+        for entry in try reader.list("targets") {
+            var target = Audit.Target(target: try entry.text("target"))
+            target.address = try entry.text("address")
+            target.rule = try entry.text("rule")
+            target.sent = try entry.count("sent")
+            audit.targets.append(target)
+        }
+    }
+
+    private mutating func read(totals reader: ResultReader) throws(ResultError) {
+        totals.due = try reader.count("due")
+        totals.sent = try reader.count("sent")
+        totals.answered = try reader.count("answered")
+        totals.unsent = try reader.count("unsent")
+        totals.tagged = try reader.count("tagged")
+        totals.notAddressed = try reader.count("notAddressed")
+        totals.guardRefused = try reader.count("guardRefused")
+        totals.wireFaults = try reader.count("wireFaults")
+        totals.bytesSent = try reader.count("bytesSent")
+        totals.bytesReceived = try reader.count("bytesReceived")
+        totals.connectionsOpened = try reader.count("connectionsOpened")
+        totals.runTapeDropped = try reader.count("runTapeDropped")
+    }
+}
+
+extension RunResult.Second {
+    fileprivate init(_ entry: ResultReader, _ places: [String: Int]) throws(ResultError) {
+        self.init()
+        second = Int(clamping: try entry.count("second"))
+        due = try entry.count("due")
+        sent = try entry.count("sent")
+        answered = try entry.count("answered")
+        errors = try entry.count("errors")
+        p50Micros = try entry.count("p50Micros")
+        p99Micros = try entry.count("p99Micros")
+        latenessP99Micros = try entry.count("latenessP99Micros")
+        inFlight = try entry.count("inFlight")
+        outcomes = try entry.outcomes("outcomes")
+        for part in try entry.list("operations") {
+            guard let place = places[try part.text("operation")] else { throw part.wrong("operation") }
+            var read = Part(operation: place)
+            read.outcomes = try part.outcomes("outcomes")
+            read.p50Micros = try part.count("p50Micros")
+            read.p99Micros = try part.count("p99Micros")
+            operations.append(read)
+        }
+    }
+}
+
+/// A value of a result with the path to it.
+private struct ResultReader {
+    let value: JSONValue
+    let path: String
+
+    func wrong(_ key: String) -> ResultError {
+        ResultError(description: "\(path.isEmpty ? key : "\(path).\(key)") is missing or not what the schema says")
+    }
+
+    func at(_ key: String) throws(ResultError) -> ResultReader {
+        guard let found = value[key] else { throw wrong(key) }
+        return ResultReader(value: found, path: path.isEmpty ? key : "\(path).\(key)")
+    }
+
+    func list(_ key: String) throws(ResultError) -> [ResultReader] {
+        guard let array = value[key]?.array else { throw wrong(key) }
+        return array.enumerated().map {
+            ResultReader(value: $1, path: "\(path.isEmpty ? key : "\(path).\(key)").\($0)")
+        }
+    }
+
+    func text(_ key: String) throws(ResultError) -> String {
+        guard let text = value[key]?.string else { throw wrong(key) }
+        return text
+    }
+
+    func texts(_ key: String) throws(ResultError) -> [String] {
+        guard let array = value[key]?.array else { throw wrong(key) }
+        return array.compactMap(\.string)
+    }
+
+    func flag(_ key: String) throws(ResultError) -> Bool {
+        guard let flag = value[key]?.bool else { throw wrong(key) }
+        return flag
+    }
+
+    func number(_ key: String) throws(ResultError) -> Double {
+        guard let number = value[key]?.double else { throw wrong(key) }
+        return number
+    }
+
+    func count(_ key: String) throws(ResultError) -> UInt64 {
+        // Sums of many of them must not overflow.
+        guard let count = value[key]?.number?.uint64, count < 1 << 62 else { throw wrong(key) }
+        return count
+    }
+
+    func outcomes(_ key: String) throws(ResultError) -> [UInt64] {
+        let counts = try at(key)
+        var result: [UInt64] = []
+        for outcome in Outcome.allCases {
+            result.append(counts.value[outcome.name] == nil ? 0 : try counts.count(outcome.name))
+        }
+        return result
+    }
+
+    func latency(_ key: String) throws(ResultError) -> RunResult.Latency {
+        let reader = try at(key)
+        var latency = RunResult.Latency()
+        latency.corrected = try reader.percentiles("corrected")
+        latency.raw = try reader.percentiles("raw")
+        return latency
+    }
+
+    func percentiles(_ key: String) throws(ResultError) -> Percentiles {
+        let hdr = try at(key).text("hdr")
+        guard let histogram = try? Histogram(hdr: hdr) else { throw try at(key).wrong("hdr") }
+        var percentiles = histogram.percentiles
+        percentiles.meanMicros = try at(key).number("meanMicros")
+        percentiles.hdr = hdr
+        return percentiles
+    }
+}

@@ -79,13 +79,14 @@ package enum HeaderEditing {
 
 /// The W3C `baggage` header: members with a value and properties, separated by commas.
 enum Baggage {
-    /// The value of `key` in a header value, without its properties; nil when it is not a member.
+    /// The value of `key` in a header value, decoded and without its properties; nil when it is not a member.
     static func value(of key: String, in header: String) -> String? {
         for member in header.utf8.split(separator: UInt8(ascii: ",")) {
             let pair = member.split(separator: UInt8(ascii: ";"), maxSplits: 1).first ?? member
             let sides = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard sides.count == 2, trimmed(sides[0]) == key else { continue }
-            return trimmed(sides[1])
+            let value = Array(trimmed(sides[1]).utf8)
+            return String(decoding: PercentEncoding.decoded(value[...]), as: UTF8.self)
         }
         return nil
     }

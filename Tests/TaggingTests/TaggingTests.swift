@@ -18,6 +18,13 @@ import Testing
                 + "baggage: stress-test=t1\r\n\r\n{}")
     }
 
+    @Test func aTagThatBaggageMustEncodeAgreesWithItselfInAHeader() throws {
+        let tagger = Tagger(
+            carriers: [Carrier(.httpHeader("x-stress-test")), Carrier(.baggage("stress-test"))], run: "run 'x', 1;%")
+        let once = try tagger.tag(Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8), .http1)
+        #expect(try tagger.tag(once.bytes, .http1).bytes == once.bytes)
+    }
+
     @Test func baggageThatIsThereKeepsItsMembersBehindOurs() throws {
         let text = "GET / HTTP/1.1\r\nBaggage: userId=7;p=1, stress-test=old ,x=%20\r\n\r\n"
         #expect(

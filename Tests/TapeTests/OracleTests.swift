@@ -143,7 +143,7 @@ import Testing
             var inner: [String: Any] = plain([
                 "source_id": String(run.sourceID), "due_nanos": String(run.dueNanos),
                 "sent_nanos": String(run.sentNanos),
-                "outcome": run.outcome, "target": run.target,
+                "outcome": run.outcome, "target": run.target, "source_tape": run.sourceTape,
             ])
             inner["round"] = run.round
             fields["run"] = inner

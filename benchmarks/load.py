@@ -77,7 +77,7 @@ def plain_messages(peers):
 
 
 def plain_tapes(tinct, peers):
-    return {key: tape(tinct, peers, key, [messages] * 6400) for key, messages in plain_messages(peers).items()}
+    return {key: tape(tinct, peers, key, [messages] * 2048) for key, messages in plain_messages(peers).items()}
 
 
 def varint(number):
@@ -221,7 +221,7 @@ def bench_max(tinct, sources, peers):
     frame = os.path.join(peers, "frame-tagged.bin")
     found = plain_tapes(tinct, peers)
     http, thrift = found["http"], found["thrift"]
-    deep = tape(tinct, peers, "thrift-deep", [plain_messages(peers)["thrift"]] * 12800, depth=16)
+    deep = tape(tinct, peers, "thrift-deep", [plain_messages(peers)["thrift"]] * 2048, depth=16)
     rows, lines = {}, []
 
     def case(name, path, port, limit, other, *flags):
@@ -245,8 +245,8 @@ def bench_max(tinct, sources, peers):
 
 def bench_mixed(tinct, sources, peers):
     """The honest case beside the plain one: 20 operations, 4 KiB, Compact and Binary, two fresh ids, a time."""
-    plain = tape(tinct, peers, "plain", [call(0, False, 200)] * 6400)
-    mixed = tape(tinct, peers, "mixed", mixed_messages(6400))
+    plain = tape(tinct, peers, "plain", [call(0, False, 200)] * 2048)
+    mixed = tape(tinct, peers, "mixed", mixed_messages(2048))
     common = ["--rate", "max", "--duration", "4s"]
     fresh = ["--id", "1.1", "--id", "1.2", "--time", "1.3", "--event-time", "shift"]
 

@@ -39,8 +39,8 @@ struct Connection {
     var status: Int32 = 0
     /// How the replies to what it has sent end.
     var reply = Template.Reply.none
-    /// What it has spoken; a connection may change the service it calls, not the protocol.
-    var format: WireFormat?
+    /// What it has spoken, as ``Template/speech``, or 0; a connection may change the service it calls, not the protocol.
+    var speech: UInt32 = 0
 
     /// Its places in the loop's table of flights.
     let firstPlace: Int32
@@ -124,6 +124,8 @@ struct Waiting {
     var round: UInt32
     var blockSlot: Int32
     var next: Int32
+    /// The template's, which may be far from the processor's caches.
+    var overlap: Int32
     /// How often it was sent before, and how that ended the last time.
     var attempt: UInt8 = 0
     var failure: Outcome?

@@ -17,6 +17,8 @@ struct FlowTable: ~Copyable {
     private var entries: UnsafeMutablePointer<Entry>
     private var bits: UInt32 = 8
     private var count = 0
+    /// Where the last flow that was looked up stands: what follows upon it asks for the same one.
+    private var found = 0
 
     init() {
         unsafe entries = .allocate(capacity: 256)
@@ -49,7 +51,10 @@ struct FlowTable: ~Copyable {
             insert(flow, at)
             return true
         }
-        if unsafe entries[at].head >= 0 || inFlight > overlap { return false }
+        if unsafe entries[at].head >= 0 || inFlight > overlap {
+            found = at
+            return false
+        }
         unsafe entries[at].inFlight = inFlight + 1
         return true
     }
@@ -64,9 +69,9 @@ struct FlowTable: ~Copyable {
         count += 1
     }
 
-    /// Lets a node that was not admitted wait.
+    /// Lets a node that was just not admitted wait.
     mutating func park(_ node: Int32, _ flow: UInt32, _ nodes: UnsafeMutablePointer<Waiting>) {
-        let at = place(flow)
+        let at = unsafe entries[found].flow == flow && entries[found].inFlight > 0 ? found : place(flow)
         unsafe nodes[Int(node)].next = -1
         if unsafe entries[at].tail >= 0 {
             unsafe nodes[Int(entries[at].tail)].next = node
@@ -76,26 +81,24 @@ struct FlowTable: ~Copyable {
         unsafe entries[at].tail = node
     }
 
-    /// A request of the flow is no longer in flight. True when others of it wait: see ``next(_:_:)``.
+    /// A request of the flow is no longer in flight. True when others of it wait: see ``next(_:)``.
     @inline(__always)
     mutating func leave(_ flow: UInt32) -> Bool {
         let at = place(flow)
         unsafe entries[at].inFlight -= 1
+        found = at
         if unsafe entries[at].head >= 0 { return true }
         if unsafe entries[at].inFlight == 0 { remove(at) }
         return false
     }
 
-    /// Takes the next node that waits for the flow as in flight when it may go now, or gives a negative number.
-    mutating func next(_ flow: UInt32, _ nodes: UnsafeMutablePointer<Waiting>) -> Int32 {
-        // Not found by `place`, which takes an entry without requests in flight for an empty one.
-        var at = home(flow)
-        while unsafe entries[at].flow != flow || entries[at].inFlight == 0 && entries[at].head < 0 {
-            if unsafe entries[at].inFlight == 0 && entries[at].head < 0 { return -1 }
-            at = (at + 1) & mask
-        }
+    /// Takes the next node as in flight that waits for the flow which was just left, when it may go now; else a negative
+    /// number.
+    @inline(__always)
+    mutating func next(_ nodes: UnsafeMutablePointer<Waiting>) -> Int32 {
+        let at = found
         let node = unsafe entries[at].head
-        guard node >= 0, unsafe entries[at].inFlight <= Int32(nodes[Int(node)].template.pointee.overlap) else {
+        guard node >= 0, unsafe entries[at].inFlight <= nodes[Int(node)].overlap else {
             return -1
         }
         unsafe entries[at].head = nodes[Int(node)].next

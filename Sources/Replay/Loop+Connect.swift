@@ -164,7 +164,7 @@ extension Loop {
         unsafe c.pointee.outEnd = 0
         unsafe c.pointee.phase = .head
         unsafe c.pointee.reply = .none
-        unsafe c.pointee.format = nil
+        unsafe c.pointee.speech = 0
         unsafe c.pointee.awaitsWritable = false
         unsafe c.pointee.keepsAlive = true
     }

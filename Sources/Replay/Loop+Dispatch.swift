@@ -150,8 +150,8 @@ extension Loop {
     private func mayJoin(_ connection: Int, _ template: UnsafeMutablePointer<Template>) -> Bool {
         let c = unsafe connections + connection
         if unsafe template.pointee.isExclusive && c.pointee.flightCount > 0 { return false }
-        guard let spoken = unsafe c.pointee.format else { return true }
-        return unsafe spoken == template.pointee.format
+        let spoken = unsafe c.pointee.speech
+        return unsafe spoken == 0 || spoken == template.pointee.speech
     }
 
     /// What stands first in the queue speaks another protocol, or must be alone: goes on when nothing is in flight.

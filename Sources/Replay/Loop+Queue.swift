@@ -11,7 +11,8 @@ extension Loop {
         }
         blocks.retain(cursor.slot)
         unsafe nodes[Int(node)] = Waiting(
-            template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1)
+            template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1,
+            overlap: Int32(template.pointee.overlap))
         waitingCount += 1
         return node
     }
@@ -160,18 +161,18 @@ extension Loop {
             thinking.add(key, wakeAt: now &+ plan.thinkNanos)
             return
         }
-        if flows.leave(key) { admitParked(key, owner) }
+        if flows.leave(key) { admitParked(owner) }
     }
 
     /// Lets those who have thought long enough go on.
     mutating func wakeUsers() {
         while let lane = thinking.take(now) {
-            if flows.leave(lane) { admitParked(lane, -1) }
+            if flows.leave(lane) { admitParked(-1) }
         }
     }
 
-    private mutating func admitParked(_ key: UInt32, _ owner: Int) {
-        while case let node = unsafe flows.next(key, nodes), node >= 0 {
+    private mutating func admitParked(_ owner: Int) {
+        while case let node = unsafe flows.next(nodes), node >= 0 {
             if owner >= 0 {
                 append(node, owner)
             } else {

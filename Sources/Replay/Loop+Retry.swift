@@ -31,8 +31,8 @@ extension Loop {
         if node < 0 { return }
         unsafe nodes[Int(node)] = unsafe Waiting(
             template: template, due: flight.pointee.due, round: flight.pointee.round,
-            blockSlot: flight.pointee.blockSlot, next: -1, attempt: flight.pointee.attempt + 1,
-            failure: outcome)
+            blockSlot: flight.pointee.blockSlot, next: -1, overlap: Int32(template.pointee.overlap),
+            attempt: flight.pointee.attempt + 1, failure: outcome)
         waitingCount += 1
         report.retries += 1
         unsafe flight.pointee.template = nil

@@ -26,7 +26,7 @@ extension Loop {
         unsafe flight.pointee.seqid = Seqid.make(
             generation: c.pointee.generation, place: UInt32(truncatingIfNeeded: index - c.pointee.firstPlace),
             placeBits: placeBits)
-        unsafe c.pointee.format = template.pointee.format
+        unsafe c.pointee.speech = template.pointee.speech
         unsafe c.pointee.requests &+= 1
         unsafe c.pointee.isExclusive = template.pointee.isExclusive
         if unsafe template.pointee.reply != .none { unsafe c.pointee.reply = template.pointee.reply }

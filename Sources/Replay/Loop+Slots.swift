@@ -30,11 +30,13 @@ extension Loop {
         if plan.eventTime == .scale {
             return due &+ eventClock.offsetNanos &- (unsafe template.pointee.recordedOffsetNanos)
         }
-        if eventClock.round != round {
-            eventClock.round = round
-            eventClock.baseNanos = round == 0 ? start : control.rounds.start(of: round, due)
+        // Requests of one round still wait when the next one begins.
+        let side = Int(round & 1)
+        if eventClock.rounds[side] != round {
+            eventClock.rounds[side] = round
+            eventClock.baseNanos[side] = round == 0 ? start : control.rounds.start(of: round, due)
         }
-        return eventClock.baseNanos &+ eventClock.offsetNanos
+        return eventClock.baseNanos[side] &+ eventClock.offsetNanos
     }
 }
 
@@ -42,7 +44,7 @@ extension Loop {
 struct EventClock {
     /// From monotonic time to ns since 1970; 0 until it was first asked for.
     var offsetNanos: UInt64 = 0
-    /// The round whose beginning was computed last.
-    var round = UInt32.max
-    var baseNanos: UInt64 = 0
+    /// The rounds whose beginnings were computed last, even and odd.
+    var rounds = InlineArray<2, UInt32>(repeating: .max)
+    var baseNanos = InlineArray<2, UInt64>(repeating: 0)
 }

@@ -35,7 +35,8 @@ extension Loop {
         let (begin, end) = unsafe (c.pointee.begin, c.pointee.end)
         let span = unsafe UnsafeRawBufferPointer(start: c.pointee.buffer + begin, count: end - begin).bytes
         // Begun anew at each piece: replies come in one or few.
-        var scanner = MessageScanner(.unframed, unsafe c.pointee.format?.encoding == .compact ? .compact : .binary)
+        let isCompact = unsafe c.pointee.speech & 0xFF == UInt32(WireFormat.Encoding.compact.rawValue)
+        var scanner = MessageScanner(.unframed, isCompact ? .compact : .binary)
         switch scanner.scan(span) {
         case .message(let found):
             let reply = unsafe ThriftReply(c.pointee.buffer + begin, found.length)

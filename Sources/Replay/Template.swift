@@ -21,6 +21,8 @@ struct Template {
     var length: Int32
     var reply: Reply
     var format = WireFormat()
+    /// The format as one number, never 0.
+    var speech: UInt32 = 0
     /// Encoding of a Thrift message, sent or received.
     var isCompact = false
     var isWireFault = false
@@ -64,6 +66,11 @@ struct Template {
     static let free = UInt32.max
     static let refused = UInt64.max
     static let headerSeqidOffset = 8
+
+    static func speech(_ format: WireFormat) -> UInt32 {
+        1 << 24 | UInt32(format.protocol.rawValue) << 16 | UInt32(format.transport.rawValue) << 8
+            | UInt32(format.encoding.rawValue)
+    }
 
     /// Puts the values of the tape back into the slots of a copy.
     func restore(in bytes: UnsafeMutablePointer<UInt8>) {
@@ -158,6 +165,7 @@ final class TemplateBlock: @unchecked Sendable {
         used += draft.bytes.count
         var template = unsafe Template(bytes: base, length: Int32(clamping: draft.bytes.count), reply: draft.reply)
         template.format = draft.format
+        template.speech = Template.speech(draft.format)
         template.isCompact = draft.isCompact
         template.isWireFault = draft.isWireFault
         template.isTagged = draft.isTagged

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,11 +48,28 @@ static inline int tinct_epoll_control(int epoll, int operation, int fd, uint32_t
     return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : -errno;
 }
 
+/// A system call of six words; a negative errno on failure. The C library's own functions for sending, receiving and
+/// waiting are points where a thread may be cancelled, which costs a twentieth of a request in a process with threads.
+static inline long tinct_system_call(long number, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+    register long fourth __asm__("r10") = d, fifth __asm__("r8") = e, sixth __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+                     : "rcx", "r11", "memory");
+    return result;
+#else
+    long result = syscall(number, a, b, c, d, e, f);
+    return result >= 0 ? result : -errno;
+#endif
+}
+
 /// Waits for at most `timeout_nanos` (below 0: for ever), to the nanosecond. The number of events, or a negative errno.
 static inline int tinct_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanos) {
     struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
-    int count = epoll_pwait2(epoll, events, capacity, timeout_nanos < 0 ? NULL : &limit, NULL);
-    return count >= 0 ? count : -errno;
+    return (int)tinct_system_call(SYS_epoll_pwait2, epoll, (long)events, capacity,
+                                  timeout_nanos < 0 ? 0 : (long)&limit, 0, 8);
 }
 
 static inline uint32_t tinct_epoll_event_flags(const struct epoll_event *events, int index) {
@@ -76,14 +94,12 @@ void tinct_yield_priority(void);
 
 /// send without SIGPIPE. Bytes sent, or a negative errno.
 static inline long tinct_send(int fd, const void *bytes, size_t count) {
-    ssize_t sent = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent >= 0 ? sent : -errno;
+    return tinct_system_call(SYS_sendto, fd, (long)bytes, (long)count, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
 }
 
 /// Bytes received, 0 at the end of the stream, or a negative errno.
 static inline long tinct_receive(int fd, void *bytes, size_t count) {
-    ssize_t received = recv(fd, bytes, count, MSG_DONTWAIT);
-    return received >= 0 ? received : -errno;
+    return tinct_system_call(SYS_recvfrom, fd, (long)bytes, (long)count, MSG_DONTWAIT, 0, 0);
 }
 
 /// Blocks SIGINT and SIGTERM in the calling thread (and those it starts) and gives a descriptor that reports them.

@@ -17,11 +17,6 @@
   soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
            descriptors of both over the time; only when it is named
-  stub     tinct stub beside nginx and Apache Thrift's TNonblockingServer under the C clients: answers a second from one core,
-           and CPU seconds of the server per million
-  soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
-           at random: every due request in one outcome class, the classes against what the stub injected, memory and
-           descriptors of both over the time; only when it is named
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
   truth, knee, recorded   see truth.py
 
@@ -29,9 +24,9 @@ Runs during which other processes used more than a tenth of a core are discarded
 not come to rest, they are kept and the results say so.
 
 Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [generators] [allocations] [rate] [live] [memory] [stub]
-[soak [--minutes N]]. PEERS has the
-peers' sources, PEERS_BUILD is what the peers' Makefile built, with its captures for `record`. Raw numbers go to
-benchmarks/results/DATE-NAME.json with the commands that gave them.
+[soak [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile
+built, with its captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave
+them.
 """
 import json
 import os

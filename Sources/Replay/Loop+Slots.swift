@@ -30,8 +30,8 @@ extension Loop {
         if plan.eventTime == .scale {
             return due &+ eventClock.offsetNanos &- (unsafe template.pointee.recordedOffsetNanos)
         }
-        // Requests of one round still wait when the next one begins.
-        let side = Int(round & 1)
+        // Requests of several rounds wait at a time.
+        let side = Int(round % EventClock.remembered)
         if eventClock.rounds[side] != round {
             eventClock.rounds[side] = round
             eventClock.baseNanos[side] = round == 0 ? start : control.rounds.start(of: round, due)
@@ -44,7 +44,9 @@ extension Loop {
 struct EventClock {
     /// From monotonic time to ns since 1970; 0 until it was first asked for.
     var offsetNanos: UInt64 = 0
-    /// The rounds whose beginnings were computed last, even and odd.
-    var rounds = InlineArray<2, UInt32>(repeating: .max)
-    var baseNanos = InlineArray<2, UInt64>(repeating: 0)
+    /// The rounds whose beginnings were computed last, each at its number's remainder.
+    var rounds = InlineArray<64, UInt32>(repeating: .max)
+    var baseNanos = InlineArray<64, UInt64>(repeating: 0)
+
+    static let remembered: UInt32 = 64
 }

@@ -83,6 +83,7 @@ extension RunResult {
         run.targets = distinct(runs.flatMap(\.targets))
         run.carriers = distinct(runs.flatMap(\.carriers))
         run.pacer = joined(runs.map(\.pacer))
+        run.eventTime = joined(runs.map(\.eventTime))
         run.rate = runs.allSatisfy { $0.rate != nil } ? runs.reduce(0) { $0 + ($1.rate ?? 0) } : nil
         run.loop = runs.contains { $0.loop == .closed } ? .closed : .open
         run.connections = runs.reduce(0) { $0 + $1.connections }

@@ -96,6 +96,8 @@ package struct RunResult: Sendable, Equatable {
         /// Rounds of the tape that were begun.
         package var rounds = 0
         package var allowedDuplicates = false
+        /// What became of the times inside the requests: `keep`, `shift`, `scale`.
+        package var eventTime = "keep"
         /// True when the generator, not the target, kept the run from what was asked; then why, and what to change.
         package var isGeneratorBound = false
         package var generatorBoundReason = ""

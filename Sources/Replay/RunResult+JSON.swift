@@ -93,6 +93,7 @@ extension RunResult {
         field("rounds", UInt64(clamping: run.rounds), &writer)
         writer.key("allowedDuplicates")
         writer.bool(run.allowedDuplicates)
+        field("eventTime", run.eventTime, &writer)
         writer.key("generatorBound")
         writer.bool(run.isGeneratorBound)
         field("generatorBoundReason", run.generatorBoundReason, &writer)

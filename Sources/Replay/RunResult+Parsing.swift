@@ -82,6 +82,8 @@ extension RunResult {
         run.durationNanos = try reader.count("durationNanos")
         run.rounds = Int(clamping: try reader.count("rounds"))
         run.allowedDuplicates = try reader.flag("allowedDuplicates")
+        // Results of earlier versions do not say it; there it was kept.
+        run.eventTime = reader.value["eventTime"]?.string ?? "keep"
         run.isGeneratorBound = try reader.flag("generatorBound")
         run.generatorBoundReason = try reader.text("generatorBoundReason")
         run.exitReason = try reader.text("exitReason")

@@ -45,6 +45,10 @@ extension HTMLReport {
         .dot.c1{fill:var(--c1)}.dot.c2{fill:var(--c2)}.dot.c3{fill:var(--c3)}.dot.c4{fill:var(--c4)}
         .cross{stroke:var(--axis);visibility:hidden;pointer-events:none}
         .hit{fill:transparent}
+        svg.matrix,svg.bars-chart{display:block;width:100%;height:auto;margin-bottom:8px}
+        .cell{fill:var(--c1);stroke:var(--line)}.cell.right{stroke:var(--good);stroke-width:2}
+        svg .value{fill:var(--ink);font-size:12.5px}
+        .share{fill:var(--c1);fill-opacity:.55}.share.bad{fill:var(--bad)}.whisker{stroke:var(--ink);stroke-width:1.5}
         table{border-collapse:collapse;width:100%;font-size:13px}
         th{font-weight:400;text-align:left}
         .bars th{width:1%;padding:5px 12px 5px 0;white-space:nowrap}

@@ -1,3 +1,4 @@
+package import Analysis
 import Bytes
 package import Metrics
 
@@ -6,32 +7,39 @@ package import Metrics
 /// The markup is well formed as XML. Its policy (`Content-Security-Policy`) forbids every load, so that a text from a
 /// tape could do nothing even if it were taken for markup.
 package enum HTMLReport {
-    package static func render(_ result: RunResult) -> [UInt8] {
+    /// - Parameter score: of the run, when it was scored: a section of its own.
+    package static func render(_ result: RunResult, score: Scorecard? = nil) -> [UInt8] {
+        page("\(Verdict(result).title) · tinct replay \(result.run.tag)") { main in
+            header(result, into: &main)
+            tiles(result, into: &main)
+            search(result, into: &main)
+            expectations(result, into: &main)
+            charts(result, into: &main)
+            operations(result, into: &main)
+            decisions(result, into: &main)
+            if let score { sections(score, into: &main) }
+            slowest(result, into: &main)
+            main.element("div", [("class", "grid2")]) { grid in
+                tagCoverage(result, into: &grid)
+                facts(result, into: &grid)
+            }
+            main.element("footer") { footer in
+                footer.escaped("Made by tinct \(result.run.toolVersion). ")
+                footer.escaped(
+                    "Corrected latency runs from the time a request was due, raw latency from its send. ")
+                footer.escaped("Every due request ends in exactly one outcome.")
+            }
+        }
+    }
+
+    /// A whole page around what stands in `main`.
+    static func page(_ title: String, _ fill: (inout Markup) -> Void) -> [UInt8] {
         var page = Markup()
         page.raw("<!DOCTYPE html>\n")
         page.element("html", [("lang", "en")]) { html in
-            head(result, into: &html)
+            head(title, into: &html)
             html.element("body") { body in
-                body.element("main") { main in
-                    header(result, into: &main)
-                    tiles(result, into: &main)
-                    search(result, into: &main)
-                    expectations(result, into: &main)
-                    charts(result, into: &main)
-                    operations(result, into: &main)
-                    decisions(result, into: &main)
-                    slowest(result, into: &main)
-                    main.element("div", [("class", "grid2")]) { grid in
-                        tagCoverage(result, into: &grid)
-                        facts(result, into: &grid)
-                    }
-                    main.element("footer") { footer in
-                        footer.escaped("Made by tinct \(result.run.toolVersion). ")
-                        footer.escaped(
-                            "Corrected latency runs from the time a request was due, raw latency from its send. ")
-                        footer.escaped("Every due request ends in exactly one outcome.")
-                    }
-                }
+                body.element("main") { fill(&$0) }
                 body.element("div", [("id", "tip"), ("role", "status")], " ")
                 body.raw("<script>\(script)</script>")
             }
@@ -40,7 +48,7 @@ package enum HTMLReport {
         return Array(page.text.utf8)
     }
 
-    private static func head(_ result: RunResult, into html: inout Markup) {
+    private static func head(_ title: String, into html: inout Markup) {
         html.element("head") { head in
             head.empty("meta", [("charset", "utf-8")])
             head.empty("meta", [("name", "viewport"), ("content", "width=device-width, initial-scale=1")])
@@ -51,8 +59,7 @@ package enum HTMLReport {
                     ("content", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"),
                 ])
             head.empty("meta", [("name", "color-scheme"), ("content", "light dark")])
-            let verdict = Verdict(result)
-            head.element("title", [], "\(verdict.title) · tinct replay \(result.run.tag)")
+            head.element("title", [], title)
             head.raw("<style>\(style)</style>")
         }
     }
@@ -111,7 +118,7 @@ package enum HTMLReport {
         }
     }
 
-    private static func tile(
+    static func tile(
         _ name: String, _ value: String, _ note: String, _ level: Verdict.Level, into tiles: inout Markup
     ) {
         tiles.element("div", [("class", "tile \(level.rawValue)")]) { tile in

@@ -22,15 +22,35 @@ package enum JUnitReport {
             {
                 if !isWhole { $0.element("failure", [("message", verdict.sentence)], result.run.exitDetail) }
             }
-            for expectation in result.expectations {
-                suite.element("testcase", [("classname", "tinct.replay.expect"), ("name", expectation.text)]) { test in
-                    if !expectation.holds {
-                        test.element("failure", [("message", "it is \(expectation.actual)")], expectation.text)
-                    }
-                }
-            }
+            tests(result.expectations, of: "tinct.replay.expect", into: &suite)
         }
         page.raw("\n")
         return Array(page.text.utf8)
+    }
+
+    /// Expectations of another command, one test for each.
+    package static func render(_ expectations: [ExpectationResult], command: String) -> [UInt8] {
+        let failures = expectations.count { !$0.holds }
+        var page = Markup()
+        page.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+        page.element(
+            "testsuite",
+            [
+                ("name", "tinct \(command)"), ("tests", "\(expectations.count)"), ("failures", "\(failures)"),
+                ("errors", "0"),
+            ]
+        ) { tests(expectations, of: "tinct.\(command).expect", into: &$0) }
+        page.raw("\n")
+        return Array(page.text.utf8)
+    }
+
+    private static func tests(_ expectations: [ExpectationResult], of className: String, into suite: inout Markup) {
+        for expectation in expectations {
+            suite.element("testcase", [("classname", className), ("name", expectation.text)]) { test in
+                if !expectation.holds {
+                    test.element("failure", [("message", "it is \(expectation.actual)")], expectation.text)
+                }
+            }
+        }
     }
 }

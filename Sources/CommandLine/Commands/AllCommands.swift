@@ -13,6 +13,7 @@ package let allCommands: [CommandSpec] = [
     synthCommand,
     stubCommand,
     diffCommand,
+    scoreCommand,
     policyCommand,
     completionsCommand,
 ]

@@ -143,7 +143,8 @@ private struct ReplayCommand {
         let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
             try TapeRunWriter(
-                path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source)
+                path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source,
+                eventTime: options.fidelity.eventTime)
         }
         let ledger = try invocation["ledger"].map {
             try LedgerFile(path: $0, tag: options.tag, identities: identities)
@@ -197,6 +198,7 @@ private struct ReplayCommand {
             if search.result.isGeneratorBound { result.run.generatorBoundReason = search.result.sentence }
         }
         result.run.toolVersion = tinctVersion
+        result.run.eventTime = options.fidelity.eventTime.rawValue
         keeper.complete(&result.audit, canaries: canaries)
         result.expectations = watching.judge(result)
         log?.finish()

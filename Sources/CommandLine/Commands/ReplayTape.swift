@@ -15,13 +15,22 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
     private var ordinals: [UInt32: UInt32] = [:]
     private let failure = Mutex<String?>(nil)
 
-    init(path: String, tag: String, targets: [Target], source: ReplaySource) throws(CommandError) {
+    /// - Parameter eventTime: what became of the times inside the requests: whether a campaign is still one depends on it.
+    init(path: String, tag: String, targets: [Target], source: ReplaySource, eventTime: EventTimeMode)
+        throws(CommandError)
+    {
         self.targets = targets
         self.source = source
         do {
             var options = TapeWriter.Options(source: "replay", program: "tinct \(tinctVersion)")
             options.runTag = tag
             writer = try TapeWriter(path: path, options: options)
+            try writer.add(
+                metadata: "replay",
+                [("eventTime", eventTime.rawValue)]
+                    + source.parts.enumerated().map {
+                        ($0.offset == 0 ? "tape" : "tape\($0.offset + 1)", $0.element.path)
+                    })
         } catch {
             throw CommandError("\(error)")
         }

@@ -14,14 +14,21 @@ struct SendingGuard {
     ]
 
     let gatekeeper: Guard
+    /// One for each mirror.
+    var mirrors: [Guard] = []
     private var confirmedBy = "loopback"
 
     init(_ gatekeeper: Guard) { self.gatekeeper = gatekeeper }
 
+    /// The primary's, then the mirrors'.
+    var all: [Guard] { [gatekeeper] + mirrors }
+    var targets: [Target] { all.flatMap { $0.admitted.map(\.target) } }
+
     /// Who sends what where, before it begins.
     func banner(tape: String, _ options: Run.Options, rate: String, requests: UInt64?) -> [String] {
         var lines = ["replay \(tape)"]
-        for index in gatekeeper.admitted.indices { lines.append("  target  " + describe(index)) }
+        for index in gatekeeper.admitted.indices { lines.append("  target  " + describe(gatekeeper, index)) }
+        for mirror in mirrors { lines.append("  mirror  " + describe(mirror, 0)) }
         lines.append("  tag     \(options.tag) in \(options.carriers.map(\.description).joined(separator: ", "))")
         var held = rate
         if let cap = gatekeeper.maxRatePerThousandSeconds {
@@ -33,7 +40,7 @@ struct SendingGuard {
         return lines
     }
 
-    private func describe(_ index: Int) -> String {
+    private func describe(_ gatekeeper: Guard, _ index: Int) -> String {
         let admitted = gatekeeper.admitted[index]
         var text = "\(admitted.target) [\(admitted.address)]"
         if gatekeeper.admitted.count > 1 { text += ", weight \(admitted.target.weight)" }
@@ -60,7 +67,7 @@ struct SendingGuard {
 
     /// Beyond this machine somebody must say yes: on the terminal, or beforehand.
     mutating func confirm(isConfirmed: Bool) throws(CommandError) {
-        if !gatekeeper.leavesMachine { return }
+        if !all.contains(where: \.leavesMachine) { return }
         if isConfirmed {
             confirmedBy = "--yes"
             return
@@ -85,7 +92,7 @@ struct SendingGuard {
         audit.policy = gatekeeper.policy?.source ?? ""
         audit.policySHA256 = gatekeeper.policy?.sha256 ?? ""
         audit.confirmedBy = confirmedBy
-        audit.isInsecure = gatekeeper.isInsecure && gatekeeper.admitted.contains { $0.target.isTLS }
+        audit.isInsecure = gatekeeper.isInsecure && targets.contains(where: \.isTLS)
         audit.canaries = canaries
     }
 }

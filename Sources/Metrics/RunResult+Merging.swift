@@ -13,29 +13,25 @@ extension RunResult {
         merged.warmUp = WarmUp()
         merged.outcomes = .init(repeating: 0, count: Outcome.allCases.count)
         merged.refusals = []
+        merged.protocolErrors = []
         merged.cpuSeconds = 0
         merged.tls = .init()
         for result in results {
             merged.tls.handshakes += result.tls.handshakes
             merged.tls.resumed += result.tls.resumed
-            for error in result.tls.errors {
-                let known = merged.tls.errors.firstIndex { $0.name == error.name }
-                if let known { merged.tls.errors[known].count += error.count } else { merged.tls.errors.append(error) }
-            }
+            merged.tls.errors.add(result.tls.errors)
             merged.totals.add(result.totals)
             merged.warmUp.add(result.warmUp)
             add(result.outcomes, to: &merged.outcomes)
             merged.cpuSeconds += result.cpuSeconds
-            for refusal in result.refusals {
-                let known = merged.refusals.firstIndex {
-                    $0.operation == refusal.operation && $0.reason == refusal.reason
-                }
-                if let known { merged.refusals[known].count += refusal.count } else { merged.refusals.append(refusal) }
-            }
+            add(result.refusals, to: &merged.refusals)
+            merged.protocolErrors.add(result.protocolErrors)
         }
         merged.latency = .merging(results.map(\.latency))
         merged.lateness = .merging(results.map(\.lateness))
-        let places = mergeOperations(results, &merged)
+        let places: [[Int]]
+        (merged.operations, places) = merging(results.map(\.operations))
+        merged.mirrors = mirrors(results.flatMap(\.mirrors))
         mergeSeries(results, places, &merged)
         let start = merged.run.startNanos
         merged.slowest = results.flatMap { result in
@@ -104,13 +100,13 @@ extension RunResult {
         run.toolVersion = joined(runs.map(\.toolVersion))
     }
 
-    /// - Returns: for each result, where each of its operations stands among the merged ones.
-    private static func mergeOperations(_ results: [RunResult], _ merged: inout RunResult) -> [[Int]] {
-        merged.operations = []
+    /// - Returns: beside them, for each list, where each of its operations stands among the merged ones.
+    private static func merging(_ lists: [[Operation]]) -> (merged: [Operation], places: [[Int]]) {
+        var merged: [Operation] = []
         var places: [String: Int] = [:]
         var parts: [[Operation]] = []
-        let moves = results.map { result in
-            result.operations.map { operation in
+        let moves = lists.map { list in
+            list.map { operation in
                 let place = places[operation.name] ?? parts.count
                 if place == parts.count { parts.append([]) }
                 places[operation.name] = place
@@ -129,9 +125,36 @@ extension RunResult {
             operation.latency = .merging(part.map(\.latency))
             operation.decisions = decisions.map { Count($0.key, $0.value) }
                 .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
-            merged.operations.append(operation)
+            merged.append(operation)
         }
-        return moves
+        return (merged, moves)
+    }
+
+    /// Mirrors of the same name become one.
+    private static func mirrors(_ parts: [Mirror]) -> [Mirror] {
+        distinct(parts.map(\.target)).map { target in
+            let same = parts.filter { $0.target == target }
+            var merged = Mirror()
+            merged.target = target
+            for mirror in same {
+                merged.totals.add(mirror.totals)
+                add(mirror.outcomes, to: &merged.outcomes)
+                add(mirror.refusals, to: &merged.refusals)
+                merged.protocolErrors.add(mirror.protocolErrors)
+            }
+            merged.latency = .merging(same.map(\.latency))
+            merged.lateness = .merging(same.map(\.lateness))
+            merged.operations = merging(same.map(\.operations)).merged
+            merged.decisions = .merging(same.compactMap(\.decisions))
+            return merged
+        }
+    }
+
+    private static func add(_ refusals: [Refusal], to merged: inout [Refusal]) {
+        for refusal in refusals {
+            let known = merged.firstIndex { $0.operation == refusal.operation && $0.reason == refusal.reason }
+            if let known { merged[known].count += refusal.count } else { merged.append(refusal) }
+        }
     }
 
     private static func mergeSeries(_ results: [RunResult], _ places: [[Int]], _ merged: inout RunResult) {
@@ -179,6 +202,45 @@ extension RunResult.Latency {
     }
 }
 
+extension RunResult.Comparison {
+    fileprivate static func merging(_ parts: [Self]) -> Self? {
+        guard var merged = parts.first else { return nil }
+        for part in parts.dropFirst() {
+            merged.compared += part.compared
+            merged.different += part.different
+            merged.incomparable += part.incomparable
+            for difference in part.differences {
+                let known = merged.differences.firstIndex {
+                    ($0.operation, $0.primary, $0.mirror)
+                        == (difference.operation, difference.primary, difference.mirror)
+                }
+                guard let known else {
+                    merged.differences.append(difference)
+                    continue
+                }
+                merged.differences[known].count += difference.count
+                let room = RunResult.exampleLimit - merged.differences[known].examples.count
+                merged.differences[known].examples += difference.examples.prefix(max(0, room))
+            }
+        }
+        merged.differences.sort { $0.count > $1.count }
+        return merged
+    }
+}
+
+extension [RunResult.Count] {
+    /// Adds to the counts of the same names.
+    package mutating func add(_ others: [RunResult.Count]) {
+        for other in others {
+            if let known = firstIndex(where: { $0.name == other.name }) {
+                self[known].count += other.count
+            } else {
+                append(other)
+            }
+        }
+    }
+}
+
 extension Percentiles {
     /// Of what all of them have counted: their histograms must be there.
     package static func merging(_ parts: [Percentiles]) -> Percentiles {
@@ -210,6 +272,7 @@ extension RunResult.Totals {
         bytesSent += other.bytesSent
         bytesReceived += other.bytesReceived
         connectionsOpened += other.connectionsOpened
+        retries += other.retries
         runTapeDropped += other.runTapeDropped
     }
 }

@@ -248,6 +248,8 @@ package struct RunResult: Sendable, Equatable {
     package var audit = Audit()
     /// The slowest exchanges, slowest first.
     package var slowest: [Slow] = []
+    /// What went to mirrors at the same time; no other figure but the audit's targets and the process's CPU time holds it.
+    package var mirrors: [Mirror] = []
     /// Of `--find-max`; nil in other runs.
     package var search: Search?
     /// What was stated with `--expect`, and how it came out.

@@ -50,6 +50,8 @@ struct Compiler {
     /// Targets of each protocol.
     private let http: WeightedTargets
     private let thrift: WeightedTargets
+    /// Requests that may be sent, so far.
+    private(set) var compiled: UInt64 = 0
     /// Requests without a flow so far.
     private var free: UInt64 = 0
     /// Calls of one operation tend to follow each other.
@@ -125,6 +127,7 @@ struct Compiler {
             if draft.isTagged { try refuseWritesOverTag(draft) }
             draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0
             if repeats && !allowsDuplicates && !draft.hasIdentity { withoutIdentity.insert(exchange.operation) }
+            compiled += 1
             return .draft(draft)
         } catch {
             if error.code == .nothingCanCarry && untaggable == nil { untaggable = error }

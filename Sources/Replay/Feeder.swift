@@ -8,6 +8,9 @@ import Tape
 ///
 /// A tape whose templates fit in memory is read once, whatever the number of rounds; a larger one is read again each
 /// round, so that memory stays bounded.
+///
+/// Mirrors get what the primary gets, each compiled for itself, at the same place in the sequence: what the primary may
+/// not be sent goes nowhere.
 final class Feeder: Sendable {
     struct Progress: Sendable {
         /// Exchanges of the first round that are sent, and that are sent again in later ones.
@@ -62,24 +65,37 @@ final class Feeder: Sendable {
     /// How far the feeder may be ahead of each loop: some ten thousand requests, in less than 64 MiB as a rule.
     static let blocksAhead = 48
 
+    /// Those of the primary's loops, then those of each mirror's.
     let queues: [BlockQueue]
+    private let loops: Int
     /// Set once the loops may begin: a queue is full, or the tape has ended.
     let isPrimed = Atomic<Bool>(false)
     private let source: any ExchangeSource
     private let rounds: UInt32
     private let residentLimit: Int
-    private let progress: Mutex<Progress>
+    /// Of the primary, then of each mirror.
+    private let progress: Mutex<[Progress]>
     private let isCancelled = Atomic<Bool>(false)
 
-    init(source: any ExchangeSource, loops: Int, rounds: UInt32, residentLimit: Int = 512 << 20) {
+    init(
+        source: any ExchangeSource, loops: Int, mirrors: Int = 0, rounds: UInt32, residentLimit: Int = 512 << 20
+    ) {
         self.source = source
         self.rounds = rounds
         self.residentLimit = residentLimit
-        queues = (0..<max(1, loops)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
-        progress = Mutex(Progress())
+        self.loops = max(1, loops)
+        queues = (0..<self.loops * (1 + mirrors)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
+        progress = Mutex(.init(repeating: Progress(), count: 1 + mirrors))
     }
 
-    var state: Progress { progress.withLock { $0 } }
+    /// Of the primary.
+    var state: Progress { state(of: 0) }
+
+    /// Of the primary (0), or of a mirror.
+    func state(of leg: Int) -> Progress { progress.withLock { $0[leg] } }
+
+    /// That of one loop of the primary (0), or of a mirror.
+    func queue(of leg: Int, loop: Int) -> BlockQueue { queues[leg * loops + loop] }
 
     func cancel() {
         isCancelled.store(true, ordering: .relaxed)
@@ -87,14 +103,16 @@ final class Feeder: Sendable {
     }
 
     /// Runs to the end of what the loops want.
-    func run(_ compiler: Compiler) {
-        var compiler = compiler
-        var pass = Pass(loops: queues.count)
+    ///
+    /// - Parameter compilers: that of the primary, then one for each mirror.
+    func run(_ compilers: [Compiler]) {
+        var compilers = compilers
+        var pass = Pass(queues: queues.count)
         do throws(ReplayError) {
-            try readOnce(&compiler, &pass)
-            if rounds > 1 && !isDone { try repeatRounds(&compiler, &pass) }
+            try readOnce(&compilers, &pass)
+            if rounds > 1 && !isDone { try repeatRounds(&compilers, &pass) }
         } catch {
-            progress.withLock { $0.error = error }
+            progress.withLock { $0[0].error = error }
         }
         for queue in queues { queue.finish() }
         isPrimed.store(true, ordering: .releasing)
@@ -103,9 +121,9 @@ final class Feeder: Sendable {
     private var isDone: Bool { isCancelled.load(ordering: .relaxed) || queues.allSatisfy { $0.isCancelled } }
 
     /// What one reading of the tape keeps.
-    private struct Pass {
+    fileprivate struct Pass {
         var open: [TemplateBlock?]
-        /// Blocks of each loop, as long as all of them fit.
+        /// Blocks of each queue, as long as all of them fit.
         var resident: [[TemplateBlock]]
         var residentBytes = 0
         var isResident = true
@@ -119,11 +137,13 @@ final class Feeder: Sendable {
         var spanNanos: UInt64 = 0
         var sequence: UInt64 = 0
         var laterSequence: UInt64 = 0
-        var free: UInt64 = 0
+        /// Requests without a flow, of the primary and of each mirror.
+        var free: [UInt64]
 
-        init(loops: Int) {
-            open = .init(repeating: nil, count: loops)
-            resident = .init(repeating: [], count: loops)
+        init(queues: Int) {
+            open = .init(repeating: nil, count: queues)
+            resident = .init(repeating: [], count: queues)
+            free = .init(repeating: 0, count: queues)
         }
 
         func entry(_ blocks: [TemplateBlock]) -> BlockQueue.Entry {
@@ -133,26 +153,20 @@ final class Feeder: Sendable {
         }
     }
 
-    private func readOnce(_ compiler: inout Compiler, _ pass: inout Pass) throws(ReplayError) {
+    private func readOnce(_ compilers: inout [Compiler], _ pass: inout Pass) throws(ReplayError) {
         pass.sequence = 0
         pass.laterSequence = 0
         var read = 0
         var exchange = Exchange()
         while !isDone, try source.next(into: &exchange) {
-            let result = compiler.compile(exchange)
-            guard case .draft(var draft) = result else {
-                if pass.round == 0, case .refused(let outcome, let operation, let reason) = result {
-                    note(outcome, operation, reason, compiler)
-                }
-                continue
-            }
+            guard var draft = compile(exchange, 0, &compilers, pass) else { continue }
             let first = pass.firstNanos ?? exchange.startNanos
             pass.firstNanos = first
             draft.recordedOffsetNanos = exchange.startNanos > first ? exchange.startNanos - first : 0
             pass.spanNanos = max(pass.spanNanos, draft.recordedOffsetNanos)
             draft.sequence = pass.sequence
             pass.sequence += 1
-            if !compiler.allowsDuplicates && !draft.hasIdentity {
+            if !compilers[0].allowsDuplicates && !draft.hasIdentity {
                 draft.laterSequence = Template.refused
             } else {
                 draft.laterSequence = pass.laterSequence
@@ -160,24 +174,46 @@ final class Feeder: Sendable {
             }
             if pass.round == 0 && read < 3 { keepSample(exchange, draft) }
             read += 1
-            append(draft, &pass)
-            if read % 1024 == 0 { publish(compiler, pass) }
+            append(draft, 0, &pass)
+            for leg in compilers.indices.dropFirst() {
+                guard var copy = compile(exchange, leg, &compilers, pass) else { continue }
+                copy.recordedOffsetNanos = draft.recordedOffsetNanos
+                copy.sequence = draft.sequence
+                copy.laterSequence = draft.laterSequence
+                append(copy, leg, &pass)
+            }
+            if read % 1024 == 0 { publish(compilers, pass) }
         }
-        flush(&pass)
-        publish(compiler, pass)
-        progress.withLock { $0.hasReadAll = true }
+        for queue in queues.indices { push(queue, &pass) }
+        publish(compilers, pass)
+        progress.withLock { legs in
+            for leg in legs.indices { legs[leg].hasReadAll = true }
+        }
     }
 
-    private func append(_ draft: TemplateBlock.Draft, _ pass: inout Pass) {
-        let loop: Int
-        if draft.lane != Template.free {
-            loop = Int(draft.lane % UInt32(queues.count))
-        } else if draft.flow == Template.free {
-            loop = Int(pass.free % UInt64(queues.count))
-            pass.free += 1
-        } else {
-            loop = Int(draft.flow % UInt32(queues.count))
+    /// Nil, and noted in the first round, when it is not sent.
+    private func compile(
+        _ exchange: borrowing Exchange, _ leg: Int, _ compilers: inout [Compiler], _ pass: Pass
+    ) -> TemplateBlock.Draft? {
+        switch compilers[leg].compile(exchange) {
+        case .draft(let draft): return draft
+        case .refused(let outcome, let operation, let reason):
+            if pass.round == 0 { note(outcome, operation, reason, leg) }
+            return nil
         }
+    }
+
+    private func append(_ draft: TemplateBlock.Draft, _ leg: Int, _ pass: inout Pass) {
+        var loop: Int
+        if draft.lane != Template.free {
+            loop = Int(draft.lane % UInt32(loops))
+        } else if draft.flow == Template.free {
+            loop = Int(pass.free[leg] % UInt64(loops))
+            pass.free[leg] += 1
+        } else {
+            loop = Int(draft.flow % UInt32(loops))
+        }
+        loop += leg * loops
         if let block = pass.open[loop] {
             if block.append(draft) { return }
             push(loop, &pass)
@@ -185,10 +221,6 @@ final class Feeder: Sendable {
         let block = TemplateBlock.roomy(for: draft)
         _ = block.append(draft)
         pass.open[loop] = block
-    }
-
-    private func flush(_ pass: inout Pass) {
-        for loop in queues.indices { push(loop, &pass) }
     }
 
     /// Hands the open block of a loop over, waiting while its queue is full.
@@ -229,11 +261,11 @@ final class Feeder: Sendable {
     }
 
     /// Every round after the first.
-    private func repeatRounds(_ compiler: inout Compiler, _ pass: inout Pass) throws(ReplayError) {
+    private func repeatRounds(_ compilers: inout [Compiler], _ pass: inout Pass) throws(ReplayError) {
         let first = pass.sequence
         let later = pass.laterSequence
         if later == 0 {
-            progress.withLock { $0.endedForIdentities = first > 0 }
+            progress.withLock { $0[0].endedForIdentities = first > 0 }
             return
         }
         // The pause between two rounds is the mean one within them.
@@ -254,44 +286,52 @@ final class Feeder: Sendable {
         }
         while !isDone && (rounds == Fidelity.endless || pass.round < rounds) {
             try source.rewind()
-            try readOnce(&compiler, &pass)
+            try readOnce(&compilers, &pass)
             pass.round += 1
             pass.baseSequence &+= later
             pass.baseOffsetNanos &+= stride
         }
     }
 
-    private func note(_ outcome: Outcome, _ operation: UInt16, _ reason: String, _ compiler: Compiler) {
-        progress.withLock { state in
-            state.refused[operation, default: [:]][outcome, default: 0] += 1
+    private func note(_ outcome: Outcome, _ operation: UInt16, _ reason: String, _ leg: Int) {
+        progress.withLock { legs in
+            legs[leg].refused[operation, default: [:]][outcome, default: 0] += 1
             if reason.isEmpty { return }
             var key = Progress.Reason(operation: operation, text: reason)
-            if state.reasons[key] == nil && state.reasons.count >= Progress.reasonLimit { key.text = "other reasons" }
-            state.reasons[key, default: 0] += 1
+            if legs[leg].reasons[key] == nil && legs[leg].reasons.count >= Progress.reasonLimit {
+                key.text = "other reasons"
+            }
+            legs[leg].reasons[key, default: 0] += 1
         }
     }
 
-    private func publish(_ compiler: Compiler, _ pass: Pass) {
-        progress.withLock { state in
-            state.operations = compiler.operations
-            if pass.round == 0 {
-                state.sendable = pass.sequence
-                state.sendableLater = pass.laterSequence
-                state.keyed = compiler.keyed
-                state.timed = compiler.timed
-                state.idleBinding = compiler.bindings?.idle
-            }
-            state.untaggableMessage = compiler.untaggable?.description ?? ""
-            state.withoutIdentity = compiler.withoutIdentity.sorted()
+    private func publish(_ compilers: [Compiler], _ pass: Pass) {
+        progress.withLock { legs in
+            for (leg, compiler) in compilers.enumerated() { legs[leg].take(compiler, pass, isPrimary: leg == 0) }
         }
     }
 
     private func keepSample(_ exchange: Exchange, _ draft: TemplateBlock.Draft) {
         progress.withLock { state in
-            state.samples.append(
+            state[0].samples.append(
                 Sample(
                     sourceID: exchange.id, operation: exchange.operation, before: exchange.request?.wire ?? [],
                     after: draft.bytes, target: Int(draft.target)))
         }
+    }
+}
+
+extension Feeder.Progress {
+    fileprivate mutating func take(_ compiler: Compiler, _ pass: Feeder.Pass, isPrimary: Bool) {
+        operations = compiler.operations
+        if pass.round == 0 {
+            sendable = isPrimary ? pass.sequence : compiler.compiled
+            sendableLater = pass.laterSequence
+            keyed = compiler.keyed
+            timed = compiler.timed
+            idleBinding = compiler.bindings?.idle
+        }
+        untaggableMessage = compiler.untaggable?.description ?? ""
+        withoutIdentity = compiler.withoutIdentity.sorted()
     }
 }

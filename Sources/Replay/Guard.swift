@@ -201,6 +201,11 @@ package struct Guard: Sendable {
             .compactMap { $0 }.min()
     }
 
+    /// The lowest rate in 1000 seconds that caps the run or one of its targets; nil: no cap.
+    package var leastRatePerThousandSeconds: UInt64? {
+        (admitted.indices.map { rateLimit(target: $0) } + [maxRatePerThousandSeconds]).compactMap { $0 }.min()
+    }
+
     /// Whether rates must be held down while the run lasts: the pacer has no bound that could be checked beforehand.
     package var limitsRates: Bool {
         if pacer.peakPerThousandSeconds != nil { return false }

@@ -105,7 +105,8 @@ extension Loop {
         guard let judge else { return .ok }
         let reply = unsafe [UInt8](UnsafeBufferPointer(start: c.pointee.buffer + c.pointee.begin, count: length))
         let verdict = judge.judge(reply, isHTTP: unsafe template.pointee.reply == .http)
-        if let decision = verdict.decision, unsafe flight.pointee.due >= countedFrom {
+        decision = verdict.decision
+        if let decision, unsafe flight.pointee.due >= countedFrom {
             unsafe counts(template.pointee.operation).pointee.decisions[decision, default: 0] += 1
         }
         return verdict.isSuccess ? .ok : .businessError
@@ -131,13 +132,15 @@ extension Loop {
             }
         }
         let entry = unsafe RunTapeEntry(
-            sourceID: template.pointee.sourceID, operation: Int(template.pointee.operation),
-            target: Int(template.pointee.target), format: template.pointee.format, round: flight.pointee.round,
+            sourceID: template.pointee.sourceID, leg: plan.leg, operation: Int(template.pointee.operation),
+            target: plan.firstTarget + Int(template.pointee.target), format: template.pointee.format,
+            round: flight.pointee.round,
             request: request,
             reply: [UInt8](
                 UnsafeBufferPointer(start: c.pointee.buffer + c.pointee.begin, count: replyLength)), outcome: outcome,
             dueNanos: flight.pointee.due, sentNanos: flight.pointee.sentAt, endNanos: now,
-            flow: UInt32(plan.index * connectionCount + connection))
+            flow: UInt32(clamping: plan.firstConnection + connection), decision: decision)
+        decision = nil
         if !tape.push(entry) { report.runTapeDropped += 1 }
     }
 

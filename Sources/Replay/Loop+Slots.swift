@@ -1,4 +1,4 @@
-import EventLoop
+import Synchronization
 
 /// Filling what changes at each send.
 extension Loop {
@@ -26,7 +26,10 @@ extension Loop {
     private mutating func eventBase(
         _ template: UnsafeMutablePointer<Template>, _ due: UInt64, _ round: UInt32
     ) -> UInt64 {
-        if eventClock.offsetNanos == 0 { eventClock.offsetNanos = Clock.realtimeNanos() &- Clock.monotonicNanos() }
+        if eventClock.offsetNanos == 0 {
+            // Targets that get the same request must get the same times in it.
+            eventClock.offsetNanos = control.clockOffsetNanos.load(ordering: .relaxed)
+        }
         if plan.eventTime == .scale {
             return due &+ eventClock.offsetNanos &- (unsafe template.pointee.recordedOffsetNanos)
         }

@@ -81,6 +81,8 @@ struct Loop: ~Copyable {
     var countedFrom: UInt64 = 0
     var pace: PaceCursor
     var slowest: SlowestKeeper
+    /// Of the reply that is being counted, on its way to the run tape.
+    var decision: String?
 
     static let waitingLimit: Int32 = 1 << 20
     /// Requests of other connections that a closed loop takes up while it looks for the one that comes next.

@@ -47,9 +47,14 @@ struct LoopPlan: Sendable {
     var allowances: Allowances?
     /// How many of the slowest exchanges are kept.
     var keepSlowest: Int
+    /// 0 for the primary, else a mirror.
+    var leg = 0
+    /// Its first target and its first connection, among those of all loops of the run, the mirrors' too.
+    var firstTarget = 0
+    var firstConnection = 0
 }
 
-/// What the threads of a run tell each other.
+/// What the threads of a run tell each other: those of the primary, or of one mirror.
 final class RunControl: Sendable {
     /// Loops that are connected (or have given up on it).
     let ready = Atomic<Int>(0)
@@ -60,8 +65,12 @@ final class RunControl: Sendable {
     let ended = Atomic<Int>(0)
     /// A volume cap ended the run.
     let isExhausted = Atomic<Bool>(false)
+    /// From monotonic time to ns since 1970, the same for all; stands before ``start``.
+    let clockOffsetNanos = Atomic<UInt64>(0)
     /// When the rounds of the tape began.
-    let rounds = RoundStarts()
+    let rounds: RoundStarts
+
+    init(rounds: RoundStarts) { self.rounds = rounds }
 }
 
 /// When each round of the tape began, the same for all loops: as the first of them says that comes to it.

@@ -11,6 +11,12 @@ package struct Rehearsal: Sendable {
         package var target: String
     }
 
+    /// What one mirror gets.
+    package struct Mirror: Sendable {
+        package var requests: UInt64
+        package var refusals: [RunResult.Refusal]
+    }
+
     /// Of one round of the tape.
     package var requests: UInt64
     package var bytes: UInt64
@@ -18,4 +24,5 @@ package struct Rehearsal: Sendable {
     package var refusals: [RunResult.Refusal]
     package var notAddressed: UInt64
     package var samples: [Sample]
+    package var mirrors: [Mirror] = []
 }

@@ -12,9 +12,17 @@ extension Run {
     package func sendCanaries(
         renderThrift: @escaping @Sendable ([UInt8]) -> JSONValue?
     ) throws(ReplayError) -> [RunResult.Audit.Canary] {
+        var acknowledged: [RunResult.Audit.Canary] = []
+        for gatekeeper in guards { acknowledged += try sendCanaries(gatekeeper, renderThrift) }
+        return acknowledged
+    }
+
+    private func sendCanaries(
+        _ gatekeeper: Guard, _ renderThrift: @escaping @Sendable ([UInt8]) -> JSONValue?
+    ) throws(ReplayError) -> [RunResult.Audit.Canary] {
         let asking = gatekeeper.admitted.indices.filter { gatekeeper.admitted[$0].rule?.acknowledgement != nil }
         if asking.isEmpty { return [] }
-        var compiler = makeCompiler(forRepetition: true)
+        var compiler = makeCompiler(for: gatekeeper, forRepetition: true)
         var acknowledged: [RunResult.Audit.Canary] = []
         var done: [Int: Set<String>] = [:]
         var exchange = Exchange()

@@ -4,18 +4,26 @@ import Pacing
 /// What is known before anything is sent.
 extension Run {
     /// What would make the run pointless or dangerous, once the first blocks stand.
-    func refuseBeforeSending(_ state: Feeder.Progress) throws(ReplayError) {
+    func refuseBeforeSending(_ feeder: Feeder) throws(ReplayError) {
+        let state = feeder.state
         if let error = state.error { throw error }
-        if options.tls == nil, let secure = gatekeeper.admitted.first(where: { $0.target.isTLS }) {
-            throw ReplayError("nothing says how to speak TLS to \(secure.target)")
+        for gatekeeper in guards {
+            if options.tls == nil, let secure = gatekeeper.admitted.first(where: { $0.target.isTLS }) {
+                throw ReplayError("nothing says how to speak TLS to \(secure.target)")
+            }
+        }
+        for (leg, mirror) in mirrors.enumerated() where state.hasReadAll && state.sendable > 0 {
+            let mirrored = feeder.state(of: leg + 1)
+            if mirrored.sendable > 0 { continue }
+            throw ReplayError(
+                "nothing that is sent may go to the mirror \(mirror.admitted[0].target)\(reasons(mirrored))",
+                remedy: "Give a mirror for the protocols on the tape, and check the policy.")
         }
         guard state.hasReadAll else { return }
         if state.sendable == 0 {
             if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
-            let reasons = state.refusals().map { "\($0.operation): \($0.reason)" }
-            let why = reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
             throw ReplayError(
-                "nothing on the tape may be sent to the given targets\(why)",
+                "nothing on the tape may be sent to the given targets\(reasons(state))",
                 remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
         }
         try refuseDuplicates(state)
@@ -38,6 +46,11 @@ extension Run {
                 "no request on the tape holds an event time",
                 remedy: "Declare it (tinct.time in the IDL, x-tinct-time in OpenAPI, or --time PATH).")
         }
+    }
+
+    private func reasons(_ state: Feeder.Progress) -> String {
+        let reasons = state.refusals().map { "\($0.operation): \($0.reason)" }
+        return reasons.isEmpty ? "" : ": " + reasons.prefix(3).joined(separator: "; ")
     }
 
     /// A second round with the same identities would be refused request by request.

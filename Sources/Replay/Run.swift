@@ -67,18 +67,28 @@ package final class Run: Sendable {
 
     package let options: Options
     package let gatekeeper: Guard
+    /// One for each mirror, which gets what the primary gets when the primary gets it.
+    package let mirrors: [Guard]
     let source: any ExchangeSource
     private let identities: any IdentityFinder
     private let judge: Judge?
     private let writer: (any RunTapeWriter)?
-    private let control = RunControl()
+    /// Of the primary, then of each mirror.
+    private let controls: [RunControl]
+    private let comparison: MirrorComparison?
 
     package init(
-        options: Options, gatekeeper: Guard, source: any ExchangeSource, identities: any IdentityFinder,
-        judge: Judge? = nil, writer: (any RunTapeWriter)? = nil
+        options: Options, gatekeeper: Guard, mirrors: [Guard] = [], source: any ExchangeSource,
+        identities: any IdentityFinder, judge: Judge? = nil, writer: (any RunTapeWriter)? = nil
     ) {
         self.options = options
         self.gatekeeper = gatekeeper
+        self.mirrors = mirrors
+        let rounds = RoundStarts()
+        controls = (0...mirrors.count).map { _ in RunControl(rounds: rounds) }
+        comparison =
+            mirrors.isEmpty || judge?.decision == nil
+            ? nil : MirrorComparison(mirrors: mirrors.count)
         self.source = source
         self.identities = identities
         self.judge = judge
@@ -86,7 +96,12 @@ package final class Run: Sendable {
     }
 
     /// Ends the run: no send begins after the loops have seen it, which takes them less than 100 ms.
-    package func stop() { control.isStopped.store(true, ordering: .relaxed) }
+    package func stop() {
+        for control in controls { control.isStopped.store(true, ordering: .relaxed) }
+    }
+
+    /// The primary's, then each mirror's.
+    var guards: [Guard] { [gatekeeper] + mirrors }
 
     private var loops: Int { max(1, min(options.threads, options.connections, 256)) }
 
@@ -102,7 +117,7 @@ package final class Run: Sendable {
     }
 
     /// - Parameter forRepetition: identities are looked for although the tape is sent once.
-    func makeCompiler(forRepetition: Bool = false) -> Compiler {
+    func makeCompiler(for gatekeeper: Guard, forRepetition: Bool = false) -> Compiler {
         Compiler(
             gatekeeper: gatekeeper, tagger: Tagger(carriers: options.carriers, run: options.tag),
             keepsHost: options.keepsHost, allowsDuplicates: options.allowsDuplicates,
@@ -122,9 +137,10 @@ package final class Run: Sendable {
         signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
         let feeder = Feeder(
-            source: options.fidelity.users == nil ? source : FlowsInTurn(source), loops: loops, rounds: rounds)
-        let compiler = makeCompiler()
-        let feederThread = try thread { feeder.run(compiler) }
+            source: options.fidelity.users == nil ? source : FlowsInTurn(source), loops: loops,
+            mirrors: mirrors.count, rounds: rounds)
+        let compilers = guards.map { makeCompiler(for: $0) }
+        let feederThread = try thread { feeder.run(compilers) }
         do throws(ReplayError) {
             while !feeder.isPrimed.load(ordering: .acquiring) {
                 if signals?.wait(timeoutNanos: 1_000_000) != nil {
@@ -132,7 +148,7 @@ package final class Run: Sendable {
                 }
                 if signals == nil { Clock.sleep(nanos: 1_000_000) }
             }
-            try refuseBeforeSending(feeder.state)
+            try refuseBeforeSending(feeder)
         } catch {
             feeder.cancel()
             feederThread.join()
@@ -147,19 +163,18 @@ package final class Run: Sendable {
         }
     }
 
-    private func plans() -> [LoopPlan] {
+    /// Those of the primary (0), or of a mirror. Connections and targets are numbered over all of them.
+    private func plans(_ leg: Int, _ pace: PaceProgram) -> [LoopPlan] {
+        let gatekeeper = guards[leg]
         let allowances = Allowances(gatekeeper, ratesMayGrow: options.program != nil)
-        let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
+        let firstTarget = guards[..<leg].reduce(0) { $0 + $1.admitted.count }
+        var firstConnection = guards[..<leg].reduce(0) { sum, gatekeeper in
+            sum + (0..<loops).reduce(0) { $0 + pools(gatekeeper, loop: $1).reduce(0) { $0 + $1.connections } }
+        }
         return (0..<loops).map { index in
-            LoopPlan(
-                pools: gatekeeper.admitted.map { admitted in
-                    let connections = admitted.target.connections ?? options.connections
-                    let share = connections / loops + (index < connections % loops ? 1 : 0)
-                    let window = admitted.target.scheme == .thrift || options.pipelines ? options.inFlight : 1
-                    return .init(
-                        address: admitted.address, security: TLSEndpoint(admitted.target, options.tls),
-                        connections: max(1, share), window: max(1, window))
-                }, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
+            let pools = pools(gatekeeper, loop: index)
+            var plan = LoopPlan(
+                pools: pools, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, patience: options.patience, index: index,
                 loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
                 hasLanesPerRound: options.fidelity.users == nil && options.fidelity.rules?.isPerRound ?? false,
@@ -168,59 +183,64 @@ package final class Run: Sendable {
                 hasBindings: options.fidelity.rules != nil,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.rules != nil,
                 allowances: allowances, keepSlowest: options.keepSlowest)
+            plan.leg = leg
+            plan.firstTarget = firstTarget
+            plan.firstConnection = firstConnection
+            firstConnection += pools.reduce(0) { $0 + $1.connections }
+            return plan
+        }
+    }
+
+    private func pools(_ gatekeeper: Guard, loop: Int) -> [LoopPlan.Pool] {
+        gatekeeper.admitted.map { admitted in
+            let connections = admitted.target.connections ?? options.connections
+            let share = connections / loops + (loop < connections % loops ? 1 : 0)
+            let window = admitted.target.scheme == .thrift || options.pipelines ? options.inFlight : 1
+            return .init(
+                address: admitted.address, security: TLSEndpoint(admitted.target, options.tls),
+                connections: max(1, share), window: max(1, window))
         }
     }
 
     private final class Reports: Sendable {
-        let all = Mutex<[LoopReport]>([])
+        /// Of the primary, then of each mirror.
+        let all: Mutex<[[LoopReport]]>
         let failure = Mutex<SystemError?>(nil)
+
+        init(legs: Int) { all = Mutex(.init(repeating: [], count: legs)) }
     }
 
     private func runLoops(
         _ feeder: Feeder, _ feederThread: LoopThread, _ signals: SignalWatch?, _ watchers: [any RunWatcher],
         _ progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
-        let reports = Reports()
-        let queue = writer == nil ? nil : RunTapeQueue()
-        let (control, judge) = (control, judge)
+        let reports = Reports(legs: guards.count)
+        let written = comparison.map { $0.showing(to: writer) } ?? writer
+        let queue = written == nil ? nil : RunTapeQueue()
+        let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
+        let legs = guards.indices.map { plans($0, pace) }
         var threads: [LoopThread] = []
-        let plans = plans()
-        for plan in plans {
-            let blocks = feeder.queues[plan.index]
-            do throws(SystemError) {
-                threads.append(
-                    try LoopThread(sharpTimers: true, pinnedTo: plans.count > 1 ? plan.index : nil) {
-                        do throws(SystemError) {
-                            var loop = try Loop(plan: plan, control: control, queue: blocks, judge: judge, tape: queue)
-                            let report = loop.run()
-                            reports.all.withLock { $0.append(report) }
-                        } catch {
-                            reports.failure.withLock { $0 = error }
-                            control.ready.add(1, ordering: .releasing)
-                            control.isStopped.store(true, ordering: .relaxed)
-                        }
-                        control.ended.add(1, ordering: .releasing)
-                    })
-            } catch {
-                control.isStopped.store(true, ordering: .relaxed)
-                control.ended.add(1, ordering: .releasing)
-                reports.failure.withLock { $0 = error }
-            }
+        for (leg, plans) in legs.enumerated() {
+            for plan in plans { threads += start(plan, leg, feeder, queue, reports).map { [$0] } ?? [] }
         }
         let writerThread = try queue.map { queue throws(ReplayError) in
-            let (writer, feeder) = (self.writer, feeder)
-            return try thread { writer?.drain(queue) { feeder.state.operations } }
+            try thread { written?.drain(queue) { feeder.state(of: $0).operations } }
         }
-        while control.ready.load(ordering: .acquiring) < threads.count { Clock.sleep(nanos: 200_000) }
+        while controls.reduce(0, { $0 + $1.ready.load(ordering: .acquiring) }) < threads.count {
+            Clock.sleep(nanos: 200_000)
+        }
         let clockOffset = Clock.realtimeNanos() &- Clock.monotonicNanos()
         let start = Clock.monotonicNanos() + 5_000_000
         let cpuStart = Clock.processSeconds()
-        writer?.begin(clockOffsetNanos: clockOffset)
+        written?.begin(clockOffsetNanos: clockOffset)
         for watcher in watchers { watcher.began(startNanos: start &+ clockOffset) }
-        control.start.store(start, ordering: .releasing)
-        var collector = Collector(loops: plans.map(\.books), isOpenLoop: options.pacer.isOpenLoop)
+        for control in controls {
+            control.clockOffsetNanos.store(clockOffset, ordering: .relaxed)
+            control.start.store(start, ordering: .releasing)
+        }
+        var collectors = legs.map { Collector(loops: $0.map(\.books), isOpenLoop: options.pacer.isOpenLoop) }
         var stop: RunStop?
-        while control.ended.load(ordering: .acquiring) < threads.count {
+        while controls.contains(where: { $0.ended.load(ordering: .acquiring) < loops }) {
             var found: RunStop?
             if let signals {
                 // A signal wakes at once; everything else is looked at this often.
@@ -230,59 +250,104 @@ package final class Run: Sendable {
             }
             let now = Clock.monotonicNanos()
             let elapsed = now > start ? now - start : 0
-            collector.collect { second in
+            collectors[0].collect { second in
                 for watcher in watchers { found = watcher.closed(second, feeder.state.operations) ?? found }
             }
+            for leg in collectors.indices.dropFirst() { collectors[leg].collect { _ in } }
             for watcher in watchers { found = watcher.poll(elapsedNanos: elapsed) ?? found }
-            if let openFor = gatekeeper.openForSeconds, elapsed / 1_000_000_000 >= openFor {
+            if let openFor = guards.compactMap(\.openForSeconds).min(), elapsed / 1_000_000_000 >= openFor {
                 found = RunStop(reason: "guard", detail: "the policy's hours are over")
             }
             if let found, stop == nil {
                 stop = found
                 self.stop()
             }
-            progress(Progress(elapsedNanos: elapsed, collector.totals))
+            // A mirror sends nothing that the primary does not.
+            if controls[0].isExhausted.load(ordering: .relaxed), controls[0].ended.load(ordering: .acquiring) == loops {
+                self.stop()
+            }
+            progress(Progress(elapsedNanos: elapsed, collectors[0].totals))
         }
         for thread in threads { thread.join() }
         // What the last pages hold cannot stop a run that has ended.
-        collector.collect { second in
+        collectors[0].collect { second in
             for watcher in watchers { _ = watcher.closed(second, feeder.state.operations) }
         }
+        for leg in collectors.indices.dropFirst() { collectors[leg].collect { _ in } }
         let cpuSeconds = Clock.processSeconds() - cpuStart
         feeder.cancel()
         feederThread.join()
         queue?.finish()
         writerThread?.join()
-        if control.isExhausted.load(ordering: .relaxed) && stop == nil {
+        if controls[0].isExhausted.load(ordering: .relaxed) && stop == nil {
             stop = RunStop(reason: "guard", detail: "the policy's volume is used up")
         }
         if let failure = reports.failure.withLock({ $0 }) {
             throw ReplayError("a loop failed (\(failure))", isFailure: true)
         }
-        let summary = RunSummary(
-            options: options, gatekeeper: gatekeeper, feeder: feeder.state, reports: reports.all.withLock { $0 },
-            collector: collector, stop: stop, startNanos: start, clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds,
-            threads: threads.count)
-        return summary.result()
+        let results = guards.enumerated().map { leg, gatekeeper in
+            RunSummary(
+                options: options, gatekeeper: gatekeeper, feeder: feeder.state(of: leg),
+                reports: reports.all.withLock { $0[leg] }, collector: collectors[leg], stop: stop, startNanos: start,
+                clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, threads: loops
+            ).result()
+        }
+        return results[0].mirrored(by: results.dropFirst(), comparison)
+    }
+
+    /// Nil, and the run is stopped, when it cannot be started.
+    private func start(
+        _ plan: LoopPlan, _ leg: Int, _ feeder: Feeder, _ queue: RunTapeQueue?, _ reports: Reports
+    ) -> LoopThread? {
+        let blocks = feeder.queue(of: leg, loop: plan.index)
+        let (controls, judge) = (controls, judge)
+        let control = controls[leg]
+        @Sendable func fail(_ error: SystemError) {
+            reports.failure.withLock { $0 = error }
+            for control in controls { control.isStopped.store(true, ordering: .relaxed) }
+        }
+        do throws(SystemError) {
+            return try LoopThread(sharpTimers: true, pinnedTo: plan.loops > 1 ? plan.index : nil) {
+                do throws(SystemError) {
+                    var loop = try Loop(plan: plan, control: control, queue: blocks, judge: judge, tape: queue)
+                    let report = loop.run()
+                    reports.all.withLock { $0[leg].append(report) }
+                } catch {
+                    fail(error)
+                    control.ready.add(1, ordering: .releasing)
+                }
+                control.ended.add(1, ordering: .releasing)
+            }
+        } catch {
+            fail(error)
+            control.ended.add(1, ordering: .releasing)
+            return nil
+        }
     }
 
     /// Reads and compiles the tape without opening a connection: what a run would do.
     package func rehearse() throws(ReplayError) -> Rehearsal {
-        let feeder = Feeder(source: source, loops: 1, rounds: 1)
-        let compiler = makeCompiler()
-        let thread = try thread { feeder.run(compiler) }
+        let feeder = Feeder(source: source, loops: 1, mirrors: mirrors.count, rounds: 1)
+        let compilers = guards.map { makeCompiler(for: $0) }
+        let thread = try thread { feeder.run(compilers) }
         var bytes: UInt64 = 0
-        var isFinished = false
-        while !isFinished {
-            switch feeder.queues[0].next() {
-            case .block(let entry): bytes += entry.blocks.reduce(0) { $0 + $1.requestBytes }
-            case .starved: Clock.sleep(nanos: 500_000)
-            case .finished: isFinished = true
+        for (leg, queue) in feeder.queues.enumerated() {
+            var isFinished = false
+            while !isFinished {
+                switch queue.next() {
+                case .block(let entry):
+                    if leg == 0 { bytes += entry.blocks.reduce(0) { $0 + $1.requestBytes } }
+                case .starved:
+                    // The feeder waits for whoever is behind.
+                    for other in feeder.queues.dropFirst(leg + 1) { while case .block = other.next() {} }
+                    Clock.sleep(nanos: 500_000)
+                case .finished: isFinished = true
+                }
             }
         }
         thread.join()
         let state = feeder.state
-        try refuseBeforeSending(state)
+        try refuseBeforeSending(feeder)
         return Rehearsal(
             requests: state.sendable, bytes: bytes, operations: state.operations,
             refusals: state.refusals(),
@@ -291,6 +356,10 @@ package final class Run: Sendable {
                 Rehearsal.Sample(
                     sourceID: $0.sourceID, operation: $0.operation, before: $0.before, after: $0.after,
                     target: gatekeeper.admitted[$0.target].target.description)
+            },
+            mirrors: mirrors.indices.map { mirror in
+                let state = feeder.state(of: mirror + 1)
+                return Rehearsal.Mirror(requests: state.sendable, refusals: state.refusals())
             })
     }
 }

@@ -3,7 +3,7 @@ import Metrics
 
 /// What was refused, and who sent what where.
 extension RunResult {
-    func refusalsArray(_ writer: inout JSONWriter) {
+    func write(_ refusals: [Refusal], _ writer: inout JSONWriter) {
         writer.key("refusals")
         writer.beginArray()
         for refusal in refusals {

@@ -8,7 +8,7 @@ extension RunResult {
         writer.beginObject()
         field("schema", "tinct.replay/1", &writer)
         runObject(&writer)
-        totalsObject(&writer)
+        write(totals, &writer)
         warmUpObject(&writer)
         writer.key("outcomes")
         RunResult.write(outcomes, &writer)
@@ -16,15 +16,12 @@ extension RunResult {
         RunResult.write(latency, &writer)
         writer.key("lateness")
         RunResult.write(lateness, &writer)
-        writer.key("operations")
-        writer.beginArray()
-        for operation in operations { operationObject(operation, &writer) }
-        writer.endArray()
+        write(operations, &writer)
         writer.key("series")
         writer.beginArray()
         for second in series { secondObject(second, &writer) }
         writer.endArray()
-        refusalsArray(&writer)
+        write(refusals, &writer)
         tlsObject(&writer)
         auditObject(&writer)
         writer.key("slowest")
@@ -41,6 +38,7 @@ extension RunResult {
             writer.endObject()
         }
         writer.endArray()
+        mirrorsArray(&writer)
         if let search { searchObject(search, &writer) }
         writer.key("expectations")
         writer.beginArray()
@@ -103,7 +101,7 @@ extension RunResult {
         writer.endObject()
     }
 
-    private func totalsObject(_ writer: inout JSONWriter) {
+    func write(_ totals: Totals, _ writer: inout JSONWriter) {
         writer.key("totals")
         writer.beginObject()
         field("due", totals.due, &writer)
@@ -178,6 +176,13 @@ extension RunResult {
         writer.endObject()
     }
 
+    func write(_ operations: [Operation], _ writer: inout JSONWriter) {
+        writer.key("operations")
+        writer.beginArray()
+        for operation in operations { operationObject(operation, &writer) }
+        writer.endArray()
+    }
+
     private func operationObject(_ operation: Operation, _ writer: inout JSONWriter) {
         writer.beginObject()
         field("operation", operation.name, &writer)
@@ -221,7 +226,7 @@ extension RunResult {
         writer.endObject()
     }
 
-    private static func write(_ outcomes: [UInt64], onlyOccurring: Bool = false, _ writer: inout JSONWriter) {
+    static func write(_ outcomes: [UInt64], onlyOccurring: Bool = false, _ writer: inout JSONWriter) {
         writer.beginObject()
         for outcome in Outcome.allCases where !onlyOccurring || outcomes[Int(outcome.rawValue)] > 0 {
             writer.key(outcome.name)
@@ -243,7 +248,7 @@ extension RunResult {
         writer.endArray()
     }
 
-    private static func write(_ latency: Latency, _ writer: inout JSONWriter) {
+    static func write(_ latency: Latency, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("corrected")
         write(latency.corrected, &writer)
@@ -252,7 +257,7 @@ extension RunResult {
         writer.endObject()
     }
 
-    private static func write(_ percentiles: Percentiles, _ writer: inout JSONWriter) {
+    static func write(_ percentiles: Percentiles, _ writer: inout JSONWriter) {
         writer.beginObject()
         for (key, value) in [
             ("count", percentiles.count), ("p50Micros", percentiles.p50Micros), ("p90Micros", percentiles.p90Micros),

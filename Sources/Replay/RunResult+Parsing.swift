@@ -16,7 +16,7 @@ extension RunResult {
             throw ResultError(description: "it is no result of tinct replay (schema tinct.replay/1)")
         }
         try read(root.at("run"))
-        try read(totals: root.at("totals"))
+        totals = try Totals(root.at("totals"))
         let warm = try root.at("warmUp")
         warmUp.nanos = try warm.count("nanos")
         warmUp.due = try warm.count("due")
@@ -28,25 +28,12 @@ extension RunResult {
         outcomes = try root.outcomes("outcomes")
         latency = try root.latency("latency")
         lateness = try root.percentiles("lateness")
-        for entry in try root.list("operations") {
-            var operation = Operation(name: try entry.text("operation"))
-            operation.count = try entry.count("count")
-            operation.outcomes = try entry.outcomes("outcomes")
-            operation.latency = try entry.latency("latency")
-            for decision in try entry.list("decisions") {
-                operation.decisions.append(Count(try decision.text("decision"), try decision.count("count")))
-            }
-            operations.append(operation)
-        }
+        operations = try root.operations()
         var places: [String: Int] = [:]
         for (index, operation) in operations.enumerated() { places[operation.name] = index }
         for entry in try root.list("series") { series.append(try Second(entry, places)) }
-        for entry in try root.list("refusals") {
-            refusals.append(
-                Refusal(
-                    operation: try entry.text("operation"), reason: try entry.text("reason"),
-                    count: try entry.count("count")))
-        }
+        refusals = try root.refusals()
+        for entry in try root.list("mirrors") { mirrors.append(try Mirror(entry)) }
         for entry in try root.list("slowest") {
             var slow = Slow()
             slow.position = try entry.count("position")
@@ -62,9 +49,8 @@ extension RunResult {
         let security = try root.at("tls")
         tls.handshakes = try security.count("handshakes")
         tls.resumed = try security.count("resumed")
-        for entry in try security.list("errors") {
-            tls.errors.append(Count(try entry.text("reason"), try entry.count("count")))
-        }
+        tls.errors = try security.reasons("errors")
+        protocolErrors = try root.reasons("protocolErrors")
         cpuSeconds = try root.number("cpuSeconds")
     }
 
@@ -108,19 +94,24 @@ extension RunResult {
         }
     }
 
-    private mutating func read(totals reader: ResultReader) throws(ResultError) {
-        totals.due = try reader.count("due")
-        totals.sent = try reader.count("sent")
-        totals.answered = try reader.count("answered")
-        totals.unsent = try reader.count("unsent")
-        totals.tagged = try reader.count("tagged")
-        totals.notAddressed = try reader.count("notAddressed")
-        totals.guardRefused = try reader.count("guardRefused")
-        totals.wireFaults = try reader.count("wireFaults")
-        totals.bytesSent = try reader.count("bytesSent")
-        totals.bytesReceived = try reader.count("bytesReceived")
-        totals.connectionsOpened = try reader.count("connectionsOpened")
-        totals.runTapeDropped = try reader.count("runTapeDropped")
+}
+
+extension RunResult.Totals {
+    init(_ reader: ResultReader) throws(ResultError) {
+        self.init()
+        due = try reader.count("due")
+        sent = try reader.count("sent")
+        answered = try reader.count("answered")
+        unsent = try reader.count("unsent")
+        tagged = try reader.count("tagged")
+        notAddressed = try reader.count("notAddressed")
+        guardRefused = try reader.count("guardRefused")
+        wireFaults = try reader.count("wireFaults")
+        bytesSent = try reader.count("bytesSent")
+        bytesReceived = try reader.count("bytesReceived")
+        connectionsOpened = try reader.count("connectionsOpened")
+        retries = try reader.count("retries")
+        runTapeDropped = try reader.count("runTapeDropped")
     }
 }
 
@@ -145,79 +136,5 @@ extension RunResult.Second {
             read.p99Micros = try part.count("p99Micros")
             operations.append(read)
         }
-    }
-}
-
-/// A value of a result with the path to it.
-private struct ResultReader {
-    let value: JSONValue
-    let path: String
-
-    func wrong(_ key: String) -> ResultError {
-        ResultError(description: "\(path.isEmpty ? key : "\(path).\(key)") is missing or not what the schema says")
-    }
-
-    func at(_ key: String) throws(ResultError) -> ResultReader {
-        guard let found = value[key] else { throw wrong(key) }
-        return ResultReader(value: found, path: path.isEmpty ? key : "\(path).\(key)")
-    }
-
-    func list(_ key: String) throws(ResultError) -> [ResultReader] {
-        guard let array = value[key]?.array else { throw wrong(key) }
-        return array.enumerated().map {
-            ResultReader(value: $1, path: "\(path.isEmpty ? key : "\(path).\(key)").\($0)")
-        }
-    }
-
-    func text(_ key: String) throws(ResultError) -> String {
-        guard let text = value[key]?.string else { throw wrong(key) }
-        return text
-    }
-
-    func texts(_ key: String) throws(ResultError) -> [String] {
-        guard let array = value[key]?.array else { throw wrong(key) }
-        return array.compactMap(\.string)
-    }
-
-    func flag(_ key: String) throws(ResultError) -> Bool {
-        guard let flag = value[key]?.bool else { throw wrong(key) }
-        return flag
-    }
-
-    func number(_ key: String) throws(ResultError) -> Double {
-        guard let number = value[key]?.double else { throw wrong(key) }
-        return number
-    }
-
-    func count(_ key: String) throws(ResultError) -> UInt64 {
-        // Sums of many of them must not overflow.
-        guard let count = value[key]?.number?.uint64, count < 1 << 62 else { throw wrong(key) }
-        return count
-    }
-
-    func outcomes(_ key: String) throws(ResultError) -> [UInt64] {
-        let counts = try at(key)
-        var result: [UInt64] = []
-        for outcome in Outcome.allCases {
-            result.append(counts.value[outcome.name] == nil ? 0 : try counts.count(outcome.name))
-        }
-        return result
-    }
-
-    func latency(_ key: String) throws(ResultError) -> RunResult.Latency {
-        let reader = try at(key)
-        var latency = RunResult.Latency()
-        latency.corrected = try reader.percentiles("corrected")
-        latency.raw = try reader.percentiles("raw")
-        return latency
-    }
-
-    func percentiles(_ key: String) throws(ResultError) -> Percentiles {
-        let hdr = try at(key).text("hdr")
-        guard let histogram = try? Histogram(hdr: hdr) else { throw try at(key).wrong("hdr") }
-        var percentiles = histogram.percentiles
-        percentiles.meanMicros = try at(key).number("meanMicros")
-        percentiles.hdr = hdr
-        return percentiles
     }
 }

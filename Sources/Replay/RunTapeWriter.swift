@@ -13,13 +13,16 @@ package protocol RunTapeWriter: AnyObject, Sendable {
 
 extension RunTapeWriter {
     /// Writes what comes until the queue is finished.
-    func drain(_ queue: RunTapeQueue, operations: () -> [String]) {
-        var names: [String] = []
+    ///
+    /// - Parameter operations: the names of those of the primary (0) or of a mirror.
+    func drain(_ queue: RunTapeQueue, operations: (_ leg: Int) -> [String]) {
+        var names: [Int: [String]] = [:]
         while true {
             let (entries, isFinished) = queue.take()
             for entry in entries {
-                if entry.operation >= names.count { names = operations() }
-                write(entry, operation: entry.operation < names.count ? names[entry.operation] : "")
+                if entry.operation >= names[entry.leg]?.count ?? 0 { names[entry.leg] = operations(entry.leg) }
+                let known = names[entry.leg] ?? []
+                write(entry, operation: entry.operation < known.count ? known[entry.operation] : "")
             }
             if isFinished {
                 finish()
@@ -33,7 +36,11 @@ extension RunTapeWriter {
 /// One exchange of the run on its way to the run tape.
 package struct RunTapeEntry: Sendable {
     package var sourceID: UInt64
+    /// Of the primary (0) or of a mirror.
+    package var leg: Int
+    /// Index among those of its leg.
     var operation: Int
+    /// Index among the targets of the run, behind which the mirrors stand.
     package var target: Int
     package var format: WireFormat
     package var round: UInt32
@@ -46,4 +53,6 @@ package struct RunTapeEntry: Sendable {
     package var endNanos: UInt64
     /// The connection, numbered over all loops.
     package var flow: UInt32
+    /// In the reply, where one is looked for.
+    package var decision: String?
 }

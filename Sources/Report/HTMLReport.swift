@@ -15,6 +15,7 @@ package enum HTMLReport {
             search(result, into: &main)
             expectations(result, into: &main)
             charts(result, into: &main)
+            mirrors(result, into: &main)
             operations(result, into: &main)
             decisions(result, into: &main)
             if let score { sections(score, into: &main) }

@@ -78,6 +78,7 @@ package enum TextReport {
                 ["given up for protocol errors", "connections"],
                 result.protocolErrors.map { [$0.name, Figures.count($0.count)] })
         }
+        lines += mirrors(result)
         lines.append("")
         lines += table(
             ["operation", "requests", "ok", "p50", "p95", "p99", "max"],
@@ -134,7 +135,7 @@ package enum TextReport {
         ]
     }
 
-    private static func row(_ name: String, _ latency: Percentiles) -> [String] {
+    static func row(_ name: String, _ latency: Percentiles) -> [String] {
         let values = [
             latency.p50Micros, latency.p90Micros, latency.p95Micros, latency.p99Micros, latency.p999Micros,
             latency.maxMicros,

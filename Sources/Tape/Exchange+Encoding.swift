@@ -38,6 +38,7 @@ extension RecordBuffer {
             stringField(5, run.outcome)
             stringField(6, run.target)
             stringField(7, run.sourceTape)
+            varintField(8, run.isMirror ? 1 : 0)
             end(mark)
         }
     }

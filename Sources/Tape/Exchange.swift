@@ -281,6 +281,8 @@ package struct RunRecord: Sendable, Equatable {
     /// `ok`, `noReply`, `refused`, … (design: every due request ends in exactly one).
     package var outcome = ""
     package var target = ""
+    /// It went to a mirror beside the target.
+    package var isMirror = false
 
     package init() {}
 }

@@ -7,13 +7,14 @@ package enum ExchangeSchema {
     package static let name = "tinct.Exchange"
 
     enum FieldType: Equatable {
-        case uint32, uint64, fixed64, string, bytes
+        case bool, uint32, uint64, fixed64, string, bytes
         case message(String)
         case enumeration(String)
 
         /// `FieldDescriptorProto.Type`.
         var descriptorType: UInt64 {
             switch self {
+            case .bool: 8
             case .uint32: 13
             case .uint64: 4
             case .fixed64: 6
@@ -27,7 +28,7 @@ package enum ExchangeSchema {
         /// 0 varint, 1 eight bytes, 2 length-delimited.
         var wireType: UInt64 {
             switch self {
-            case .uint32, .uint64, .enumeration: 0
+            case .bool, .uint32, .uint64, .enumeration: 0
             case .fixed64: 1
             case .string, .bytes, .message: 2
             }
@@ -101,7 +102,7 @@ package enum ExchangeSchema {
             [
                 Field(1, "source_id", .uint64), Field(2, "round", .uint32), Field(3, "due_nanos", .fixed64),
                 Field(4, "sent_nanos", .fixed64), Field(5, "outcome", .string), Field(6, "target", .string),
-                Field(7, "source_tape", .string),
+                Field(7, "source_tape", .string), Field(8, "mirror", .bool),
             ]
         ),
     ]

@@ -99,6 +99,7 @@ struct ReplaySelectionTests {
 struct StubProcess {
     let process: ChildProcess
     let port: Int
+    var url: String { "http://127.0.0.1:\(port)" }
 
     init(_ arguments: [String]) throws {
         process = try ChildProcess(Repository.binary, ["stub", "--listen", "127.0.0.1:0"] + arguments)

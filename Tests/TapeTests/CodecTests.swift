@@ -51,7 +51,7 @@ private func encode(_ exchange: Exchange) -> [UInt8] {
                 #expect(numbers.insert(field.number).inserted || field.presence == .repeated, "\(name).\(field.name)")
                 seen.insert("\(name).\(field.name)")
                 switch field.type {
-                case .uint32, .uint64, .enumeration: _ = try reader.varint()
+                case .bool, .uint32, .uint64, .enumeration: _ = try reader.varint()
                 case .fixed64: try reader.skip(8)
                 case .string, .bytes: try reader.skip(Int(try reader.varint()))
                 case .message(let inner): try walk(try reader.span(Int(try reader.varint())), inner)

@@ -146,6 +146,7 @@ import Testing
                 "outcome": run.outcome, "target": run.target, "source_tape": run.sourceTape,
             ])
             inner["round"] = run.round
+            if run.isMirror { inner["mirror"] = true }
             fields["run"] = inner
         }
         return fields

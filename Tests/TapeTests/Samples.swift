@@ -57,6 +57,7 @@ func fullExchange() -> Exchange {
     run.outcome = "overSLO"
     run.target = "thrift://127.0.0.1:9090"
     run.sourceTape = "evening.mcap"
+    run.isMirror = true
     exchange.run = run
     return exchange
 }

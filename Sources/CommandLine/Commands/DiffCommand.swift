@@ -8,11 +8,14 @@ package let diffCommand = CommandSpec(
     name: "diff",
     summary: "Show which decisions and responses a replay changed",
     arguments: "TAPE RUNTAPE",
-    argumentCount: 2...2,
+    argumentCount: 1...2,
     discussion: """
         Compares each response on the run tape with the one on the tape that was replayed: decisions, status,
         and bodies by field, after their codings. A synthesized tape has no responses: there the decision is
         compared with the one that the scenario expects. Values are shown only with --payload.
+
+        With --mirror, one run tape of a replay with mirrors is compared with itself: the mirror's replies with the
+        target's, send by send.
 
         Ends with 1 when anything changed or is missing, with 0 when nothing did.
         """,
@@ -22,8 +25,15 @@ package let diffCommand = CommandSpec(
             "tinct diff payments.mcap run.mcap --decision decision --ignore '**.traceId'",
             "Leaves out what always differs."
         ),
+        (
+            "tinct diff run.mcap --mirror http://127.0.0.1:8081",
+            "Where the mirror of a replay answered differently from its target."
+        ),
     ],
     flags: [
+        Flag(
+            "mirror", value: "URL",
+            help: "Compare the replies of this mirror with the target's, on one RUNTAPE; named as in replay --mirror."),
         Flag(
             "decision", value: "PATH", help: "Where the decision stands in a response.",
             default: "the field whose name has 'decision' in it"),
@@ -51,6 +61,17 @@ package let diffCommand = CommandSpec(
             throw CommandError("--ignore \(text): \(error)", remedy: "Write a path like response.traceId or **.id.")
         }
     }
+    if let mirror = invocation["mirror"] {
+        guard invocation.arguments.count == 1 else {
+            throw CommandError(
+                "with --mirror both sides stand on one run tape", remedy: "tinct diff RUNTAPE --mirror URL")
+        }
+        return try MirrorDiff.run(invocation, mirror, options)
+    }
+    guard invocation.arguments.count == 2 else {
+        throw CommandError(
+            "tinct diff needs a TAPE and a RUNTAPE", remedy: "Or one RUNTAPE with --mirror URL (tinct help diff).")
+    }
     let run = try TapeInput.open(invocation.arguments[1])
     let first = try SourceCursor(invocation.arguments[0])
     let schemas = try TapeInput.schemas(of: first.reader, idl: invocation.all("idl"))
@@ -63,6 +84,7 @@ package let diffCommand = CommandSpec(
     while let replayed = try TapeInput.next(run) {
         guard let record = replayed.run else { continue }
         isRun = true
+        if record.isMirror { continue }
         // Of a mix, what came from the other tapes is not this tape's.
         if !record.sourceTape.isEmpty && record.sourceTape != sourceName { continue }
         if cursors[record.round] == nil {
@@ -83,6 +105,10 @@ package let diffCommand = CommandSpec(
             remedy: "Give the tape that tinct replay wrote with -o as the second one.")
     }
     diff.notReplayed = try first.countRest()
+    return show(diff, invocation)
+}
+
+private func show(_ diff: TapeDiff, _ invocation: Invocation) -> ExitCode {
     if invocation.wantsJSON {
         Output.line(diff.json.text)
     } else {
@@ -92,6 +118,61 @@ package let diffCommand = CommandSpec(
         for line in lines { Output.line(TextReport.printable(line)) }
     }
     return diff.isClean ? .ok : .expectationFailed
+}
+
+/// One run tape, on which a mirror's replies stand beside the target's.
+private enum MirrorDiff {
+    static func run(_ invocation: Invocation, _ name: String, _ options: TapeDiff.Options) throws -> ExitCode {
+        let path = invocation.arguments[0]
+        let tape = try TapeInput.open(path)
+        let schemas = try TapeInput.schemas(of: tape, idl: invocation.all("idl"))
+        var diff = TapeDiff(options, renderThrift: TapeInput.renderer(schemas))
+        var pairing = Pairing<Exchange>()
+        var targets: [String: Bool] = [:]
+        var progress = ProgressLine()
+        func giveUp(_ exchanges: [Exchange]) {
+            for exchange in exchanges {
+                if isMirror(exchange, name) { diff.unknownSource += 1 } else { diff.notReplayed += 1 }
+            }
+        }
+        while var exchange = try TapeInput.next(tape) {
+            guard let record = exchange.run else { continue }
+            let isMirror = isMirror(exchange, name)
+            if targets[record.target] == nil { targets[record.target] = isMirror }
+            // A run may have other mirrors.
+            if record.isMirror && !isMirror { continue }
+            let key = Pairing<Exchange>.Key(
+                sourceID: record.sourceID, sourceTape: record.sourceTape, round: record.round)
+            exchange.id = record.sourceID
+            if let other = pairing.take(key) {
+                if isMirror {
+                    diff.add(source: other, replayed: exchange)
+                } else {
+                    diff.add(source: exchange, replayed: other)
+                }
+                progress.update("compared \(diff.compared) responses")
+                continue
+            }
+            let size = (exchange.request?.wire.count ?? 0) + (exchange.response?.wire.count ?? 0)
+            giveUp(pairing.wait(key, exchange, bytes: size))
+        }
+        progress.finish()
+        giveUp(pairing.takeAll())
+        guard targets.values.contains(true) else {
+            let known = targets.keys.filter { !$0.isEmpty }.sorted().joined(separator: ", ")
+            throw CommandError(
+                targets.isEmpty
+                    ? "\(path) is not a run tape: nothing on it was replayed"
+                    : "\(path) has no mirror \(name)",
+                remedy: targets.isEmpty
+                    ? "Give the tape that tinct replay wrote with -o." : "Its targets and mirrors are \(known).")
+        }
+        return show(diff, invocation)
+    }
+
+    private static func isMirror(_ exchange: Exchange, _ name: String) -> Bool {
+        exchange.run?.isMirror == true && exchange.run?.target == name
+    }
 }
 
 /// Finds exchanges of the replayed tape by their ids, in about the order of the tape: what was passed over is kept until

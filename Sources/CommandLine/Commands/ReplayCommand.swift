@@ -41,7 +41,8 @@ package let replayCommand = CommandSpec(
             "to", value: "URL", repeatable: true, required: true,
             help:
                 "Target: http://HOST:PORT or thrift://HOST:PORT, https and thrift+tls for TLS, an IPv6 address in brackets; http+unix:///PATH or thrift+unix:///PATH for a Unix socket. Several of one protocol share its requests; options behind commas: weight=N, connections=N, max-rate=N, max-requests=N."
-        )
+        ),
+        ReplayMirrors.flag,
     ] + ReplayPacing.flags + ReplayLimit.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
         Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
@@ -94,23 +95,22 @@ private struct ReplayCommand {
         options = Run.Options(pacer: pacer, carriers: sending.carriers, tag: sending.tag)
         try ReplayCommand.readNumbers(invocation, &options)
         watching = try ReplayWatching(invocation, policyKillFile: sending.policy?.killFile)
+        let rateIsStated =
+            invocation.has("rate") || invocation.has("schedule") || invocation.has("users") || limit != nil
         keeper = SendingGuard(
             try sending.makeGuard(
                 try invocation.all("to").map { url throws(CommandError) in try SendingFlags.target(url) }, pacer,
-                rateIsStated: invocation.has("rate") || invocation.has("schedule") || invocation.has("users")
-                    || limit != nil))
+                rateIsStated: rateIsStated))
+        keeper.mirrors = try ReplayMirrors.guards(
+            invocation, sending, pacer, rateIsStated: rateIsStated, primary: keeper.gatekeeper)
         // A search goes as far as it may, not into what the guard would hold back.
-        let gatekeeper = keeper.gatekeeper
-        let caps = gatekeeper.admitted.indices.map { gatekeeper.rateLimit(target: $0) }
-        if let cap = (caps + [gatekeeper.maxRatePerThousandSeconds]).compactMap({ $0 }).min(),
-            let wanted = limit?.highestRate
-        {
+        if let cap = keeper.all.compactMap(\.leastRatePerThousandSeconds).min(), let wanted = limit?.highestRate {
             limit?.highestRate = min(wanted, cap)
         }
         search = limit.map { LimitSearch($0) }
         options.program = search?.program
         if let limit { options.warmUpNanos = UInt64(limit.warmUpSeconds) * 1_000_000_000 }
-        options.tls = try TLSFlags.context(invocation, gatekeeper.admitted.map(\.target))
+        options.tls = try TLSFlags.context(invocation, keeper.targets)
         source = try ReplaySource(parts, only: try ReplayFidelity.only(invocation))
         schemas = try source.schemas(idl: invocation.all("idl"))
         options.patience = try ReplayPatience.read(invocation, schemas)
@@ -143,14 +143,15 @@ private struct ReplayCommand {
         let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
             try TapeRunWriter(
-                path: output, tag: options.tag, targets: gatekeeper.admitted.map(\.target), source: source,
+                path: output, tag: options.tag, targets: keeper.targets, source: source,
                 eventTime: options.fidelity.eventTime)
         }
         let ledger = try invocation["ledger"].map {
-            try LedgerFile(path: $0, tag: options.tag, identities: identities)
+            try LedgerFile(path: $0, tag: options.tag, targets: keeper.targets, identities: identities)
         }
         let run = Run(
-            options: options, gatekeeper: gatekeeper, source: source, identities: identities, judge: try makeJudge(),
+            options: options, gatekeeper: gatekeeper, mirrors: keeper.mirrors, source: source, identities: identities,
+            judge: try makeJudge(),
             writer: RunWriters([writer, ledger]))
         if invocation.has("dry-run") { return try rehearse(run) }
         // Before any thread is started, which would get the signals else.
@@ -333,6 +334,15 @@ extension ReplayCommand {
         if rehearsal.notAddressed > 0 { Output.line("no target  \(Figures.count(rehearsal.notAddressed)) exchanges") }
         for refusal in rehearsal.refusals {
             Output.line("refused    \(Figures.count(refusal.count)) \(refusal.operation): \(refusal.reason)")
+        }
+        for (mirror, share) in zip(keeper.mirrors, rehearsal.mirrors) {
+            let target = mirror.admitted[0]
+            Output.line(
+                "mirror     \(target.target) [\(target.address)], \(Figures.count(share.requests)) of "
+                    + "\(Figures.count(rehearsal.requests)) requests of one round")
+            for refusal in share.refusals {
+                Output.line("refused    \(Figures.count(refusal.count)) \(refusal.operation): \(refusal.reason)")
+            }
         }
         for sample in rehearsal.samples {
             Output.line()

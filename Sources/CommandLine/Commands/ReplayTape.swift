@@ -70,6 +70,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
         run.sentNanos = sent
         run.outcome = entry.outcome.name
         run.target = targets.indices.contains(entry.target) ? targets[entry.target].description : ""
+        run.isMirror = entry.leg > 0
         exchange.run = run
         do { try writer.append(exchange) } catch { failure.withLock { $0 = "\(error)" } }
     }

@@ -140,7 +140,7 @@ private struct ScoreRun {
             guard let record = exchange.run else { continue }
             isRun = true
             // Of a mix, what came from the other tapes is not this tape's.
-            if !record.sourceTape.isEmpty && record.sourceTape != name { continue }
+            if record.isMirror || (!record.sourceTape.isEmpty && record.sourceTape != name) { continue }
             card.add(exchange)
             progress.update("scored \(card.replayed) exchanges")
         }

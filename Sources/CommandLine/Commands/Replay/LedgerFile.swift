@@ -11,6 +11,7 @@ final class LedgerFile: RunTapeWriter, @unchecked Sendable {
     private let file: FileOutput
     private let isSQL: Bool
     private let tag: String
+    private let targets: [Target]
     private let identities: any IdentityFinder
     private var clockOffsetNanos: UInt64 = 0
     /// Rows of the statement that is being written.
@@ -24,23 +25,24 @@ final class LedgerFile: RunTapeWriter, @unchecked Sendable {
 
     private static let rowsInStatement = 500
 
-    init(path: String, tag: String, identities: any IdentityFinder) throws(CommandError) {
+    init(path: String, tag: String, targets: [Target], identities: any IdentityFinder) throws(CommandError) {
         guard path.hasSuffix(".csv") || path.hasSuffix(".sql") else {
             throw CommandError(
                 "--ledger \(path) must end with .csv or .sql", remedy: "The ending says what is written.")
         }
         isSQL = path.hasSuffix(".sql")
         self.tag = tag
+        self.targets = targets
         self.identities = identities
         do { file = try FileOutput(path: path) } catch { throw CommandError("\(error)") }
         write(
             isSQL
                 ? """
                 CREATE TABLE IF NOT EXISTS tinct_ledger (run TEXT, operation TEXT, position BIGINT, round BIGINT,
-                  sent TEXT, outcome TEXT, id TEXT);
+                  sent TEXT, outcome TEXT, id TEXT, target TEXT);
 
                 """
-                : "run,operation,position,round,sent,outcome,id\n")
+                : "run,operation,position,round,sent,outcome,id,target\n")
     }
 
     var failureText: String? { state.withLock { $0.failure } }
@@ -62,9 +64,10 @@ final class LedgerFile: RunTapeWriter, @unchecked Sendable {
             state.withLock { $0.withoutID += 1 }
             return
         }
+        let target = targets.indices.contains(entry.target) ? targets[entry.target].description : ""
         let sent = Timestamp.rfc3339(entry.sentNanos &+ clockOffsetNanos)
         for id in ids {
-            row([tag, operation], [entry.sourceID, UInt64(entry.round)], [sent, entry.outcome.name, id])
+            row([tag, operation], [entry.sourceID, UInt64(entry.round)], [sent, entry.outcome.name, id, target])
         }
     }
 

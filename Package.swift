@@ -44,7 +44,7 @@ let modules: [Target] = [
     module("Expression", ["Bytes", "JSON"]),
     module("HTTP1", ["Bytes"]),
     module("Thrift", ["Bytes", "Compression"]),
-    module("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
+    module("Schema", ["Bytes", "JSON", "YAML", "Expression", "Thrift"]),
     module("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),

@@ -161,3 +161,22 @@ package struct ExactNumber: Sendable, Hashable, Comparable, ExpressibleByInteger
         String(decoding: digits.map { $0 + 0x30 }, as: UTF8.self)
     }
 }
+
+extension ExactNumber {
+    /// Whether this is a whole number of times `divisor`; nil when that is zero or has more than 30 digits.
+    package func isMultiple(of divisor: ExactNumber) -> Bool? {
+        guard (1...30).contains(divisor.digits.count) else { return nil }
+        if digits.isEmpty { return true }
+        // Digits do not end in zero, so nothing is divisible by ten times the unit in which it is written.
+        if exponent < divisor.exponent { return false }
+        let modulus = divisor.digits.reduce(UInt128(0)) { $0 * 10 + UInt128($1) }
+        var rest = digits.reduce(UInt128(0)) { ($0 * 10 + UInt128($1)) % modulus }
+        for _ in 0..<(exponent - divisor.exponent) {
+            if rest == 0 { break }
+            rest = rest * 10 % modulus
+        }
+        return rest == 0
+    }
+
+    package var isInteger: Bool { exponent >= 0 }
+}

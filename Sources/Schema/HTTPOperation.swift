@@ -8,6 +8,17 @@ package struct HTTPOperation: Sendable, Equatable {
         package var isRequired: Bool
         package var type: SchemaType
         package var annotations: Annotations
+        package var documentation = ""
+        /// How lists and objects are written: `form`, `simple`, `deepObject`, …
+        package var style = "simple"
+        package var explodes = false
+    }
+
+    /// A representation.
+    package struct Body: Sendable, Equatable {
+        /// As written, parameters included.
+        package var mediaType: String
+        package var type: SchemaType
     }
 
     package struct Response: Sendable, Equatable {
@@ -15,6 +26,8 @@ package struct HTTPOperation: Sendable, Equatable {
         package var status: String
         /// Nil without a JSON body.
         package var body: SchemaType?
+        /// Of every media type, JSON included.
+        package var bodies: [Body] = []
     }
 
     /// In capitals.
@@ -28,9 +41,12 @@ package struct HTTPOperation: Sendable, Equatable {
     package var parameters: [Parameter]
     /// The JSON body of the request; nil when there is none.
     package var requestBody: SchemaType?
+    /// Of every media type, JSON included.
+    package var requestBodies: [Body] = []
     package var isBodyRequired: Bool
     package var responses: [Response]
     package var annotations: Annotations
+    package var documentation = ""
 
     /// `POST /v1/risk/decisions`: the operation's name on a tape.
     package var name: String { "\(method) \(template)" }

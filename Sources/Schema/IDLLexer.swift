@@ -17,6 +17,8 @@ struct IDLToken: Sendable, Equatable {
     var kind: Kind
     /// Bytes from the beginning of the document.
     var offset: Int
+    /// The `/** */` or `///` comment that stands directly before it.
+    var documentation: String?
 
     /// For messages.
     var description: String {
@@ -35,12 +37,16 @@ struct IDLToken: Sendable, Equatable {
 struct IDLError: Error {
     var offset: Int
     var message: String
+    /// What to do about it; may be empty.
+    var remedy = ""
 }
 
-/// Splits a Thrift IDL into tokens; comments (`//`, `#`, `/* */`) count as space.
+/// Splits a Thrift IDL into tokens; comments (`//`, `#`, `/* */`) count as space, those that document are kept with the
+/// token after them.
 struct IDLLexer {
     let bytes: [UInt8]
     private var offset = 0
+    private var documentation: String?
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -53,7 +59,16 @@ struct IDLLexer {
     }
 
     mutating func next() throws(IDLError) -> IDLToken {
+        documentation = nil
         try skipSpace()
+        let start = offset
+        var token = try token()
+        token.documentation = documentation
+        token.offset = start
+        return token
+    }
+
+    private mutating func token() throws(IDLError) -> IDLToken {
         let start = offset
         guard let first = byte() else { return IDLToken(kind: .end, offset: start) }
         switch first {
@@ -69,7 +84,10 @@ struct IDLLexer {
             offset += 1
             return IDLToken(kind: .symbol(first), offset: start)
         default:
-            throw IDLError(offset: start, message: "a character that has no meaning in a Thrift IDL")
+            throw IDLError(
+                offset: start, message: "a character that has no meaning in a Thrift IDL",
+                remedy: first < 0x80
+                    ? "Remove it." : "Names are of ASCII letters, digits and '_'; other text goes in quotes.")
         }
     }
 
@@ -84,20 +102,47 @@ struct IDLLexer {
             switch first {
             case 0x20, 0x09, 0x0A, 0x0D: offset += 1
             case UInt8(ascii: "#"): skipLine()
-            case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"): skipLine()
+            case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "/"):
+                let start = offset
+                skipLine()
+                document(lineFrom: start)
             case UInt8(ascii: "/") where byte(1) == UInt8(ascii: "*"):
                 let start = offset
                 offset += 2
                 while !(byte() == UInt8(ascii: "*") && byte(1) == UInt8(ascii: "/")) {
                     guard byte() != nil else {
-                        throw IDLError(offset: start, message: "expected '*/' to end this comment")
+                        throw IDLError(
+                            offset: start, message: "expected '*/' to end this comment",
+                            remedy: "Close it; comments do not nest.")
                     }
                     offset += 1
                 }
                 offset += 2
+                document(blockFrom: start)
             default: return
             }
         }
+    }
+
+    /// `/** text */`, without the stars at which its lines begin.
+    private mutating func document(blockFrom start: Int) {
+        guard offset - start > 4, bytes[start + 2] == UInt8(ascii: "*") else { return }
+        let text = String(decoding: bytes[(start + 3)..<(offset - 2)], as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let bare = line.trimmed
+            return bare.first == "*" ? bare.dropFirst().trimmed : bare
+        }
+        let trimmed = lines.joined(separator: "\n").trimmed
+        documentation = trimmed.isEmpty ? nil : String(trimmed)
+    }
+
+    /// `/// text`, joined with such lines before it.
+    private mutating func document(lineFrom start: Int) {
+        guard offset - start > 3, bytes[start + 2] == UInt8(ascii: "/"), bytes[start + 3] != UInt8(ascii: "/") else {
+            return
+        }
+        let text = String(decoding: bytes[(start + 3)..<offset], as: UTF8.self)
+        documentation = [documentation, String(Substring(text).trimmed)].compactMap { $0 }.joined(separator: "\n")
     }
 
     private mutating func skipLine() {
@@ -126,7 +171,11 @@ struct IDLLexer {
             default: text += [0x5C, escaped]
             }
         }
-        guard byte() == quote else { throw IDLError(offset: start, message: "expected a quote to end this string") }
+        guard byte() == quote else {
+            throw IDLError(
+                offset: start, message: "expected a quote to end this string",
+                remedy: "Close it with \(quote == 0x22 ? "a double" : "a single") quote, as it was opened.")
+        }
         offset += 1
         return String(decoding: text, as: UTF8.self)
     }
@@ -139,7 +188,8 @@ struct IDLLexer {
             while let byte = byte(), Hex.value(byte) != nil { offset += 1 }
             let digits = text(from: start).filter { $0 != "+" && $0 != "x" && $0 != "X" }
             guard let value = Int64(digits, radix: 16) else {
-                throw IDLError(offset: start, message: "expected a whole number of 64 bits")
+                throw IDLError(
+                    offset: start, message: "expected a whole number of 64 bits", remedy: "Write it like 0x1F.")
             }
             return .integer(value)
         }
@@ -153,8 +203,24 @@ struct IDLLexer {
         let text = text(from: start)
         if let value = Int64(text) { return .integer(value) }
         guard text.contains(where: { ".eE".contains($0) }), Double(text) != nil else {
-            throw IDLError(offset: start, message: "expected a number")
+            throw IDLError(
+                offset: start, message: "expected a number",
+                remedy: "Write it like 12, 0x1F, 1.5 or 1e9, within 64 bits.")
         }
         return .double(text)
     }
+}
+
+extension Substring {
+    /// Without white space at either end.
+    fileprivate var trimmed: Substring {
+        var rest = self
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return rest
+    }
+}
+
+extension String {
+    fileprivate var trimmed: Substring { Substring(self).trimmed }
 }

@@ -21,8 +21,8 @@ struct IDLParser {
 
     mutating func advance() throws(IDLError) { token = try lexer.next() }
 
-    func expected(_ what: String) -> IDLError {
-        IDLError(offset: token.offset, message: "expected \(what), found \(token.description)")
+    func expected(_ what: String, remedy: String = "") -> IDLError {
+        IDLError(offset: token.offset, message: "expected \(what), found \(token.description)", remedy: remedy)
     }
 
     func isSymbol(_ symbol: Character) -> Bool {
@@ -44,18 +44,20 @@ struct IDLParser {
     }
 
     mutating func expect(_ symbol: Character, _ context: String) throws(IDLError) {
-        guard try take(symbol) else { throw expected("'\(symbol)' \(context)") }
+        guard try take(symbol) else { throw expected("'\(symbol)' \(context)", remedy: "Put '\(symbol)' here.") }
     }
 
     mutating func identifier(_ what: String) throws(IDLError) -> IDLDocument.Name {
-        guard case .identifier(let text) = token.kind else { throw expected(what) }
+        guard case .identifier(let text) = token.kind else {
+            throw expected(what, remedy: "A name begins with a letter or '_' and stands without quotes.")
+        }
         let name = IDLDocument.Name(text: text, offset: token.offset)
         try advance()
         return name
     }
 
     mutating func literal(_ what: String) throws(IDLError) -> String {
-        guard case .literal(let text) = token.kind else { throw expected(what) }
+        guard case .literal(let text) = token.kind else { throw expected(what, remedy: "Put it in quotes.") }
         try advance()
         return text
     }
@@ -67,12 +69,13 @@ struct IDLParser {
     }
 
     /// `( name = "value", flag )`; nothing is an empty list.
-    mutating func annotations() throws(IDLError) -> Annotations {
-        var result: Annotations = [:]
+    mutating func annotations() throws(IDLError) -> [IDLDocument.Annotation] {
+        var result: [IDLDocument.Annotation] = []
         guard try take("(") else { return result }
         while !(try take(")")) {
             let name = try identifier("an annotation's name or ')'")
-            result[name.text] = try take("=") ? try literal("an annotation's value in quotes") : "1"
+            let value = try take("=") ? try literal("an annotation's value in quotes") : "1"
+            result.append(IDLDocument.Annotation(name: name, value: value))
             try separator()
         }
         return result
@@ -81,7 +84,9 @@ struct IDLParser {
     /// Counts a level of nesting around `body`.
     mutating func nested<T>(_ body: (inout IDLParser) throws(IDLError) -> T) throws(IDLError) -> T {
         guard depth < IDLParser.depthLimit else {
-            throw IDLError(offset: token.offset, message: "nested deeper than \(IDLParser.depthLimit) levels")
+            throw IDLError(
+                offset: token.offset, message: "nested deeper than \(IDLParser.depthLimit) levels",
+                remedy: "Give the inner part a name with typedef or const.")
         }
         depth += 1
         let result = try body(&self)
@@ -96,8 +101,9 @@ struct IDLParser {
             let name = try parser.identifier("a type")
             var form: IDLDocument.TypeForm
             switch name.text {
-            case "list" where parser.isSymbol("<"):
-                try parser.advance()
+            case "list" where parser.isSymbol("<") || parser.isWord("cpp_type"):
+                try parser.skipCPPType()
+                try parser.expect("<", "before the element type")
                 form = .list(try parser.type())
                 try parser.expect(">", "after the element type")
                 try parser.skipCPPType()
@@ -125,37 +131,44 @@ struct IDLParser {
 
     mutating func constant() throws(IDLError) -> IDLDocument.Constant {
         try nested { (parser) throws(IDLError) in
-            switch parser.token.kind {
-            case .integer(let value):
-                try parser.advance()
-                return .integer(value)
-            case .double(let text):
-                try parser.advance()
-                return .double(text)
-            case .literal(let text):
-                try parser.advance()
-                return .literal(text)
-            case .identifier: return .name(try parser.identifier("a value"))
-            case .symbol(UInt8(ascii: "[")):
-                try parser.advance()
-                var values: [IDLDocument.Constant] = []
-                while !(try parser.take("]")) {
-                    values.append(try parser.constant())
-                    try parser.separator()
-                }
-                return .list(values)
-            case .symbol(UInt8(ascii: "{")):
-                try parser.advance()
-                var entries: [(key: IDLDocument.Constant, value: IDLDocument.Constant)] = []
-                while !(try parser.take("}")) {
-                    let key = try parser.constant()
-                    try parser.expect(":", "between key and value")
-                    entries.append((key, try parser.constant()))
-                    try parser.separator()
-                }
-                return .map(entries)
-            default: throw parser.expected("a value")
+            let offset = parser.token.offset
+            return IDLDocument.Constant(form: try parser.constantForm(), offset: offset)
+        }
+    }
+
+    private mutating func constantForm() throws(IDLError) -> IDLDocument.Constant.Form {
+        switch token.kind {
+        case .integer(let value):
+            try advance()
+            return .integer(value)
+        case .double(let text):
+            try advance()
+            return .double(text)
+        case .literal(let text):
+            try advance()
+            return .literal(text)
+        case .identifier: return .name(try identifier("a value").text)
+        case .symbol(UInt8(ascii: "[")):
+            try advance()
+            var values: [IDLDocument.Constant] = []
+            while !(try take("]")) {
+                values.append(try constant())
+                try separator()
             }
+            return .list(values)
+        case .symbol(UInt8(ascii: "{")):
+            try advance()
+            var entries: [(key: IDLDocument.Constant, value: IDLDocument.Constant)] = []
+            while !(try take("}")) {
+                let key = try constant()
+                try expect(":", "between key and value")
+                entries.append((key, try constant()))
+                try separator()
+            }
+            return .map(entries)
+        default:
+            throw expected(
+                "a value", remedy: "Values are numbers, texts in quotes, names, [lists] and {maps: of pairs}.")
         }
     }
 }

@@ -7,15 +7,21 @@ package struct SchemaError: Error, Sendable, Equatable, CustomStringConvertible 
     /// Nil when the whole document is meant.
     package var position: TextPosition?
     package var message: String
+    /// What to do about it; may be empty.
+    package var remedy: String
 
-    package init(_ document: String, _ position: TextPosition?, _ message: String) {
+    package init(_ document: String, _ position: TextPosition?, _ message: String, remedy: String = "") {
         self.document = document
         self.position = position
         self.message = message
+        self.remedy = remedy
     }
 
-    /// `risk.thrift:12:5: expected a field name, found '}'`, as compilers print it.
-    package var description: String {
+    /// `risk.thrift:12:5: expected a field name, found '}'`, as compilers print it, and the remedy in the next line.
+    package var description: String { headline + (remedy.isEmpty ? "" : "\n  \(remedy)") }
+
+    /// Without the remedy.
+    package var headline: String {
         guard let position else { return "\(document): \(message)" }
         return "\(document):\(position.line):\(position.column): \(message)"
     }

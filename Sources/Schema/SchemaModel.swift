@@ -31,26 +31,6 @@ package struct SchemaType: Sendable, Equatable {
     }
 }
 
-/// What a value must hold beyond its type. All nil in Thrift.
-package struct Constraints: Sendable, Equatable {
-    package var minimum: JSONNumber?
-    package var maximum: JSONNumber?
-    package var isMinimumExclusive = false
-    package var isMaximumExclusive = false
-    package var multipleOf: JSONNumber?
-    /// In Unicode scalars for text, in elements for lists and maps.
-    package var minimumLength: Int?
-    package var maximumLength: Int?
-    /// An ECMA 262 expression, not anchored.
-    package var pattern: String?
-    /// `date-time`, `email`, `uuid`, `ipv4`, …
-    package var format: String?
-    package var isUnique = false
-    package var isNullable = false
-
-    package init() {}
-}
-
 package struct SchemaField: Sendable, Equatable {
     package enum Presence: Sendable, Equatable {
         case required, optional
@@ -67,11 +47,14 @@ package struct SchemaField: Sendable, Equatable {
     package var defaultValue: JSONValue?
     /// Of the field and of its type; the field's win.
     package var annotations: Annotations
+    /// The comment (`/** … */`) or description that stands with it; empty when there is none.
+    package var documentation: String
 
     package init(
         id: Int16, name: String, type: SchemaType, presence: Presence = .unspecified, defaultValue: JSONValue? = nil,
-        annotations: Annotations = [:]
+        annotations: Annotations = [:], documentation: String = ""
     ) {
+        self.documentation = documentation
         self.id = id
         self.name = name
         self.type = type
@@ -106,10 +89,13 @@ package struct SchemaStructure: Sendable, Equatable {
     /// In the order of declaration.
     package var fields: [SchemaField]
     package var annotations: Annotations
+    package var documentation: String
 
     package init(
-        _ kind: Kind, name: String, scope: String, fields: [SchemaField] = [], annotations: Annotations = [:]
+        _ kind: Kind, name: String, scope: String, fields: [SchemaField] = [], annotations: Annotations = [:],
+        documentation: String = ""
     ) {
+        self.documentation = documentation
         self.kind = kind
         self.name = name
         self.scope = scope
@@ -126,10 +112,14 @@ package struct SchemaEnumeration: Sendable, Equatable {
         package var name: String
         /// On the wire in Thrift; its position in OpenAPI.
         package var value: Int32
+        package var annotations: Annotations
+        package var documentation: String
 
-        package init(_ name: String, _ value: Int32) {
+        package init(_ name: String, _ value: Int32, annotations: Annotations = [:], documentation: String = "") {
             self.name = name
             self.value = value
+            self.annotations = annotations
+            self.documentation = documentation
         }
     }
 
@@ -137,8 +127,12 @@ package struct SchemaEnumeration: Sendable, Equatable {
     package var scope: String
     package var cases: [Case]
     package var annotations: Annotations
+    package var documentation: String
 
-    package init(name: String, scope: String, cases: [Case], annotations: Annotations = [:]) {
+    package init(
+        name: String, scope: String, cases: [Case], annotations: Annotations = [:], documentation: String = ""
+    ) {
+        self.documentation = documentation
         self.name = name
         self.scope = scope
         self.cases = cases
@@ -162,6 +156,7 @@ package struct ThriftOperation: Sendable, Equatable {
     /// The service whose declaration holds the method, when `service` has it by `extends`.
     package var declaringService: String
     package var annotations: Annotations
+    package var documentation = ""
 
     /// `RiskDecision.evaluate`.
     package var name: String { "\(service).\(method)" }

@@ -11,6 +11,13 @@ package struct SchemaSet: Sendable {
     /// The documents as they were loaded, included ones before those that include them: what a tape attaches.
     package internal(set) var sources: [SchemaSource] = []
 
+    /// What each JSON Schema that is no OpenAPI description is about, by its scope.
+    package internal(set) var roots: [String: SchemaType] = [:]
+    /// Every schema of every JSON Schema and OpenAPI document, for checking.
+    var assertions: [SchemaAssertion] = []
+    /// What is wrong with a document that can be used all the same, such as a constraint that nothing here can check.
+    package internal(set) var findings: [SchemaFinding] = []
+
     /// Declared names of each Thrift document, by its scope.
     var scopes: [String: IDLScope] = [:]
     /// Indices into ``operations`` by `Service.method` and by bare method.
@@ -30,10 +37,19 @@ package struct SchemaSet: Sendable {
     ///   Documents that are loaded already are not asked for.
     /// - Throws: with file, line and column, and what was expected there. The set is then as it was before.
     package mutating func load(
-        _ source: SchemaSource, include: (String) -> SchemaSource? = { _ in nil }
+        _ source: SchemaSource, include: @escaping (String) -> SchemaSource? = { _ in nil }
+    ) throws(SchemaError) {
+        try load(source) { path, _ in include(path) }
+    }
+
+    /// Likewise, with the document that includes: its name says where relative paths begin.
+    package mutating func load(
+        _ source: SchemaSource, includedFrom include: @escaping (_ path: String, _ from: SchemaSource) -> SchemaSource?
     ) throws(SchemaError) {
         guard let kind = source.kind else {
-            throw SchemaError(source.name, nil, "expected a name that ends in .thrift, .yaml, .yml or .json")
+            throw SchemaError(
+                source.name, nil, "expected a name that ends in .thrift, .yaml, .yml or .json",
+                remedy: "The name says what a schema is: rename it.")
         }
         if sources.contains(where: { $0.bytes == source.bytes && $0.scope == source.scope && $0.kind == kind }) {
             return
@@ -42,7 +58,7 @@ package struct SchemaSet: Sendable {
         do throws(SchemaError) {
             switch kind {
             case .thrift: try loadIDL(source, include: include)
-            case .openAPI: try loadOpenAPI(source)
+            case .openAPI: try loadOpenAPI(source, include: include)
             }
         } catch {
             self = before
@@ -54,8 +70,8 @@ package struct SchemaSet: Sendable {
     package mutating func load(_ sources: [SchemaSource]) throws(SchemaError) {
         for source in sources {
             try load(source) { path in
-                let scope = SchemaSource(name: path, bytes: []).scope
-                return sources.first { $0.kind == .thrift && $0.scope == scope }
+                let wanted = SchemaSource(name: path, bytes: [])
+                return sources.first { $0.kind == wanted.kind && $0.scope == wanted.scope }
             }
         }
     }

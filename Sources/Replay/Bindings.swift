@@ -80,27 +80,16 @@ struct BindingCompiler: Sendable {
         if let known = roles[exchange.operation] { return known }
         var role = Role()
         for (index, binding) in rules.bindings.enumerated() {
-            if names(binding.source, exchange.operation),
+            if locator.names(Glob(binding.source), exchange.operation),
                 let field = ReplyField(
                     binding.value, exchange.format, operation: exchange.operation, locator.schemas)
             {
                 role.sources.append(BoundCall.Source(binding: index, field: field))
             }
-            if names(binding.operation, exchange.operation) { role.targets.append(index) }
+            if locator.names(Glob(binding.operation), exchange.operation) { role.targets.append(index) }
         }
         roles[exchange.operation] = role
         return role
-    }
-
-    /// `PenaltyCenter.freeze`, `freeze`, `POST /v1/orders`, an operationId, or a pattern of these.
-    private func names(_ pattern: String, _ operation: String) -> Bool {
-        let glob = Glob(pattern)
-        if pattern == operation || glob.matches(operation) { return true }
-        if let dot = operation.lastIndex(of: "."), glob.matches(String(operation[operation.index(after: dot)...])) {
-            return true
-        }
-        guard let id = locator.schemas?.route(named: operation)?.operationID, !id.isEmpty else { return false }
-        return glob.matches(id)
     }
 
     /// The first binding that found nothing to do: it names what the tape does not have.
@@ -125,8 +114,6 @@ final class BindingStore {
     /// Scopes in the order of their first value.
     private var order: [Key] = []
     private var oldest = 0
-    /// What was sent, by place in flight, when a run tape is written.
-    private var sent: [Int32: [UInt8]] = [:]
 
     /// Scopes that are remembered at a time; the oldest is forgotten for a new one.
     static let scopeLimit = 1 << 18
@@ -154,8 +141,4 @@ final class BindingStore {
             oldest = 0
         }
     }
-
-    func keep(_ request: [UInt8], inFlight index: Int32) { sent[index] = request }
-
-    func takeSent(inFlight index: Int32) -> [UInt8]? { sent.removeValue(forKey: index) }
 }

@@ -1,30 +1,72 @@
 import Bytes
 import HTTP1
 import JSON
+import Signing
 import Tagging
 import Tape
 import Thrift
 
 /// A request whose fields get values from earlier replies.
 enum BoundRequest {
+    /// A request with its values, and how its places have moved.
+    struct Filled {
+        var bytes: [UInt8]
+        /// What was replaced in the request as it was, from its start on, and by how many bytes; then, in what that gave,
+        /// the Content-Length.
+        fileprivate var edits: [(range: Range<Int>, count: Int)]
+        fileprivate var lengthEdit: (range: Range<Int>, count: Int)?
+        /// What was done to the bytes once they stood.
+        var steps: [FinishingStep] = []
+
+        /// A step of the request as it was, for this one.
+        func moved(_ step: FinishingStep) -> FinishingStep {
+            var step = step
+            if step.op != .literal && step.op != .sign && step.op != .token {
+                let range = moved(Int(step.from)..<Int(step.from) + Int(step.count))
+                step.from = Int32(clamping: range.lowerBound)
+                step.count = Int32(clamping: range.count)
+            }
+            if step.width > 0 { step.writes(moved(step.target)) }
+            return step
+        }
+
+        private func moved(_ range: Range<Int>) -> Range<Int> {
+            var ends = (range.lowerBound, range.upperBound)
+            for group in [edits, lengthEdit.map { [$0] } ?? []] {
+                ends = (Filled.moved(ends.0, group), Filled.moved(ends.1, group))
+            }
+            return ends.0..<max(ends.0, ends.1)
+        }
+
+        private static func moved(_ place: Int, _ edits: [(range: Range<Int>, count: Int)]) -> Int {
+            edits.reduce(place) { $1.range.upperBound <= place ? $0 + $1.count - $1.range.count : $0 }
+        }
+    }
+
     /// The request with each value in its field's place and every length that follows from it; nil when a value cannot
     /// stand there (letters in a number, a line end in a header).
     static func filled(
         _ request: [UInt8], _ values: [(span: FieldSpan, value: [UInt8])], _ format: WireFormat
-    ) -> [UInt8]? {
+    ) -> Filled? {
         var result = request
+        var edits: [(range: Range<Int>, count: Int)] = []
         for (span, value) in values.sorted(by: { $0.span.range.lowerBound > $1.span.range.lowerBound }) {
             guard let bytes = encoded(value, span) else { return nil }
             if span.encoding == .counted {
                 guard let prefix = countPrefix(span.range, in: result, format) else { return nil }
+                let length = count(bytes.count, format)
                 result.replaceSubrange(span.range, with: bytes)
-                result.replaceSubrange(prefix, with: count(bytes.count, format))
+                result.replaceSubrange(prefix, with: length)
+                edits.append((prefix, length.count))
             } else {
                 result.replaceSubrange(span.range, with: bytes)
             }
+            edits.append((span.range, bytes.count))
         }
-        if format.protocol == .http1 { return repairedHTTP(result) }
-        return repairedThrift(result, grownBy: result.count - request.count, request, format)
+        if format.protocol == .http1 { return repairedHTTP(result, edits) }
+        return repairedThrift(result, grownBy: result.count - request.count, request, format).map {
+            Filled(bytes: $0, edits: edits)
+        }
     }
 
     private static func encoded(_ value: [UInt8], _ span: FieldSpan) -> [UInt8]? {
@@ -74,13 +116,16 @@ enum BoundRequest {
         return prefix
     }
 
-    private static func repairedHTTP(_ request: [UInt8]) -> [UInt8]? {
+    private static func repairedHTTP(_ request: [UInt8], _ edits: [(range: Range<Int>, count: Int)]) -> Filled? {
         guard let head = try? HeaderEditing.head(of: request) else { return nil }
-        guard head.contentLength != nil else { return request }
-        var result = request
-        guard (try? HeaderEditing.set("content-length", to: String(request.count - head.length), in: &result)) != nil
-        else { return nil }
-        return result
+        var filled = Filled(bytes: request, edits: edits)
+        guard head.contentLength != nil else { return filled }
+        let length = String(request.count - head.length)
+        if let field = HeaderEditing.fields("content-length", in: request, head).first {
+            filled.lengthEdit = (field.value.range, length.utf8.count)
+        }
+        guard (try? HeaderEditing.set("content-length", to: length, in: &filled.bytes)) != nil else { return nil }
+        return filled
     }
 
     private static func repairedThrift(

@@ -46,9 +46,12 @@ extension Compiler {
 
     /// Adds the slots of identities and event times. A time that is declared as an identity too is one.
     mutating func addSlots(_ draft: inout TemplateBlock.Draft, _ exchange: Exchange) {
-        if repeats {
-            draft.slots = identities.slots(in: draft.bytes, exchange).compactMap {
-                FreshValues.slot($0, in: draft.bytes, seed: seed)
+        if repeats || fidelity.isFresh {
+            for span in identitySpans(draft.bytes, exchange)
+            where !draft.slots.contains(where: { $0.overlaps(span.range) }) {
+                guard var slot = FreshValues.slot(span, in: draft.bytes, seed: seed) else { continue }
+                slot.isEveryRound = fidelity.isFresh
+                draft.slots.append(slot)
             }
         }
         guard fidelity.eventTime != .keep, let times = fidelity.times else { return }
@@ -59,7 +62,15 @@ extension Compiler {
             slot.state &-= eventOrigin(slot.state)
             draft.slots.append(slot)
         }
-        if draft.slots.contains(where: { !$0.isIdentity }) { timed += 1 }
+        if draft.slots.contains(where: { $0.kind == .time }) { timed += 1 }
+    }
+
+    /// The declared identities, and other places where a value stands that an earlier request of the flow had as one: an
+    /// order's number that comes back in a path, a session in a header.
+    private mutating func identitySpans(_ request: [UInt8], _ exchange: Exchange) -> [FieldSpan] {
+        let spans = identities.slots(in: request, exchange)
+        guard !exchange.client.isEmpty else { return spans }
+        return sessions.withEarlier(spans, in: request, flow: exchange.flow)
     }
 }
 

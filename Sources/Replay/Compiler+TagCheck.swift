@@ -1,3 +1,4 @@
+import Signing
 import Tagging
 
 /// Identities, times and values of earlier replies are written anew at each send; none of them may be written over the tag.
@@ -7,12 +8,13 @@ extension Compiler {
     /// - Throws: `conflict` when one of them takes up a byte of the tag.
     func refuseWritesOverTag(_ draft: TemplateBlock.Draft) throws(TagError) {
         let bound = draft.bound?.targets ?? []
-        if draft.slots.isEmpty && bound.isEmpty { return }
+        if draft.slots.isEmpty && bound.isEmpty && draft.steps.isEmpty { return }
         let format = TagFormat(draft.format)
         var changed = draft.bytes
         for slot in draft.slots {
             Compiler.change(&changed, Int(slot.offset)..<Int(slot.offset) + Int(slot.length), slot.kind)
         }
+        for step in draft.steps where step.step.width > 0 { Compiler.change(&changed, step.step.target, .text) }
         for target in bound {
             let kind: Slot.Kind
             switch target.span.encoding {
@@ -24,7 +26,7 @@ extension Compiler {
         }
         if let again = try? tagger.tag(changed, format), again.bytes == changed { return }
         throw TagError(
-            .conflict, "an identity, a time or a bound value would be written over the tag",
+            .conflict, "an identity, a time, a signature or a bound value would be written over the tag",
             remedy: "Declare other fields with --id, --time and the rules, or another carrier.")
     }
 
@@ -39,7 +41,7 @@ extension Compiler {
             case .integer: bytes[index] = 0
             // The upper bit says whether another byte follows.
             case .zigzag: bytes[index] = byte & 0x80
-            case .time where !isText: bytes[index] = isVarint ? byte & 0x80 : 0
+            case .time where !isText, .now where !isText: bytes[index] = isVarint ? byte & 0x80 : 0
             default:
                 switch byte {
                 case 0x30...0x39: bytes[index] = byte == 0x32 ? 0x34 : 0x32

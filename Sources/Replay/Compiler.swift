@@ -35,6 +35,9 @@ struct Compiler {
     var visitedFlow: UInt64 = 0
     /// Of the rules; nil without any.
     var bindings: BindingCompiler?
+    /// Of the rules that change requests; nil without any.
+    private var changes: ChangeCompiler?
+    var sessions = SessionValues()
     let budget: CallerBudget
     /// The first event time on the tape, from which the others count.
     private(set) var firstEventNanos: UInt64?
@@ -82,7 +85,10 @@ struct Compiler {
         self.identities = identities
         self.fidelity = fidelity
         self.seed = seed
-        bindings = fidelity.rules.map { BindingCompiler($0, fidelity.locator) }
+        bindings = fidelity.hasBindings ? fidelity.rules.map { BindingCompiler($0, fidelity.locator) } : nil
+        changes = fidelity.rules.flatMap { rules in
+            rules.changes.isEmpty ? nil : ChangeCompiler(rules, fidelity.ruleContext, fidelity.locator)
+        }
         hosts = gatekeeper.admitted.map { Array($0.target.authority.utf8) }
         http = WeightedTargets(gatekeeper.admitted.map(\.target), .http)
         thrift = WeightedTargets(gatekeeper.admitted.map(\.target), .thrift)
@@ -124,6 +130,8 @@ struct Compiler {
             draft.sourceID = exchange.id
             draft.budgetNanos = budget.nanos(of: request.wire, exchange.format)
             bind(&draft, exchange)
+            if draft.isTagged { try BodyDigests.follow(&draft, from: request.wire, exchange.format) }
+            try changes?.sign(&draft, exchange)
             if draft.isTagged { try refuseWritesOverTag(draft) }
             draft.overlap = draft.flow == Template.free ? 0 : overlap?.next(exchange) ?? 0
             if repeats && !allowsDuplicates && !draft.hasIdentity { withoutIdentity.insert(exchange.operation) }
@@ -197,6 +205,7 @@ struct Compiler {
     ) throws(TagError) -> TemplateBlock.Draft {
         let format = TagFormat(exchange.format)
         var draft: TemplateBlock.Draft
+        var applied: [Int] = []
         do throws(TagError) {
             if format == .http1 {
                 let rewritten = try RequestRewriting.rewrite(
@@ -211,6 +220,10 @@ struct Compiler {
                     "nothing can carry the tag in \(exchange.format.transport) \(exchange.format.encoding) "
                         + "\(exchange.format.protocol)",
                     remedy: "Only HTTP/1, framed and unframed Binary and Compact, THeader and TTHeader can be tagged.")
+            }
+            applied = changes?.changes(for: exchange) ?? []
+            if !applied.isEmpty, let edited = try changes?.edit(draft.bytes, exchange, applied) {
+                draft.bytes = edited
             }
             let tagged = try tagger.tag(draft.bytes, format)
             if let reason = gatekeeper.refusal(written: tagged.written, format: format, target: target) {
@@ -227,7 +240,10 @@ struct Compiler {
             draft.isExclusive = true
             return draft
         }
+        let seed = seed
+        try changes?.finish(&draft, exchange, applied, seed: seed)
         addSlots(&draft, exchange)
+        draft.changes = applied
         return draft
     }
 }

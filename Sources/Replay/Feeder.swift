@@ -58,7 +58,7 @@ final class Feeder: Sendable {
         var sourceID: UInt64
         var operation: String
         var before: [UInt8]
-        var after: [UInt8]
+        var draft: TemplateBlock.Draft
         var target: Int
     }
 
@@ -77,9 +77,14 @@ final class Feeder: Sendable {
     private let progress: Mutex<[Progress]>
     private let isCancelled = Atomic<Bool>(false)
 
+    private let samples: Int
+
+    /// - Parameter samples: how many of the first requests are kept for a dry run.
     init(
-        source: any ExchangeSource, loops: Int, mirrors: Int = 0, rounds: UInt32, residentLimit: Int = 512 << 20
+        source: any ExchangeSource, loops: Int, mirrors: Int = 0, rounds: UInt32, residentLimit: Int = 512 << 20,
+        samples: Int = 0
     ) {
+        self.samples = samples
         self.source = source
         self.rounds = rounds
         self.residentLimit = residentLimit
@@ -172,7 +177,7 @@ final class Feeder: Sendable {
                 draft.laterSequence = pass.laterSequence
                 pass.laterSequence += 1
             }
-            if pass.round == 0 && read < 3 { keepSample(exchange, draft) }
+            if pass.round == 0 && read < samples { keepSample(exchange, draft) }
             read += 1
             append(draft, 0, &pass)
             for leg in compilers.indices.dropFirst() {
@@ -316,7 +321,7 @@ final class Feeder: Sendable {
             state[0].samples.append(
                 Sample(
                     sourceID: exchange.id, operation: exchange.operation, before: exchange.request?.wire ?? [],
-                    after: draft.bytes, target: Int(draft.target)))
+                    draft: draft, target: Int(draft.target)))
         }
     }
 }

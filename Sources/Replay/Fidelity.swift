@@ -23,8 +23,13 @@ package struct Fidelity: Sendable {
     package var thinkNanos: UInt64 = 0
     /// Each connection carries one request.
     package var opensForEach = false
-    /// Nil: nothing is taken from earlier replies.
+    /// Identities are fresh in the first round too.
+    package var isFresh = false
+    /// Nil: requests are sent as they were recorded, but for the tag.
     package var rules: Rules?
+    package var ruleContext = RuleContext()
+    /// Whether requests take values from earlier replies.
+    var hasBindings: Bool { rules.map { !$0.bindings.isEmpty } ?? false }
 
     package init() {}
 

@@ -1,4 +1,5 @@
 import Bytes
+import Expression
 import HTTP1
 import JSON
 package import Schema
@@ -20,8 +21,42 @@ package struct FieldLocator: Sendable {
     ) -> FieldSpan? {
         if format.protocol == .http1 { return http(field, request, operation) }
         guard case .content(let name) = field.place else { return nil }
-        guard let path = cache.path(operation, name, { fieldPath(name, operation) }) else { return nil }
+        guard let path = thriftPath(name, operation: operation) else { return nil }
         return FieldLocator.thrift(path, in: request, format)
+    }
+
+    /// Where a field of a Thrift call stands, by name or ids; nil when nobody knows.
+    func thriftPath(_ name: String, operation: String) -> FieldPath? {
+        cache.path(operation, name) { fieldPath(name, operation) }
+    }
+
+    /// What the IDL says that the field is; nil without one.
+    func thriftType(_ field: RequestField, operation: String) -> ThriftType? {
+        guard case .content(let name) = field.place, let path = thriftPath(name, operation: operation),
+            let schemas, let method = schemas.operation(named: operation),
+            let found = schemas.field(at: path, of: method)
+        else { return nil }
+        return switch found.field.type.kind {
+        case .bool: .bool
+        case .i8: .i8
+        case .i16: .i16
+        case .i32, .enumeration: .i32
+        case .i64: .i64
+        case .double: .double
+        case .string, .binary: .binary
+        default: nil
+        }
+    }
+
+    /// Whether a rule's operation names this one: `PenaltyCenter.freeze`, `freeze`, `POST /v1/orders`, an operationId, or a
+    /// pattern of these.
+    func names(_ glob: Glob, _ operation: String) -> Bool {
+        if glob.pattern == operation || glob.matches(operation) { return true }
+        if let dot = operation.lastIndex(of: "."), glob.matches(String(operation[operation.index(after: dot)...])) {
+            return true
+        }
+        guard let id = schemas?.route(named: operation)?.operationID, !id.isEmpty else { return false }
+        return glob.matches(id)
     }
 
     // MARK: HTTP

@@ -29,8 +29,15 @@ extension FreshValues {
         case .radix: unsafe fillRadix(fresh(slot, round, seed), slot.original, target, count)
         case .hexadecimal: unsafe fillHexadecimal(slot, target, count, round, seed)
         case .text: unsafe fillText(slot, target, count, round, seed)
-        case .time: break
+        case .time, .now, .nonce: break
         }
+    }
+
+    /// Writes hexadecimal digits that no other draw of the run gives, as long as there is room for 64 bits.
+    static func fillNonce(_ slot: borrowing Slot, in bytes: UnsafeMutablePointer<UInt8>, draw: UInt64) {
+        var drawn = copy slot
+        drawn.state = draw
+        unsafe fillHexadecimal(drawn, bytes + Int(slot.offset), Int(slot.length), 0, 0)
     }
 
     @inline(__always)

@@ -121,8 +121,10 @@ extension Loop {
         // Other sends of the template may have filled it meanwhile.
         var request = unsafe [UInt8](
             UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length)))
-        if let sent = bindings?.takeSent(inFlight: index) {
-            request = sent
+        var masked: [Range<Int>] = []
+        if let sent = sentCopies.removeValue(forKey: index) {
+            request = sent.bytes
+            masked = sent.masked
         } else {
             unsafe request.withUnsafeMutableBufferPointer { copy in
                 if let base = copy.baseAddress {
@@ -135,7 +137,7 @@ extension Loop {
             sourceID: template.pointee.sourceID, leg: plan.leg, operation: Int(template.pointee.operation),
             target: plan.firstTarget + Int(template.pointee.target), format: template.pointee.format,
             round: flight.pointee.round,
-            request: request,
+            request: request, masked: masked,
             reply: [UInt8](
                 UnsafeBufferPointer(start: c.pointee.buffer + c.pointee.begin, count: replyLength)), outcome: outcome,
             dueNanos: flight.pointee.due, sentNanos: flight.pointee.sentAt, endNanos: now,

@@ -7,7 +7,7 @@ extension Loop {
     /// What the request's bindings need: nil when a value is missing or cannot stand in its place.
     private func dependencies(
         _ call: BoundCall, _ template: UnsafeMutablePointer<Template>, _ bytes: [UInt8], _ round: UInt32
-    ) -> [UInt8]? {
+    ) -> BoundRequest.Filled? {
         var values: [(span: FieldSpan, value: [UInt8])] = []
         for target in call.targets {
             guard let value = bindings?.value(target.binding, scope: call.scope, round: round) else { return nil }
@@ -20,12 +20,14 @@ extension Loop {
     mutating func failsDependency(
         _ connection: Int, _ template: UnsafeMutablePointer<Template>, _ due: UInt64, _ round: UInt32, _ slot: Int32
     ) -> Bool {
-        guard let call = blocks.boundCall(slot, unsafe template.pointee.bound), !call.targets.isEmpty else {
-            return false
+        if unsafe !template.pointee.needsSharedToken || !lacksToken() {
+            guard let call = blocks.boundCall(slot, unsafe template.pointee.bound), !call.targets.isEmpty else {
+                return false
+            }
+            let bytes = unsafe Array(
+                UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length)))
+            if unsafe dependencies(call, template, bytes, round) != nil { return false }
         }
-        let bytes = unsafe Array(
-            UnsafeBufferPointer(start: template.pointee.bytes, count: Int(template.pointee.length)))
-        if unsafe dependencies(call, template, bytes, round) != nil { return false }
         count(.dependencyFailed, operation: unsafe template.pointee.operation, due: due)
         unsafe forgetValues(template, round, slot)
         unsafe leaveFlow(template, connection, round)
@@ -45,11 +47,12 @@ extension Loop {
         unsafe bytes.withUnsafeMutableBufferPointer { copy in
             guard let base = copy.baseAddress else { return }
             unsafe template.pointee.restore(in: base)
-            unsafe fill(flight, in: base)
+            unsafe fillFields(flight, in: base)
         }
-        let request = unsafe dependencies(call, template, bytes, flight.pointee.round)
-        if tape != nil, let request { bindings?.keep(request, inFlight: index) }
-        return request
+        guard var filled = unsafe dependencies(call, template, bytes, flight.pointee.round) else { return nil }
+        if unsafe template.pointee.stepCount > 0 { unsafe finishBound(&filled, template) }
+        if tape != nil { sentCopies[index] = SentCopy(filled.bytes, filled.steps) }
+        return filled.bytes
     }
 
     /// Sends bytes that stand for a flight's template.

@@ -11,7 +11,11 @@ extension Loop {
         _ connection: Int, _ template: UnsafeMutablePointer<Template>, due: UInt64, round: UInt32, slot: Int32,
         attempt: UInt8 = 0
     ) {
-        if unsafe template.pointee.bound >= 0, unsafe failsDependency(connection, template, due, round, slot) { return }
+        if unsafe template.pointee.bound >= 0 || template.pointee.needsSharedToken,
+            unsafe failsDependency(connection, template, due, round, slot)
+        {
+            return
+        }
         let c = unsafe connections + connection
         let flight = unsafe takeFlight(connection)
         let index = unsafe c.pointee.lastFlight
@@ -59,6 +63,17 @@ extension Loop {
     /// Writes what changes at each send into the template's bytes, or a copy of them.
     @inline(__always)
     mutating func fill(_ flight: UnsafeMutablePointer<Flight>, in bytes: UnsafeMutablePointer<UInt8>) {
+        unsafe fillFields(flight, in: bytes)
+        guard let template = unsafe flight.pointee.template else { return }
+        if unsafe template.pointee.stepCount > 0 { unsafe finishRequest(template, in: bytes) }
+        if tape != nil, unsafe template.pointee.isUnrepeatable {
+            unsafe keepSent(bytes, Int(template.pointee.length), flight)
+        }
+    }
+
+    /// Everything but what is signed.
+    @inline(__always)
+    mutating func fillFields(_ flight: UnsafeMutablePointer<Flight>, in bytes: UnsafeMutablePointer<UInt8>) {
         guard let template = unsafe flight.pointee.template else { return }
         let seqidOffset = Int(unsafe template.pointee.seqidOffset)
         if seqidOffset >= 0 {

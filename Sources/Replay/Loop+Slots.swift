@@ -1,3 +1,4 @@
+import EventLoop
 import Synchronization
 
 /// Filling what changes at each send.
@@ -9,15 +10,21 @@ extension Loop {
     ) {
         let hasTimes = unsafe template.pointee.hasTimes
         let round = unsafe flight.pointee.round
-        if round == 0 && !hasTimes { return }
+        if unsafe round == 0 && !template.pointee.isFilledFirst { return }
         guard let slots = unsafe template.pointee.slots else { return }
         let base = hasTimes ? unsafe eventBase(template, flight.pointee.due, round) : 0
         for index in 0..<Int(unsafe template.pointee.slotCount) {
-            let isTime = unsafe slots[index].kind == .time
-            if isTime {
-                unsafe EventTime.fill(slots[index], in: bytes, baseNanos: base)
-            } else if round > 0 {
-                unsafe FreshValues.fill(slots[index], in: bytes, round: round, seed: plan.seed)
+            switch unsafe slots[index].kind {
+            case .time: unsafe EventTime.fill(slots[index], in: bytes, baseNanos: base)
+            case .now: unsafe EventTime.fill(slots[index], in: bytes, baseNanos: Clock.realtimeNanos())
+            case .nonce: unsafe FreshValues.fillNonce(slots[index], in: bytes, draw: draw())
+            default:
+                let isEveryRound = unsafe slots[index].isEveryRound
+                if round > 0 || isEveryRound {
+                    // The value of round 0 is the recorded one.
+                    unsafe FreshValues.fill(
+                        slots[index], in: bytes, round: round &+ (isEveryRound ? 1 : 0), seed: plan.seed)
+                }
             }
         }
     }

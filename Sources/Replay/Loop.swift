@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Metrics
 import Pacing
+import Signing
 import Synchronization
 
 /// One thread of a run: its connections, its share of the tape, its counts. Nothing is shared with other loops while
@@ -48,6 +49,12 @@ struct Loop: ~Copyable {
     var thinking = ThinkingUsers()
     /// Values that replies gave; nil without bindings.
     let bindings: BindingStore?
+    /// Signs requests; nil when none is signed.
+    let finisher: Finisher?
+    /// Sends that have drawn a number of their own.
+    var draws: UInt64 = 0
+    /// Requests as they were sent, by place in flight, when a run tape is written and a template does not tell.
+    var sentCopies: [Int32: SentCopy] = [:]
     /// Connections that are down or connecting.
     var unestablished = 0
 
@@ -97,6 +104,7 @@ struct Loop: ~Copyable {
         self.judge = judge
         self.tape = tape
         bindings = plan.hasBindings ? BindingStore() : nil
+        finisher = plan.finishing.map { Finisher(keys: $0.keys, tokens: $0.tokens) }
         isOpen = plan.isOpenLoop
         shortestNanos = plan.patience.shortestNanos
         isSecure = plan.pools.contains { $0.security != nil }

@@ -1,6 +1,7 @@
 import EventLoop
 import Metrics
 import Pacing
+import Signing
 import Synchronization
 
 /// What every loop of a run is told; the same for all.
@@ -29,6 +30,8 @@ struct LoopPlan: Sendable {
     var loops: Int
     /// For fresh identities.
     var seed: UInt64
+    /// What requests are signed with; nil when none is.
+    var finishing: Finishing?
     var eventTime: EventTimeMode
     /// A lane of one round does not wait for that of another.
     var hasLanesPerRound = false
@@ -52,6 +55,14 @@ struct LoopPlan: Sendable {
     /// Its first target and its first connection, among those of all loops of the run, the mirrors' too.
     var firstTarget = 0
     var firstConnection = 0
+}
+
+/// What requests are finished with: see ``Finisher``.
+struct Finishing: Sendable {
+    var keys: [SigningKey]
+    var tokens: [TokenSource]
+    /// For nonces: another number in each run.
+    var seed: UInt64
 }
 
 /// What the threads of a run tell each other: those of the primary, or of one mirror.

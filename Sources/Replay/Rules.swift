@@ -8,10 +8,13 @@ package import YAML
 /// rules:
 ///   - bind: {from: freeze.response.governanceId, to: unfreeze.request.1.4}
 ///   - bind: {from: POST /v1/orders.response.id, to: "POST /v1/orders/{}/confirm.request.path.2"}
+///   - operation: POST /v1/*
+///     set: {header.x-drill: yes}
 /// ```
 ///
 /// A binding takes a value out of the reply to one operation and puts it into later requests of another, within its
-/// scope. Requests of one scope go one after another, each after the reply to the one before.
+/// scope. Requests of one scope go one after another, each after the reply to the one before. Everything else is a
+/// ``Change``.
 package struct Rules: Sendable {
     /// What belongs together.
     package enum Scope: Sendable {
@@ -35,21 +38,32 @@ package struct Rules: Sendable {
     /// A round of the tape is another flow and another campaign, and the same users.
     var isPerRound: Bool { if case .field = scope { false } else { true } }
     package var bindings: [Binding] = []
+    package var changes: [Change] = []
+    /// By name, in the order of the file; values are read by whoever may.
+    package var secrets: [SecretPlace] = []
+    package var tokens: [Token] = []
 
     /// Reads the file. Every error says where in it it lies.
     package static func parse(_ bytes: [UInt8], file: String) throws(YAMLError) -> Rules {
-        let map = try YAMLNode.parse(bytes, file: file).mapping("the rules", keys: ["version", "scope", "rules"])
+        let map = try YAMLNode.parse(bytes, file: file).mapping(
+            "the rules", keys: ["version", "scope", "secrets", "tokens", "rules"])
         _ = try map.required("version").int("the version, 1", in: 1...1)
         var rules = Rules()
         if let node = map["scope"] { rules.scope = try scope(node) }
-        for node in try map.required("rules").sequence("a list of rules") {
-            let entry = try node.mapping("a rule", keys: ["bind"])
-            rules.bindings.append(try binding(try entry.required("bind")))
-        }
-        guard !rules.bindings.isEmpty, rules.bindings.count <= 1000 else {
+        try rules.readSecrets(map)
+        let list = try map.required("rules").sequence("a list of rules")
+        guard !list.isEmpty, list.count <= 1000 else {
             throw YAMLError(
-                rules.bindings.isEmpty ? "there are no rules" : "there are more than 1000 rules",
-                at: try map.required("rules").mark, remedy: "Write '- bind: {from: …, to: …}'.")
+                list.isEmpty ? "there are no rules" : "there are more than 1000 rules",
+                at: try map.required("rules").mark, remedy: "Write '- bind: {from: …, to: …}', or '- set: {…}'.")
+        }
+        for node in list {
+            if let bind = try node.entries("a rule").first(where: { $0.key == "bind" })?.value {
+                _ = try node.mapping("a binding's rule", keys: ["bind"])
+                rules.bindings.append(try binding(bind))
+            } else {
+                rules.changes.append(try rules.change(node))
+            }
         }
         return rules
     }

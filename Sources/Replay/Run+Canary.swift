@@ -23,6 +23,7 @@ extension Run {
         let asking = gatekeeper.admitted.indices.filter { gatekeeper.admitted[$0].rule?.acknowledgement != nil }
         if asking.isEmpty { return [] }
         var compiler = makeCompiler(for: gatekeeper, forRepetition: true)
+        let preview = Preview(finishing, seed: tagDigest)
         var acknowledged: [RunResult.Audit.Canary] = []
         var done: [Int: Set<String>] = [:]
         var exchange = Exchange()
@@ -34,8 +35,8 @@ extension Run {
                 else { continue }
                 let canary = Canary(
                     draft: draft, operation: exchange.operation, admitted: gatekeeper.admitted[target],
-                    tag: options.tag,
-                    seed: tagDigest, security: TLSEndpoint(gatekeeper.admitted[target].target, options.tls))
+                    tag: options.tag, preview: preview,
+                    security: TLSEndpoint(gatekeeper.admitted[target].target, options.tls))
                 let by = try canary.send(wanted, renderThrift)
                 done[target, default: []].insert(exchange.operation)
                 acknowledged.append(
@@ -61,7 +62,7 @@ private struct Canary {
     let operation: String
     let admitted: Guard.Admitted
     let tag: String
-    let seed: UInt64
+    let preview: Preview
     let security: TLSEndpoint?
 
     /// Which of the stated ways acknowledged it: all of them.
@@ -72,7 +73,8 @@ private struct Canary {
         do throws(ExchangeClient.Failure) {
             var client = try ExchangeClient(to: admitted.address, security: security, timeoutNanos: wanted.timeoutNanos)
             reply = try client.exchange(
-                freshBytes(), format: draft.format, isHead: draft.reply == .httpHead, isOneway: draft.reply == .none)
+                preview.bytes(of: draft, round: .max - 1), format: draft.format, isHead: draft.reply == .httpHead,
+                isOneway: draft.reply == .none)
         } catch {
             throw failure("it was not answered (\(error))")
         }
@@ -107,16 +109,6 @@ private struct Canary {
         ReplayError(
             "\(admitted.target) has not acknowledged the tagged canary for \(operation): \(why)",
             remedy: "Make sure that the target honours the carriers that are written before any load is sent.")
-    }
-
-    private func freshBytes() -> [UInt8] {
-        let block = TemplateBlock.roomy(for: draft)
-        guard block.append(draft) else { return draft.bytes }
-        let template = unsafe block.templates[0]
-        for slot in 0..<Int(template.slotCount) where unsafe block.slots[slot].kind != .time {
-            unsafe FreshValues.fill(block.slots[slot], in: template.bytes, round: .max, seed: seed)
-        }
-        return unsafe [UInt8](UnsafeBufferPointer(start: template.bytes, count: Int(template.length)))
     }
 
     private func headerValue(_ name: String, _ reply: [UInt8]) -> String? {

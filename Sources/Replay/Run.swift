@@ -116,6 +116,15 @@ package final class Run: Sendable {
         options.tag.utf8.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
+    /// What requests are signed with; nil without rules that do.
+    var finishing: Finishing? {
+        let context = options.fidelity.ruleContext
+        if options.fidelity.rules?.changes.isEmpty ?? true { return nil }
+        // Two runs under one tag draw other nonces.
+        return Finishing(
+            keys: context.keys, tokens: context.tokens, seed: tagDigest ^ FreshValues.mix(Clock.realtimeNanos()))
+    }
+
     /// - Parameter forRepetition: identities are looked for although the tape is sent once.
     func makeCompiler(for gatekeeper: Guard, forRepetition: Bool = false) -> Compiler {
         Compiler(
@@ -171,17 +180,19 @@ package final class Run: Sendable {
         var firstConnection = guards[..<leg].reduce(0) { sum, gatekeeper in
             sum + (0..<loops).reduce(0) { $0 + pools(gatekeeper, loop: $1).reduce(0) { $0 + $1.connections } }
         }
+        let finishing = finishing
         return (0..<loops).map { index in
             let pools = pools(gatekeeper, loop: index)
             var plan = LoopPlan(
                 pools: pools, pace: pace, isOpenLoop: options.pacer.isOpenLoop, warmUpNanos: options.warmUpNanos,
                 books: LoopPages(), durationNanos: durationNanos, patience: options.patience, index: index,
-                loops: loops, seed: tagDigest, eventTime: options.fidelity.eventTime,
-                hasLanesPerRound: options.fidelity.users == nil && options.fidelity.rules?.isPerRound ?? false,
+                loops: loops, seed: tagDigest, finishing: finishing, eventTime: options.fidelity.eventTime,
+                hasLanesPerRound: options.fidelity.users == nil && options.fidelity.hasBindings
+                    && options.fidelity.rules?.isPerRound ?? false,
                 users: options.fidelity.users ?? 0, thinkNanos: options.fidelity.thinkNanos,
                 opensForEach: options.fidelity.opensForEach,
-                hasBindings: options.fidelity.rules != nil,
-                keepsReplies: judge != nil || writer != nil || options.fidelity.rules != nil,
+                hasBindings: options.fidelity.hasBindings,
+                keepsReplies: judge != nil || writer != nil || options.fidelity.hasBindings,
                 allowances: allowances, keepSlowest: options.keepSlowest)
             plan.leg = leg
             plan.firstTarget = firstTarget
@@ -326,8 +337,10 @@ package final class Run: Sendable {
     }
 
     /// Reads and compiles the tape without opening a connection: what a run would do.
-    package func rehearse() throws(ReplayError) -> Rehearsal {
-        let feeder = Feeder(source: source, loops: 1, mirrors: mirrors.count, rounds: 1)
+    ///
+    /// - Parameter samples: how many requests are kept, before and after every change.
+    package func rehearse(samples: Int = 3) throws(ReplayError) -> Rehearsal {
+        let feeder = Feeder(source: source, loops: 1, mirrors: mirrors.count, rounds: 1, samples: samples)
         let compilers = guards.map { makeCompiler(for: $0) }
         let thread = try thread { feeder.run(compilers) }
         var bytes: UInt64 = 0
@@ -348,13 +361,15 @@ package final class Run: Sendable {
         thread.join()
         let state = feeder.state
         try refuseBeforeSending(feeder)
+        let preview = Preview(finishing, seed: tagDigest)
         return Rehearsal(
             requests: state.sendable, bytes: bytes, operations: state.operations,
             refusals: state.refusals(),
             notAddressed: state.refused.values.reduce(0) { $0 + ($1[.notAddressed] ?? 0) },
             samples: state.samples.map {
                 Rehearsal.Sample(
-                    sourceID: $0.sourceID, operation: $0.operation, before: $0.before, after: $0.after,
+                    sourceID: $0.sourceID, operation: $0.operation, before: $0.before,
+                    after: preview.bytes(of: $0.draft),
                     target: gatekeeper.admitted[$0.target].target.description)
             },
             mirrors: mirrors.indices.map { mirror in

@@ -45,6 +45,8 @@ package struct RunTapeEntry: Sendable {
     package var format: WireFormat
     package var round: UInt32
     package var request: [UInt8]
+    /// Spans of the request that were blotted out.
+    package var masked: [Range<Int>]
     package var reply: [UInt8]
     package var outcome: Outcome
     /// Monotonic.

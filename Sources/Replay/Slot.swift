@@ -1,7 +1,7 @@
 /// A span of a template whose bytes are filled at a send: its width is fixed, its value a function of what the feeder put
 /// here and of the round or the time.
 @safe
-struct Slot {
+struct Slot: @unchecked Sendable {
     enum Kind: UInt8 {
         // Fresh in each later round; in the first one the recorded value stands there.
         /// Decimal digits.
@@ -16,8 +16,12 @@ struct Slot {
         case hexadecimal
         case text
         // Filled at each send.
-        /// A time, written as ``form`` says.
+        /// An event's time, written as ``form`` says.
         case time
+        /// The time of the send, written likewise.
+        case now
+        /// Hexadecimal digits, others at each send.
+        case nonce
     }
 
     var offset: Int32
@@ -26,6 +30,8 @@ struct Slot {
     /// Of a time: a ``TimeForm``.
     var form: UInt8 = 0
     var isNegative = false
+    /// Of an identity: fresh in the first round too.
+    var isEveryRound = false
     /// Of a time: what its text adds to UTC.
     var zoneMinutes: Int16 = 0
     /// Of a number, its permuted distance from ``low``; of a text its digest; of a time its ns since 1970.
@@ -33,7 +39,8 @@ struct Slot {
     var low: UInt64 = 0
     /// How many values a number may have.
     var size: UInt64 = 0
-    /// What stood there, within the block's arena.
+    /// What stood there, within the arena of the block that the slot belongs to; nil in a draft, which is why a slot may go
+    /// to another thread.
     var original: UnsafePointer<UInt8>?
 
     init(range: Range<Int>, kind: Kind) {
@@ -42,5 +49,7 @@ struct Slot {
         self.kind = kind
     }
 
-    var isIdentity: Bool { kind != .time }
+    var isIdentity: Bool { kind.rawValue < Kind.time.rawValue }
+    /// Whether the recorded value is not sent even in the first round.
+    var isFilledFirst: Bool { !isIdentity || isEveryRound }
 }

@@ -1,3 +1,4 @@
+import Signing
 import Tape
 
 /// One request, ready to be sent: bytes in which all that is constant for the run already stands.
@@ -43,11 +44,19 @@ struct Template {
     var isExclusive = false
     /// How many other requests of its flow were in flight when it was recorded.
     var overlap: UInt16 = 0
-    /// Slots that are filled anew from the second round on; those of times in the first one too. Within the block, which
-    /// owns them.
+    /// Slots that are filled anew from the second round on, or at each send. Within the block, which owns them.
     var slots: UnsafeMutablePointer<Slot>?
     var slotCount: Int32 = 0
+    /// Any of them holds an event's time, and any is filled in the first round.
     var hasTimes = false
+    var isFilledFirst = false
+    /// What is done to the request once its slots are filled. Within the block likewise.
+    var steps: UnsafeMutablePointer<FinishingStep>?
+    var stepCount: Int32 = 0
+    /// Two sends of it in the same round differ, so that what was sent cannot be made again for the run tape.
+    var isUnrepeatable = false
+    /// It carries a token that is fetched while the run lasts.
+    var needsSharedToken = false
     /// Which connection it belongs to; ``free`` when any will do.
     var flow: UInt32 = Template.free
     /// The order that it keeps: what shares a lane is sent one after another, each after the end of the one before;
@@ -90,19 +99,24 @@ final class TemplateBlock: @unchecked Sendable {
     // Written by the feeder before it is pushed through the queue, then used by one loop only.
     let templates: UnsafeMutablePointer<Template>
     let slots: UnsafeMutablePointer<Slot>
+    private let steps: UnsafeMutablePointer<FinishingStep>
     private let arena: UnsafeMutablePointer<UInt8>
     /// What the templates that have a part in bindings do.
     private(set) var boundCalls: [BoundCall] = []
     private(set) var count = 0
     private(set) var slotCount = 0
+    private var stepCount = 0
     private var used = 0
     let templateCapacity: Int
     private let slotCapacity: Int
+    private let stepCapacity: Int
     private let arenaCapacity: Int
 
-    init(templateCapacity: Int, slotCapacity: Int, arenaCapacity: Int) {
+    init(templateCapacity: Int, slotCapacity: Int, stepCapacity: Int = 0, arenaCapacity: Int) {
         unsafe templates = .allocate(capacity: max(1, templateCapacity))
         unsafe slots = .allocate(capacity: max(1, slotCapacity))
+        unsafe steps = .allocate(capacity: max(1, stepCapacity))
+        self.stepCapacity = stepCapacity
         unsafe arena = .allocate(capacity: max(1, arenaCapacity))
         self.templateCapacity = templateCapacity
         self.slotCapacity = slotCapacity
@@ -112,6 +126,7 @@ final class TemplateBlock: @unchecked Sendable {
     deinit {
         unsafe templates.deallocate()
         unsafe slots.deallocate()
+        unsafe steps.deallocate()
         unsafe arena.deallocate()
     }
 
@@ -120,7 +135,10 @@ final class TemplateBlock: @unchecked Sendable {
         (0..<count).reduce(0) { unsafe $0 + UInt64(clamping: templates[$1].length) }
     }
 
-    var byteCount: Int { arenaCapacity + templateCapacity * MemoryLayout<Template>.stride }
+    var byteCount: Int {
+        arenaCapacity + templateCapacity * MemoryLayout<Template>.stride + slotCapacity * MemoryLayout<Slot>.stride
+            + stepCapacity * MemoryLayout<FinishingStep>.stride
+    }
 
     /// What one exchange becomes, before it has a place in a block.
     struct Draft {
@@ -139,6 +157,9 @@ final class TemplateBlock: @unchecked Sendable {
         var isExclusive = false
         var overlap: UInt16 = 0
         var slots: [Slot] = []
+        var steps: [DraftStep] = []
+        /// Of the rules, those that hold for it.
+        var changes: [Int] = []
         var flow = Template.free
         var lane = Template.free
         var bound: BoundCall?
@@ -150,13 +171,17 @@ final class TemplateBlock: @unchecked Sendable {
 
         /// Whether something identifies it that is another one in each round.
         var hasIdentity: Bool { slots.contains(where: \.isIdentity) || bound.map { !$0.targets.isEmpty } ?? false }
+
+        /// What the block's arena holds of it.
+        fileprivate var arenaBytes: Int {
+            bytes.count + slots.reduce(0) { $0 + Int($1.length) } + steps.reduce(0) { $0 + $1.bytes.count }
+        }
     }
 
     /// False when there is no room left; an empty block made by ``roomy(for:)`` takes any draft.
     func append(_ draft: Draft) -> Bool {
-        let slotBytes = draft.slots.reduce(0) { $0 + Int($1.length) }
         guard count < templateCapacity, slotCount + draft.slots.count <= slotCapacity,
-            used + draft.bytes.count + slotBytes <= arenaCapacity
+            stepCount + draft.steps.count <= stepCapacity, used + draft.arenaBytes <= arenaCapacity
         else { return false }
         let base = unsafe arena + used
         unsafe draft.bytes.withUnsafeBufferPointer { bytes in
@@ -179,7 +204,15 @@ final class TemplateBlock: @unchecked Sendable {
         template.overlap = draft.overlap
         unsafe template.slots = slots + slotCount
         template.slotCount = Int32(clamping: draft.slots.count)
-        template.hasTimes = draft.slots.contains { !$0.isIdentity }
+        template.hasTimes = draft.slots.contains { $0.kind == .time }
+        template.isFilledFirst = draft.slots.contains(where: \.isFilledFirst)
+        unsafe template.steps = steps + stepCount
+        template.stepCount = Int32(clamping: draft.steps.count)
+        template.isUnrepeatable =
+            !draft.steps.isEmpty || draft.slots.contains { $0.kind == .now || $0.kind == .nonce }
+        template.needsSharedToken = draft.steps.contains {
+            $0.step.op == .token && $0.step.form == FinishingStep.sharedToken
+        }
         template.flow = draft.flow
         template.lane = draft.lane
         if let bound = draft.bound {
@@ -199,6 +232,18 @@ final class TemplateBlock: @unchecked Sendable {
             unsafe (slots + slotCount).initialize(to: slot)
             slotCount += 1
         }
+        for draftStep in draft.steps {
+            var step = draftStep.step
+            if !draftStep.bytes.isEmpty {
+                let bytes = unsafe arena + used
+                for (index, byte) in draftStep.bytes.enumerated() { unsafe (bytes + index).initialize(to: byte) }
+                unsafe step.bytes = UnsafePointer(bytes)
+                step.count = Int32(clamping: draftStep.bytes.count)
+                used += draftStep.bytes.count
+            }
+            unsafe (steps + stepCount).initialize(to: step)
+            stepCount += 1
+        }
         unsafe (templates + count).initialize(to: template)
         count += 1
         return true
@@ -209,9 +254,11 @@ final class TemplateBlock: @unchecked Sendable {
 
     /// A block of the usual size, larger only if `draft` needs it.
     static func roomy(for draft: Draft) -> TemplateBlock {
-        let slotBytes = draft.slots.reduce(0) { $0 + Int($1.length) }
-        return TemplateBlock(
-            templateCapacity: usualTemplates, slotCapacity: max(2 * usualTemplates, draft.slots.count),
-            arenaCapacity: max(usualBytes, draft.bytes.count + slotBytes))
+        // Requests of one tape tend to have as many slots and steps as each other.
+        TemplateBlock(
+            templateCapacity: usualTemplates,
+            slotCapacity: max(2 * usualTemplates, draft.slots.count * (usualTemplates / 4), draft.slots.count),
+            stepCapacity: draft.steps.count * (usualTemplates / 2),
+            arenaCapacity: max(usualBytes, draft.arenaBytes))
     }
 }

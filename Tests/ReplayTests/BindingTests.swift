@@ -57,7 +57,7 @@ struct BindingTests {
             }
         }
         guard values.count == fields.count else { return nil }
-        return BoundRequest.filled(request, values, format)
+        return BoundRequest.filled(request, values, format)?.bytes
     }
 
     @Test("Values of any width stand in path, query, header and body, and Content-Length follows")

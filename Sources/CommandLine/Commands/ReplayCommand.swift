@@ -55,7 +55,10 @@ package let replayCommand = CommandSpec(
         Flag("keep-host", help: "Keep the recorded Host header."),
         Flag("allow-duplicates", help: "Send requests again with the same identities."),
         Flag(
-            "dry-run", help: "Say what would be sent, with a few requests before and after tagging, and send nothing."),
+            "dry-run",
+            help: "Say what would be sent, with a few requests before and after every change, and send nothing."
+        ),
+        Flag("show", value: "N", help: "How many requests a dry run shows.", default: "3"),
         Flag("result", value: "FILE", help: "Write the result as JSON.", completion: .file),
         Flag("report", value: "FILE", help: "Write the result as one HTML page.", completion: .file),
         Flag(
@@ -76,6 +79,7 @@ private struct ReplayCommand {
     var options: Run.Options
     let watching: ReplayWatching
     let search: LimitSearch?
+    var rules: ReplayRules?
     var keeper: SendingGuard
     let schemas: SchemaSet
 
@@ -115,7 +119,9 @@ private struct ReplayCommand {
         schemas = try source.schemas(idl: invocation.all("idl"))
         options.patience = try ReplayPatience.read(invocation, schemas)
         try source.select(try SelectionFlags.selection(invocation), schemas)
-        options.fidelity = try ReplayFidelity.options(invocation, pacer)
+        rules = try ReplayRules(invocation, sending)
+        options.fidelity = try ReplayFidelity.options(invocation, pacer, rules?.rules)
+        rules?.decideConditions(schemas)
         options.fidelity.locator = FieldLocator(schemas: schemas)
         options.fidelity.times = DeclaredTimes(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "time"))
     }
@@ -140,6 +146,9 @@ private struct ReplayCommand {
     private var gatekeeper: Guard { keeper.gatekeeper }
 
     mutating func run() throws -> ExitCode {
+        if invocation.has("dry-run") { rules?.pretend() } else { try rules?.begin() }
+        defer { rules?.end() }
+        if let rules { options.fidelity.ruleContext = rules.context }
         let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
             try TapeRunWriter(
@@ -316,7 +325,10 @@ private struct ReplayCommand {
 extension ReplayCommand {
     private func rehearse(_ run: Run) throws -> ExitCode {
         let rehearsal: Rehearsal
-        do throws(ReplayError) { rehearsal = try run.rehearse() } catch {
+        let shown = try invocation["show"].map { text throws(CommandError) in
+            Int(clamping: try FlagValue.count(text, flag: "show"))
+        }
+        do throws(ReplayError) { rehearsal = try run.rehearse(samples: shown ?? 3) } catch {
             throw CommandError(error.message, remedy: error.remedy)
         }
         let due =

@@ -1,4 +1,3 @@
-import Files
 import Pacing
 import Replay
 import Schema
@@ -26,7 +25,8 @@ enum ReplayFidelity {
             ),
             Flag(
                 "rules", value: "FILE",
-                help: "Values that requests take from the replies to earlier ones (schemas/rules.schema.json).",
+                help:
+                    "What is done to requests: values set, removed, renamed, mapped, made fresh, taken from earlier replies; times, nonces, tokens, signatures (schemas/rules.schema.json).",
                 completion: .file),
             Flag(
                 "users", value: "N",
@@ -39,6 +39,11 @@ enum ReplayFidelity {
                 default: "1, or as often as --duration takes"),
             Flag(
                 "id", value: "PATH", repeatable: true, help: "A field that identifies a request, fresh in later rounds."
+            ),
+            Flag(
+                "fresh",
+                help:
+                    "Fresh identities from the first round on: those that the schema declares and --id names, wherever their values stand again in the flow."
             ),
             Flag(
                 "event-time", value: "MODE",
@@ -90,7 +95,9 @@ enum ReplayFidelity {
     }
 
     /// Everything but the event times that schemas declare and the names of fields, which come with the tape.
-    static func options(_ invocation: Invocation, _ pacer: Pacer) throws(CommandError) -> Fidelity {
+    static func options(
+        _ invocation: Invocation, _ pacer: Pacer, _ rules: Rules?
+    ) throws(CommandError) -> Fidelity {
         var fidelity = Fidelity()
         switch (
             invocation["affinity"], try invocation["key"].map { text throws(CommandError) in try field(text, "key") }
@@ -111,16 +118,15 @@ enum ReplayFidelity {
         } else if invocation.has("time") {
             throw CommandError("--time needs --event-time", remedy: "Say whether times are shifted or scaled.")
         }
-        if let file = invocation["rules"] {
-            if invocation.has("key") || invocation.has("affinity") {
+        if let rules {
+            if !rules.bindings.isEmpty && (invocation.has("key") || invocation.has("affinity")) {
                 throw CommandError(
                     "--rules says what keeps its order, and so does --\(invocation.has("key") ? "key" : "affinity")",
                     remedy: "Write the field as the scope of the rules: scope: request.user.id.")
             }
-            do { fidelity.rules = try Rules.parse(try readFile(file, limit: 1 << 20), file: file) } catch {
-                throw CommandError("the rules cannot be used: \(error)")
-            }
+            fidelity.rules = rules
         }
+        fidelity.isFresh = invocation.has("fresh")
         try readUsers(invocation, &fidelity)
         fidelity.opensForEach = invocation.has("no-keep-alive")
         if fidelity.opensForEach && invocation.has("in-flight") {

@@ -52,7 +52,7 @@ allocations: build
 acceptance: build deps-test native python
 	$(SWIFT) build --build-tests $(STRICT)
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
-	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 \
+	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 TINCT_SIGNED_COUNT=10000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer and AddressSanitizer.

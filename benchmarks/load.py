@@ -260,6 +260,35 @@ def bench_mixed(tinct, sources, peers):
         "ratio": summary([a / b for a, b in zip(values["tinct"], values["client"])]), "bar": 1.60})
 
 
+SIGNED_RULES = """version: 1
+secrets: {key: {env: TINCT_BENCH_KEY}}
+rules:
+  - fresh: {requestId: like, device: like}
+    now: [ts]
+    sign: {key: key}
+"""
+
+
+def bench_signed(tinct, sources, peers):
+    """Two fresh ids, a time, a nonce and an HMAC-SHA256 over the default template, beside the plain send."""
+    os.environ["TINCT_BENCH_KEY"] = "0123456789abcdef"
+    rules = os.path.join(peers, "bench-signed.yaml")
+    with open(rules, "w") as f:
+        f.write(SIGNED_RULES)
+    http = plain_tapes(tinct, peers)["http"]
+
+    def ours(*flags):
+        result, line = replay(
+            tinct, http, HTTP, "--rate", "max", "--duration", "4s", "--allow-duplicates", *flags)
+        return result["perMillion"], line.replace(peers + "/", "")
+    with Servers(sources, peers):
+        values, commands = alternating({"tinct": lambda: ours("--rules", rules), "client": ours})
+    save("signed", list(commands.values()), {
+        "rules": SIGNED_RULES, "signedCPUSecondsPerMillion": summary(values["tinct"]),
+        "plainCPUSecondsPerMillion": summary(values["client"]),
+        "ratio": summary([a / b for a, b in zip(values["tinct"], values["client"])]), "bar": 1.35})
+
+
 def generators(sources, peers, seconds):
     """Other load generators, as who looks for one would run them: the words, and what counts their requests."""
     load = os.path.join(sources, "load")

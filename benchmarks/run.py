@@ -6,6 +6,7 @@
   max      tinct replay --rate max beside the C epoll clients, same bytes (the tag included), server on core 1, client
            on core 0, taking turns: one request in flight on each of 64 connections, and 16
   mixed    the same with 20 operations, 4 KiB, Compact and Binary, fresh ids and times, beside the plain case
+  signed   two fresh ids, a time, a nonce and an HMAC in each request, beside the plain send
   generators  beside wrk, h2load, ab and hey, as far as they are installed, against nginx
   allocations  what one more request allocates, retains and releases, which `make test` asks to be nothing
   rate     tinct replay at 5,000 and 20,000/s for 30 s against nginx and Apache Thrift's TNonblockingServer, beside the C
@@ -23,7 +24,7 @@
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
 
-Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [generators] [allocations] [rate] [live] [memory] [stub]
+Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [signed] [generators] [allocations] [rate] [live] [memory] [stub]
 [soak [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile
 built, with its captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave
 them.
@@ -40,7 +41,7 @@ import time
 
 import allocations
 from common import FLOWS, RUNS, SERVERS, run, save, summary, undisturbed
-from load import bench_generators, bench_max, bench_mixed, bench_rate, client
+from load import bench_generators, bench_max, bench_mixed, bench_rate, bench_signed, client
 from stub import bench_soak, bench_stub
 from truth import bench_knee, bench_recorded, bench_truth
 
@@ -201,7 +202,7 @@ def main():
         sys.exit(__doc__)
     tinct, sources, peers = (os.path.abspath(argument) for argument in sys.argv[1:4])
     benches = {
-        "record": bench_record, "max": bench_max, "mixed": bench_mixed, "generators": bench_generators, "rate": bench_rate,
+        "record": bench_record, "max": bench_max, "mixed": bench_mixed, "signed": bench_signed, "generators": bench_generators, "rate": bench_rate,
         "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak,
         "truth": bench_truth, "knee": bench_knee, "recorded": bench_recorded}
     names = sys.argv[4:]

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python install clean allocations
+.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python idl install clean allocations
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -13,9 +13,10 @@ NATIVE := $(BUILD)/native
 VENV := $(BUILD)/venv
 PYTHON := $(VENV)/bin/python
 STATIC := $(BUILD)/static
+IDL := $(BUILD)/idl
 # One set of flags for lint and test, so that the second does not build everything again.
 STRICT := --explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors
-TEST_ENVIRONMENT = TINCT_PYTHON=$(PYTHON) TINCT_NATIVE=$(NATIVE)
+TEST_ENVIRONMENT = TINCT_PYTHON=$(PYTHON) TINCT_NATIVE=$(NATIVE) TINCT_IDL=$(IDL)
 
 all: build
 
@@ -39,7 +40,7 @@ lint: deps
 format:
 	$(SWIFT) format format -i --parallel -r Sources Tests Package.swift
 
-test: deps-test native python allocations
+test: deps-test native python idl allocations
 	$(SWIFT) build --build-tests $(STRICT)
 	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
 
@@ -49,7 +50,7 @@ allocations: build
 
 # The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build; a million
 # exchanges of 10,000 users keep each user's order, and 10,000 flows go through.
-acceptance: build deps-test native python
+acceptance: build deps-test native python idl
 	$(SWIFT) build --build-tests $(STRICT)
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
 	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 TINCT_SIGNED_COUNT=10000 \
@@ -86,6 +87,13 @@ python: $(VENV)/.complete
 
 $(VENV)/.complete: Tests/requirements.txt
 	@.ci/venv.sh $(VENV) Tests/requirements.txt
+	@touch $@
+
+# Thrift IDLs of other people's making.
+idl: $(IDL)/.complete
+
+$(IDL)/.complete: Tests/idl-packages.txt $(VENV)/.complete
+	@.ci/idl.sh $(IDL) Tests/idl-packages.txt $(PYTHON)
 	@touch $@
 
 # A binary that needs neither the Swift toolchain nor the -dev packages: Swift's library, zstd, yaml, zlib, brotli and

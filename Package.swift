@@ -141,8 +141,9 @@ let fuzzTargets: [Target] =
         .executableTarget(
             name: "tinct-fuzz",
             dependencies: [
-                "CFuzz", "Bytes", "Capture", "Compression", "Files", "Formats", "HTTP1", "Recording", "Schema", "Tape",
-                "Thrift",
+                "CFuzz", "Bytes", "Capture", "Compression", "Files", "Formats", "HTTP1", "JSON", "Recording", "Schema",
+                "Tape",
+                "Thrift", "YAML",
             ],
             path: "Tests/Fuzz/Harness",
             swiftSettings: settings,

@@ -12,7 +12,7 @@ extension IDLLowering {
                 offset: name.offset, message: "constant \(name.text) leads back to itself",
                 remedy: "Give one of the constants in the circle a value of its own.")
         }
-        if case .constant(let value)? = declaration(name.text) { return value }
+        if case .constant(let value, _)? = declaration(name.text) { return value }
         guard let index = constants[name.text] else {
             let known = constants.keys.sorted() + ["true", "false"]
             let near = nearestName(name.text, in: known).map { "Did you mean '\($0)'?" }
@@ -21,8 +21,9 @@ extension IDLLowering {
                 remedy: near ?? "Declare it with const, name a case as 'Enum.CASE', or put a text in quotes.")
         }
         let form = document.constants[index]
-        let value = try constant(form.value, try type(form.type), depth: depth + 1)
-        declared.declarations[name.text] = .constant(value)
+        let type = try type(form.type)
+        let value = try constant(form.value, type, depth: depth + 1)
+        declared.declarations[name.text] = .constant(value, type)
         return value
     }
 

@@ -4,7 +4,7 @@ import JSON
 struct IDLScope: Sendable {
     enum Declaration: Sendable {
         case type(SchemaType)
-        case constant(JSONValue)
+        case constant(JSONValue, SchemaType)
         /// Functions of a service, inherited ones included, as indices into ``SchemaSet/operations``.
         case service([Int])
     }

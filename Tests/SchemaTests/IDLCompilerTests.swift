@@ -19,6 +19,66 @@ import Testing
         try compare(set, set.sources)
     }
 
+    @Test func agreesOnDefaultsAndConstants() throws {
+        let source = SchemaSource(
+            name: "values.thrift",
+            text: #"""
+                enum E { A = 1, B }
+                struct I { 1: i32 n, 2: E e = E.B }
+                const E X = E.B
+                const map<E, string> M = {E.A: "x", 2: "y"}
+                const I S = {"n": 5, "e": E.A}
+                const list<double> L = [1, 2.5, -1e-3]
+                const bool T = true
+                const map<string, list<I>> DEEP = {"k": [{"n": 1}, {"n": 0x1F}]}
+                struct D { 1: E e = E.A; 2: I i = {"n": 3}; 3: map<string, i32> m = {"a": 1, "b": -2}; 4: bool b = 1
+                  5: double d = 1e10; 6: set<string> s = ["q"]; 7: i64 big = 9007199254740993; 8: binary raw = "x\"y"
+                  9: string t = 'it\'s', 10: bool f = false, 12: double r = 0.1, 13: list<E> list = [E.B, 1] }
+                """#)
+        var set = SchemaSet()
+        try set.load(source)
+        try compare(set, [source])
+    }
+
+    /// The IDLs that Python packages bring with them: `make idl` fetches those of Tests/idl-packages.txt.
+    @Test(.requires(.idl)) func agreesOnTheSchemasOfOthers() throws {
+        let root = try TestEnvironment.idl.path()
+        let files = try #require(FileManager.default.enumerator(atPath: root)).compactMap { $0 as? String }
+            .filter { $0.hasSuffix(".thrift") }.sorted()
+        var agreed = 0
+        for file in files {
+            let path = "\(root)/\(file)"
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinct-idl-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let result = try run(
+                "/usr/bin/thrift", ["--gen", "json", "-o", folder.path, (path as NSString).lastPathComponent],
+                workingDirectory: (path as NSString).deletingLastPathComponent)
+            // Some are there to be refused, and some take more than Apache's compiler does.
+            if result.status != 0 { continue }
+            let source = SchemaSource(name: (path as NSString).lastPathComponent, bytes: try bytes(path))
+            let beside = (path as NSString).deletingLastPathComponent
+            var set = SchemaSet()
+            do throws(SchemaError) {
+                try set.load(source) { included, from in
+                    let name = ((from.name as NSString).deletingLastPathComponent as NSString)
+                        .appendingPathComponent(included)
+                    guard let bytes = try? bytes("\(beside)/\(name)") else { return nil }
+                    return SchemaSource(name: name, bytes: bytes)
+                }
+            } catch {
+                Issue.record("\(file): \(error)")
+                continue
+            }
+            let output = folder.appendingPathComponent("gen-json/\(source.scope).json").path
+            try compare(set, source.scope, try JSONValue(parsing: bytes(output)))
+            agreed += 1
+        }
+        #expect(agreed >= 25, "\(agreed) of \(files.count)")
+    }
+
+    private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+
     private func compare(_ set: SchemaSet, _ sources: [SchemaSource]) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tinct-idl-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -56,6 +116,15 @@ import Testing
             try compare(ours.annotations, theirs)
         }
 
+        for constant in try #require(oracle["constants"]?.array) {
+            let name = try #require(constant["name"]?.string)
+            guard case .constant(let value, let type)? = set.scopes[scope]?.declarations[name] else {
+                Issue.record("\(scope).\(name) is no constant")
+                continue
+            }
+            #expect(plain(set, value, type) == normal(constant["value"]), "\(scope).\(name)")
+        }
+
         for service in try #require(oracle["services"]?.array) {
             let name = try #require(service["name"]?.string)
             let own = set.operations.filter { $0.service == name && $0.declaringService == name && $0.scope == scope }
@@ -80,6 +149,9 @@ import Testing
             #expect(Int(ours.id) == theirs["key"]?.int)
             #expect(ours.name == theirs["name"]?.string)
             #expect(describe(set, ours.type) == describe(theirs["typeId"], theirs["type"]), "\(ours.name)")
+            #expect(
+                ours.defaultValue.map { plain(set, $0, ours.type) } == theirs["default"].map { normal($0) },
+                "\(ours.name)")
             let presence = ["required": SchemaField.Presence.required, "optional": .optional]
             #expect(ours.presence == presence[theirs["required"]?.string ?? ""] ?? .unspecified)
             for member in theirs["annotations"]?.object?.members ?? [] {
@@ -117,5 +189,50 @@ import Testing
         case "byte": return "i8"
         default: return id
         }
+    }
+
+    // MARK: Values
+
+    /// A value as the JSON generator writes it: cases by number, truth values as 0 and 1, numbers by their value.
+    private func plain(_ set: SchemaSet, _ value: JSONValue, _ type: SchemaType) -> JSONValue {
+        switch type.kind {
+        case .bool: return value.bool == true ? 1 : 0
+        case .enumeration(let index):
+            return value.string.flatMap { set.enumerations[index].value(of: $0) }.map { JSONValue($0) } ?? value
+        case .list(let element), .set(let element):
+            // The generator writes what the author wrote, `{}` for no elements too.
+            if value.array?.isEmpty == true { return JSONValue(JSONObject()) }
+            return .array((value.array ?? []).map { plain(set, $0, element) })
+        case .map(let key, let inner):
+            return sorted(
+                (value.object?.members ?? []).map { member in
+                    let name = plain(set, .string(member.key), key)
+                    return JSONObject.Member(name.string ?? name.text, plain(set, member.value, inner))
+                })
+        case .structure(let index):
+            return sorted(
+                (value.object?.members ?? []).map { member in
+                    let field = set.structures[index].field(named: member.key)
+                    return JSONObject.Member(
+                        member.key, field.map { plain(set, member.value, $0.type) } ?? member.value)
+                })
+        default: return normal(value)
+        }
+    }
+
+    private func normal(_ value: JSONValue?) -> JSONValue {
+        switch value {
+        case .number(let number)?:
+            return number.int64.map { JSONValue($0) } ?? JSONValue(number.double)
+        case .array(let values)? where values.isEmpty: return JSONValue(JSONObject())
+        case .array(let values)?: return .array(values.map { normal($0) })
+        case .object(let object)?: return sorted(object.members.map { .init($0.key, normal($0.value)) })
+        case let value?: return value
+        case nil: return .null
+        }
+    }
+
+    private func sorted(_ members: [JSONObject.Member]) -> JSONValue {
+        .object(JSONObject(members.sorted { $0.key < $1.key }))
     }
 }

@@ -7,6 +7,7 @@ package enum TestEnvironment: String, Sendable {
     case native = "TINCT_NATIVE"
     case captures = "TINCT_CAPTURES"
     case peers = "TINCT_PEERS"
+    case idl = "TINCT_IDL"
 
     package var isSet: Bool { !(ProcessInfo.processInfo.environment[rawValue] ?? "").isEmpty }
 

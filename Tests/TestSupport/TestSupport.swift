@@ -7,7 +7,8 @@
 /// | `TINCT_NATIVE` | programs and generated code of Tests/EndToEndTests/Native | skipped by name |
 /// | `TINCT_CAPTURES` | a folder of captures with independently made truth | skipped by name |
 /// | `TINCT_PEERS` | a folder of programs to measure beside | skipped by name |
+/// | `TINCT_IDL` | Thrift IDLs of other people's making (`make idl`) | skipped by name |
 /// | `TINCT_BINARY` | the `tinct` to test | the one that was built with the tests |
 ///
-/// `make test` sets the first two. A variable that is set and leads nowhere is a failure, never a skip.
+/// `make test` sets `TINCT_PYTHON`, `TINCT_NATIVE` and `TINCT_IDL`. A variable that is set and leads nowhere is a failure, never a skip.
 package enum TestSupport {}

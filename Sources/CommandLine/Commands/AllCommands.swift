@@ -10,6 +10,7 @@ package let allCommands: [CommandSpec] = [
     mergeCommand,
     callCommand,
     packCommand,
+    schemaCommand,
     synthCommand,
     stubCommand,
     diffCommand,

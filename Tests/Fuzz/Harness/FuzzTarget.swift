@@ -14,4 +14,4 @@ struct FuzzTarget: Sendable {
 }
 
 /// Every target, in the order in which they are run.
-let allTargets: [FuzzTarget] = captureTargets + wireTargets + recordingTargets + tapeTargets
+let allTargets: [FuzzTarget] = captureTargets + wireTargets + recordingTargets + tapeTargets + schemaTargets

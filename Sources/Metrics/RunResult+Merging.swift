@@ -32,6 +32,7 @@ extension RunResult {
         let places: [[Int]]
         (merged.operations, places) = merging(results.map(\.operations))
         merged.mirrors = mirrors(results.flatMap(\.mirrors))
+        merged.connections = connections(results, start: merged.run.startNanos)
         mergeSeries(results, places, &merged)
         let start = merged.run.startNanos
         merged.slowest = results.flatMap { result in
@@ -128,6 +129,26 @@ extension RunResult {
             merged.append(operation)
         }
         return (merged, moves)
+    }
+
+    private static func connections(_ results: [RunResult], start: UInt64) -> Connections {
+        var merged = Connections()
+        for result in results {
+            merged.isRecorded = merged.isRecorded || result.connections.isRecorded
+            merged.limit += result.connections.limit
+            merged.peak += result.connections.peak
+            merged.waitedFlows += result.connections.waitedFlows
+            let shift = result.run.startNanos - start
+            merged.worst += result.connections.worst.map { connection in
+                var connection = connection
+                connection.openedNanos = connection.openedNanos.map { $0 &+ shift }
+                connection.closedNanos = connection.closedNanos.map { $0 &+ shift }
+                return connection
+            }
+        }
+        merged.worst.sort { $0.failures > $1.failures }
+        merged.worst.removeLast(max(0, merged.worst.count - worstConnections))
+        return merged
     }
 
     /// Mirrors of the same name become one.

@@ -248,6 +248,7 @@ package struct RunResult: Sendable, Equatable {
     package var audit = Audit()
     /// The slowest exchanges, slowest first.
     package var slowest: [Slow] = []
+    package var connections = Connections()
     /// What went to mirrors at the same time; no other figure but the audit's targets and the process's CPU time holds it.
     package var mirrors: [Mirror] = []
     /// Of `--find-max`; nil in other runs.

@@ -17,22 +17,51 @@ package final class PaceProgram: Sendable {
     private struct State: Sendable {
         var segments: [PaceSegment] = []
         var isClosed = false
+        /// Stages that begin where nobody knows yet.
+        var pending: [Pacer.Stage] = []
     }
 
     private let state: Mutex<State>
+    private let seed: UInt64
 
-    /// All of a pacer. The seed decides Poisson arrivals.
+    /// All of a pacer. The seed decides Poisson arrivals. Of one that mixes recorded time with rates only the beginning is
+    /// known: ``reach(sequence:recordedOffsetNanos:)`` says the rest.
     package init(_ pacer: Pacer, seed: UInt64) {
-        var state = State(isClosed: true)
+        self.seed = seed
+        var state = State()
         let stages = pacer.stages
         for (index, stage) in stages.enumerated() {
-            PaceProgram.append(stage, isLast: index == stages.count - 1, seed, &state)
+            if !state.pending.isEmpty || (index > 0 && stage.law.isRecorded != stages[index - 1].law.isRecorded) {
+                state.pending.append(stage)
+            } else {
+                PaceProgram.append(stage, isLast: index == stages.count - 1, seed, &state)
+            }
         }
+        state.isClosed = state.pending.isEmpty
         self.state = Mutex(state)
     }
 
     /// Empty, to be filled by ``append(rate:startNanos:durationNanos:)`` while the run lasts.
-    package init() { state = Mutex(State()) }
+    package init() {
+        seed = 0
+        state = Mutex(State())
+    }
+
+    /// Says where on its tape the request at `sequence` stands. Whoever reads the tape says so of every request in order,
+    /// before a cursor is asked for its due time, so that stages can begin where the one before ends on the other scale.
+    package func reach(sequence: UInt64, recordedOffsetNanos: UInt64) {
+        state.withLock { state in
+            while let stage = state.pending.first, let last = state.segments.last {
+                if (last.law.isRecorded ? recordedOffsetNanos : sequence) < last.end { return }
+                state.pending.removeFirst()
+                let first = stage.law.isRecorded ? recordedOffsetNanos : sequence
+                PaceProgram.append(
+                    stage, from: last.law.isRecorded == stage.law.isRecorded ? nil : first,
+                    isLast: state.pending.isEmpty, seed, &state)
+            }
+            state.isClosed = true
+        }
+    }
 
     /// Adds requests at a constant rate, the first at `startNanos` from the run's start, which must not lie before the end
     /// of what was added before. Returns how many come due.
@@ -68,10 +97,13 @@ package final class PaceProgram: Sendable {
         }
     }
 
-    private static func append(_ stage: Pacer.Stage, isLast: Bool, _ seed: UInt64, _ state: inout State) {
+    /// - Parameter position: its first one; nil: where the stage before ends.
+    private static func append(
+        _ stage: Pacer.Stage, from position: UInt64? = nil, isLast: Bool, _ seed: UInt64, _ state: inout State
+    ) {
         let previous = state.segments.last
         let start = previous.map { $0.startNanos &+ $0.durationNanos } ?? 0
-        let first = previous?.end ?? 0
+        let first = position ?? previous?.end ?? 0
         var segment = PaceSegment(
             law: stage.law, startNanos: start, durationNanos: stage.durationNanos, first: first, end: .max,
             seed: seed &+ UInt64(state.segments.count) &* 0xD6E8_FEB8_6659_FD93)
@@ -134,7 +166,8 @@ package struct PaceCursor {
     }
 
     private mutating func due(_ position: UInt64) -> UInt64 {
-        let offset = position &- first
+        // Recordings are in order but for what overlapped: that is due with what it overlapped.
+        let offset = position < first ? 0 : position &- first
         let nanos: UInt64 =
             switch kind {
             case .constant: Pacer.scale(offset, 1_000_000_000_000, a)

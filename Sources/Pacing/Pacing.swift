@@ -14,7 +14,8 @@ package enum Pacer: Sendable, Equatable {
     case constant(perThousandSeconds: UInt64)
     /// As recorded, at `numerator/denominator` times the speed.
     case recorded(numerator: UInt64, denominator: UInt64)
-    /// One after the other; when they are over, the last rate is held. Either all of them are of recorded time or none.
+    /// One after the other; when they are over, the last rate is held. Recorded time goes on where the recording stands
+    /// when its stage begins.
     case stages([Stage])
     /// As fast as replies come: a closed loop. Nothing is ever due.
     case max
@@ -103,6 +104,15 @@ package enum Pacer: Sendable, Equatable {
         }
         return peak
     }
+
+    /// The highest rate that it states, in requests in 1000 seconds; nil when it states none.
+    package var statedPeakPerThousandSeconds: UInt64? {
+        guard case .stages(let stages) = self else { return peakPerThousandSeconds }
+        return Pacer.stages(stages.filter { !$0.law.isRecorded }).peakPerThousandSeconds
+    }
+
+    /// Whether recorded time and rates follow each other: where one ends on the other's scale, only the tape can say.
+    package var mixesRecordedTime: Bool { followsRecording && stages.contains { !$0.law.isRecorded } }
 
     /// False when the next send waits for a reply.
     package var isOpenLoop: Bool { self != .max }

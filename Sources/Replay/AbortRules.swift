@@ -1,6 +1,6 @@
 package import Metrics
 
-/// `errors > 1% for 5s`: a condition that ends the run when it has held in so many seconds one after the other.
+/// `errors > 1% for 5s`: a condition that ends the run when it has held of the last second for so many seconds.
 package struct AbortRule: Sendable, Equatable {
     package var condition: Condition
     package var seconds: Int
@@ -23,28 +23,55 @@ package struct AbortRule: Sendable, Equatable {
     }
 }
 
-/// Watches abort rules over the seconds of a run. A second in which there is nothing to judge by (nothing came due, nothing
-/// ended) changes nothing.
+/// Watches abort rules: every 50 ms, over the second that has just passed. A second in which there is nothing to judge by
+/// (nothing came due, nothing ended) changes nothing.
 package final class AbortWatcher: RunWatcher {
     private let rules: [AbortRule]
+    /// For how many ticks, one after the other, each has held.
     private var held: [Int]
+    /// The last second.
+    private var window: [RunTick] = []
 
     package init(_ rules: [AbortRule]) {
         self.rules = rules
         held = .init(repeating: 0, count: rules.count)
     }
 
-    package func closed(_ second: RunSecond, _ operations: [String]) -> RunStop? {
+    package var wantsTicks: Bool { true }
+
+    package func ticked(_ tick: RunTick) -> RunStop? {
+        window.append(tick)
+        if window.count > RunTick.perSecond { window.removeFirst() }
+        let sample = sample
         for (index, rule) in rules.enumerated() {
-            guard let holds = rule.condition.holds(in: second.sample) else { continue }
+            guard let holds = rule.condition.holds(in: sample) else { continue }
             held[index] = holds ? held[index] + 1 : 0
-            if held[index] < rule.seconds { continue }
-            let value = rule.condition.text(of: rule.condition.value(in: second.sample))
+            if held[index] < rule.seconds * RunTick.perSecond { continue }
+            let value = rule.condition.text(of: rule.condition.value(in: sample))
+            // 7.35: in hundredths, since there are 20 ticks in a second.
+            let (whole, part) = (tick.index + 1).quotientAndRemainder(dividingBy: RunTick.perSecond)
+            let hundredths = part * 100 / RunTick.perSecond
             return RunStop(
                 reason: "abort",
-                detail: "'\(rule.text)' held until second \(second.index), where it was \(value)")
+                detail: "'\(rule.text)' held until second \(whole).\(hundredths < 10 ? "0" : "")\(hundredths), "
+                    + "where it was \(value)")
         }
         return nil
+    }
+
+    private var sample: MetricSample {
+        let (corrected, lateness) = (Histogram(), Histogram())
+        var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+        var due: UInt64 = 0
+        for tick in window {
+            corrected.add(tick.corrected)
+            lateness.add(tick.lateness)
+            due += tick.due
+            for index in outcomes.indices { outcomes[index] += tick.outcomes[index] }
+        }
+        return MetricSample(
+            corrected: corrected, raw: nil, lateness: lateness, outcomes: outcomes, due: due,
+            seconds: Double(window.count) / Double(RunTick.perSecond))
     }
 }
 

@@ -19,9 +19,10 @@ package struct RunSecond {
     package var operations: [Int: Operation] = [:]
     /// Of the generator.
     package let lateness = Histogram()
-    /// At its end.
-    package var inFlight = 0
-    package var waiting = 0
+    /// At its end, by loop.
+    var levels: [Int: (inFlight: Int, waiting: Int)] = [:]
+    package var inFlight: Int { levels.values.reduce(0) { $0 + $1.inFlight } }
+    package var waiting: Int { levels.values.reduce(0) { $0 + $1.waiting } }
 
     init(index: Int) { self.index = index }
 
@@ -29,6 +30,23 @@ package struct RunSecond {
     package var sent: UInt64 { counts.sent }
     package var answered: UInt64 { counts.answered }
     package var errors: UInt64 { counts.errors }
+}
+
+/// A part of a second of a run, of all loops together: for those who must decide sooner than at its end.
+package struct RunTick {
+    /// From 0.
+    package var index: Int
+    package var due: UInt64 = 0
+    /// Of the requests that ended in it, by ``Outcome``'s raw value.
+    package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
+    /// Of the replies that ended in it, from their due times.
+    package let corrected = Histogram()
+    /// Of the generator.
+    package let lateness = Histogram()
+
+    package static let perSecond = 20
+
+    package init(index: Int) { self.index = index }
 }
 
 /// Adds up what the loops count, second by second, on the control thread.
@@ -46,6 +64,11 @@ struct Collector {
 
     private let loops: [LoopPages]
     private let isOpenLoop: Bool
+    private let ticksPerSecond: Int
+    /// Ticks that are not closed yet, the first of which has the index ``closedTicks``; and those that are.
+    private var openTicks: [RunTick] = []
+    private var closedTicks = 0
+    private var tickedOff: [RunTick] = []
     private var pending: [RunSecond] = []
     /// Index of the first pending second.
     private var closed = 0
@@ -58,22 +81,38 @@ struct Collector {
     /// Everything so far, for the progress line.
     private(set) var totals = SecondCounts()
 
-    init(loops: [LoopPages], isOpenLoop: Bool) {
-        self.loops = loops
+    init(_ plans: [LoopPlan], isOpenLoop: Bool) {
+        loops = plans.map(\.books)
+        ticksPerSecond = plans.first?.ticksPerSecond ?? 1
         self.isOpenLoop = isOpenLoop
+    }
+
+    /// Those that were closed since the last time; none unless somebody looks closer than a second.
+    mutating func takeTicks() -> [RunTick] {
+        defer { tickedOff = [] }
+        return tickedOff
     }
 
     /// Takes what the loops have handed over, and shows each second that it closes.
     mutating func collect(_ watch: (RunSecond) -> Void) {
         // How far the loops are has to be known before their pages are taken: a page may come in between.
         let passed = loops.map { $0.passed.load(ordering: .acquiring) }
-        for pages in loops {
+        for (loop, pages) in loops.enumerated() {
             for page in pages.full {
-                take(page)
+                take(page, loop)
                 page.clear()
             }
         }
-        let end = passed.min() ?? 0
+        let passedTicks = passed.min() ?? 0
+        while ticksPerSecond > 1, closedTicks < passedTicks {
+            if openTicks.isEmpty {
+                if passedTicks == .max { break }
+                openTicks.append(RunTick(index: closedTicks))
+            }
+            tickedOff.append(openTicks.removeFirst())
+            closedTicks += 1
+        }
+        let end = passedTicks == .max ? .max : passedTicks / ticksPerSecond
         while closed < end {
             if pending.isEmpty {
                 // Every loop has ended, and nothing is left.
@@ -89,18 +128,29 @@ struct Collector {
         }
     }
 
-    private mutating func take(_ page: CountPage) {
-        let position = max(0, page.second - closed)
+    private mutating func take(_ page: CountPage, _ loop: Int) {
+        let position = max(0, page.tick / ticksPerSecond - closed)
         while pending.count <= position { pending.append(RunSecond(index: closed + pending.count)) }
         pending[position].counts.add(page.counts)
-        pending[position].inFlight += page.inFlight
-        pending[position].waiting += page.waiting
+        pending[position].levels[loop] = (page.inFlight, page.waiting)
         pending[position].lateness.add(page.lateness)
         if page.isWarmUp { warmUpAnswered += page.counts.answered } else { lateness.add(page.lateness) }
         totals.add(page.counts)
+        let tick = max(0, page.tick - closedTicks)
+        if ticksPerSecond > 1 {
+            while openTicks.count <= tick { openTicks.append(RunTick(index: closedTicks + openTicks.count)) }
+            openTicks[tick].due += page.counts.due
+            openTicks[tick].lateness.add(page.lateness)
+        }
         for index in 0..<CountPage.operationLimit {
             guard let counts = unsafe page.operations[index] else { continue }
             unsafe take(counts, index, position, isWarmUp: page.isWarmUp)
+            if ticksPerSecond > 1 {
+                for outcome in 0..<Outcome.allCases.count {
+                    unsafe openTicks[tick].outcomes[outcome] += counts.pointee.outcomes[outcome]
+                }
+                unsafe openTicks[tick].corrected.add(isOpenLoop ? counts.pointee.corrected : counts.pointee.raw)
+            }
         }
     }
 

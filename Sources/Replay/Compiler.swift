@@ -143,6 +143,15 @@ struct Compiler {
         }
     }
 
+    /// Whether nothing but its tag can keep an exchange from being sent.
+    func mayBeSent(_ exchange: borrowing Exchange) -> Bool {
+        let targets = exchange.format.protocol == .http1 ? http : thrift
+        guard exchange.format.protocol != .unknown, let target = targets.first, let request = exchange.request,
+            request.isWhole, !request.wire.isEmpty
+        else { return false }
+        return gatekeeper.refusal(operation: exchange.operation, target: target) == nil
+    }
+
     /// Where event times count from: the first one that was seen.
     mutating func eventOrigin(_ nanos: UInt64) -> UInt64 {
         if let firstEventNanos { return firstEventNanos }

@@ -34,6 +34,8 @@ struct Connection {
     var failures: UInt8 = 0
     /// Stands in its target's list of idle connections.
     var isListed = false
+    /// Nothing more of its recorded flow will come due.
+    var hasEnded = false
     /// The request in flight cannot be told apart by its reply, so no other one may join it.
     var isExclusive = false
     var status: Int32 = 0
@@ -84,6 +86,11 @@ struct Connection {
     /// Requests that wait for this connection: nodes of the loop's pool.
     var queueHead: Int32 = -1
     var queueTail: Int32 = -1
+    /// When it stood, and what had been sent before; 0 while it does not.
+    var openedAt: UInt64 = 0
+    var requestsBefore: UInt64 = 0
+    /// Of its requests, those that failed, by ``Outcome``'s raw value.
+    var failed = InlineArray<18, UInt32>(repeating: 0)
     /// Neighbours in the idle list.
     var previous: Int32 = -1
     var next: Int32 = -1

@@ -1,5 +1,6 @@
 import EventLoop
 import Metrics
+import Pacing
 import Synchronization
 import Tagging
 import Tape
@@ -73,6 +74,9 @@ final class Feeder: Sendable {
     private let source: any ExchangeSource
     private let rounds: UInt32
     private let residentLimit: Int
+    private let findsEnds: Bool
+    /// What has to be told where the requests stand on the tape; nil when nothing has to.
+    private let pace: PaceProgram?
     /// Of the primary, then of each mirror.
     private let progress: Mutex<[Progress]>
     private let isCancelled = Atomic<Bool>(false)
@@ -81,10 +85,12 @@ final class Feeder: Sendable {
 
     /// - Parameter samples: how many of the first requests are kept for a dry run.
     init(
-        source: any ExchangeSource, loops: Int, mirrors: Int = 0, rounds: UInt32, residentLimit: Int = 512 << 20,
-        samples: Int = 0
+        source: any ExchangeSource, loops: Int, mirrors: Int = 0, rounds: UInt32, pace: PaceProgram? = nil,
+        findsEnds: Bool = false, residentLimit: Int = 512 << 20, samples: Int = 0
     ) {
         self.samples = samples
+        self.pace = pace
+        self.findsEnds = findsEnds
         self.source = source
         self.rounds = rounds
         self.residentLimit = residentLimit
@@ -113,7 +119,10 @@ final class Feeder: Sendable {
     func run(_ compilers: [Compiler]) {
         var compilers = compilers
         var pass = Pass(queues: queues.count)
+        // Each round stands at other places of the run.
+        pass.isResident = pace == nil
         do throws(ReplayError) {
+            if findsEnds { pass.ends = try flowEnds(compilers[0]) }
             try readOnce(&compilers, &pass)
             if rounds > 1 && !isDone { try repeatRounds(&compilers, &pass) }
         } catch {
@@ -142,6 +151,8 @@ final class Feeder: Sendable {
         var spanNanos: UInt64 = 0
         var sequence: UInt64 = 0
         var laterSequence: UInt64 = 0
+        /// Where each flow has its last request, counted in exchanges; where that is asked for.
+        var ends: FlowEnds?
         /// Requests without a flow, of the primary and of each mirror.
         var free: [UInt64]
 
@@ -162,8 +173,10 @@ final class Feeder: Sendable {
         pass.sequence = 0
         pass.laterSequence = 0
         var read = 0
+        var position: UInt64 = 0
         var exchange = Exchange()
         while !isDone, try source.next(into: &exchange) {
+            position += 1
             guard var draft = compile(exchange, 0, &compilers, pass) else { continue }
             let first = pass.firstNanos ?? exchange.startNanos
             pass.firstNanos = first
@@ -177,14 +190,23 @@ final class Feeder: Sendable {
                 draft.laterSequence = pass.laterSequence
                 pass.laterSequence += 1
             }
+            let sequence = pass.round == 0 ? draft.sequence : draft.laterSequence
+            if let pace, sequence != Template.refused {
+                pace.reach(
+                    sequence: pass.baseSequence &+ sequence,
+                    recordedOffsetNanos: pass.baseOffsetNanos &+ draft.recordedOffsetNanos)
+            }
             if pass.round == 0 && read < samples { keepSample(exchange, draft) }
             read += 1
+            pass.ends?.mark(&draft, exchange, at: position)
             append(draft, 0, &pass)
             for leg in compilers.indices.dropFirst() {
                 guard var copy = compile(exchange, leg, &compilers, pass) else { continue }
                 copy.recordedOffsetNanos = draft.recordedOffsetNanos
                 copy.sequence = draft.sequence
                 copy.laterSequence = draft.laterSequence
+                copy.endsFlow = draft.endsFlow
+                copy.flow = draft.flow
                 append(copy, leg, &pass)
             }
             if read % 1024 == 0 { publish(compilers, pass) }
@@ -194,6 +216,19 @@ final class Feeder: Sendable {
         progress.withLock { legs in
             for leg in legs.indices { legs[leg].hasReadAll = true }
         }
+    }
+
+    /// Reads the tape once to see where its flows end.
+    private func flowEnds(_ compiler: Compiler) throws(ReplayError) -> FlowEnds {
+        var ends = FlowEnds()
+        var exchange = Exchange()
+        var position: UInt64 = 0
+        while !isDone, try source.next(into: &exchange) {
+            position += 1
+            if compiler.mayBeSent(exchange) { try ends.note(exchange, at: position) }
+        }
+        try source.rewind()
+        return ends
     }
 
     /// Nil, and noted in the first round, when it is not sent.

@@ -152,7 +152,7 @@ package struct Guard: Sendable {
 
     /// A pacer's highest rate must fit the caps; one without a bound of its own is held to them while the run lasts.
     private func checkRate(_ index: Int) throws(ReplayError) {
-        guard let rate = pacer.peakPerThousandSeconds else { return }
+        guard let rate = pacer.statedPeakPerThousandSeconds else { return }
         let target = admitted[index].target
         let weights = admitted.filter { $0.target.scheme == target.scheme }.reduce(0) { $0 + $1.target.weight }
         let share = rate.multipliedFullWidth(by: UInt64(target.weight))

@@ -34,7 +34,10 @@ extension Loop {
                 second.answered += 1
             }
         }
-        if outcome != .ok { second.errors += 1 }
+        if outcome != .ok {
+            second.errors += 1
+            countFailure(outcome, of: connection)
+        }
         if isMeasured {
             unsafe counts.pointee.outcomes[Int(outcome.rawValue)] += 1
             if unsafe now &- flight.pointee.due > slowest.thresholdNanos { unsafe keep(flight, template, outcome) }
@@ -146,13 +149,13 @@ extension Loop {
         if !tape.push(entry) { report.runTapeDropped += 1 }
     }
 
-    /// Closes the books of the second that has passed.
-    mutating func turnSecond() {
-        while now >= secondEnd {
+    /// Closes the books of the tick that has passed.
+    mutating func turnTick() {
+        while now >= tickEnd {
             turnPage()
-            secondIndex += 1
-            secondEnd += 1_000_000_000
-            books.passed.store(secondIndex, ordering: .releasing)
+            tickIndex += 1
+            tickEnd += tickNanos
+            books.passed.store(tickIndex, ordering: .releasing)
         }
     }
 
@@ -177,7 +180,7 @@ extension Loop {
 
     private mutating func handOver() {
         let page = isOnSecondPage ? books.pages.1 : books.pages.0
-        page.second = secondIndex
+        page.tick = tickIndex
         page.counts = second
         page.isWarmUp = countedFrom < measuredFrom
         page.inFlight = inFlightCount
@@ -189,10 +192,14 @@ extension Loop {
     mutating func finish() -> LoopReport {
         report.endNanos = now
         report.slowest = slowest.list
+        for connection in 0..<connectionCount { endConnection(connection, isClosed: false) }
+        report.worst = worst.list
+        report.connectionsPeak = recorded.peak
+        report.waitedFlows = recorded.waited
         report.sentByTarget = plan.pools.indices.map { target in
             (poolStart[target]..<poolStart[target + 1]).reduce(0) { unsafe $0 + connections[$1].requests }
         }
-        turnSecond()
+        turnTick()
         handOver()
         books.passed.store(.max, ordering: .releasing)
         return report

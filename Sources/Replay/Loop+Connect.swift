@@ -6,6 +6,8 @@ import Metrics
 extension Loop {
     mutating func connectAll() {
         now = Clock.monotonicNanos()
+        // Flows open theirs when they begin.
+        if plan.recordsConnections { return }
         for connection in 0..<connectionCount { connect(connection) }
         let deadline = now &+ min(plan.connectNanos, 3_000_000_000)
         while now < deadline, (0..<connectionCount).contains(where: { unsafe connections[$0].state == .connecting }) {
@@ -19,9 +21,10 @@ extension Loop {
         if unestablished > 0 { expire() }
     }
 
-    private mutating func connect(_ connection: Int) {
+    mutating func connect(_ connection: Int) {
         let c = unsafe connections + connection
         unsafe c.pointee.retryAt = now
+        beginConnection(connection)
         do throws(SystemError) {
             let fd = try Socket.connect(to: plan.pools[Int(unsafe c.pointee.target)].address)
             unsafe c.pointee.fd = fd
@@ -55,8 +58,9 @@ extension Loop {
 
     mutating func connectFailed(_ connection: Int, _ outcome: Outcome) {
         let c = unsafe connections + connection
-        pause(connection)
         failWaiting(connection: connection, outcome)
+        pause(connection)
+        if plan.recordsConnections && closeIfDone(connection) { return }
         let target = Int(unsafe c.pointee.target)
         if isUp(target) { return }
         // All connections fail together, which is one attempt.
@@ -107,6 +111,7 @@ extension Loop {
         unsafe c.pointee.state = .idle
         unestablished -= 1
         report.connectionsOpened += 1
+        unsafe c.pointee.openedAt = now
         if start > 0 { serve(connection) } else { enterIdle(connection) }
     }
 
@@ -129,6 +134,7 @@ extension Loop {
             finishAll(connection, outcome)
             if unsafe c.pointee.failures > 0 && !isStopping {
                 if unsafe c.pointee.isListed { leaveIdle(connection) }
+                if plan.recordsConnections && closeIfDone(connection) { return }
                 unestablished += 1
                 pause(connection)
                 return
@@ -142,6 +148,7 @@ extension Loop {
 
     /// Closes a connection that stood, and connects again at once.
     mutating func reopen(_ connection: Int) {
+        if plan.recordsConnections && closeIfDone(connection) { return }
         if unsafe connections[connection].isListed { leaveIdle(connection) }
         closeSocket(connection)
         unsafe connections[connection].state = .down
@@ -153,8 +160,9 @@ extension Loop {
         connect(connection)
     }
 
-    private func closeSocket(_ connection: Int) {
+    mutating func closeSocket(_ connection: Int) {
         let c = unsafe connections + connection
+        endConnection(connection)
         closeSecurity(connection, saysGoodbye: false)
         if unsafe c.pointee.fd >= 0 { unsafe Socket.close(c.pointee.fd) }
         unsafe c.pointee.fd = -1

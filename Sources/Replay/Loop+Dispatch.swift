@@ -49,6 +49,7 @@ extension Loop {
             let sequence = unsafe cursor.round == 0 ? template.pointee.sequence : template.pointee.laterSequence
             if sequence == Template.refused {
                 count(.guardRefused, operation: unsafe template.pointee.operation, due: .max)
+                unsafe skipRecorded(template)
                 cursor.position += 1
                 continue
             }
@@ -74,13 +75,18 @@ extension Loop {
             case .usedUp: return
             case .tooFast:
                 unsafe report.tooFast[template.pointee.operation, default: 0] += 1
+                unsafe skipRecorded(template)
                 passOver(.guardRefused)
                 continue
             }
             cursor.position += 1
             if due >= countedFrom { lateness.record(nanos: now &- due) }
             second.due += 1
-            let owner = unsafe owner(of: template)
+            var owner = unsafe owner(of: template)
+            if plan.recordsConnections {
+                guard let connection = unsafe recordedConnection(template, due: due) else { continue }
+                owner = connection
+            }
             if unsafe mustWait(template, owner) {
                 unsafe park(template, due: due)
                 continue
@@ -196,12 +202,15 @@ extension Loop {
             }
             if unsafe connections[connection].state != .idle { return }
         }
+        if plan.recordsConnections && closeIfDone(connection) { return }
         enterIdle(connection)
     }
 
     /// After a send from the idle state: a oneway call leaves the connection free.
     mutating func settle(_ connection: Int) {
-        if unsafe connections[connection].state == .idle { enterIdle(connection) }
+        guard unsafe connections[connection].state == .idle else { return }
+        if plan.recordsConnections && closeIfDone(connection) { return }
+        enterIdle(connection)
     }
 
     /// Closed loop: the next template of the tape that this connection may send. Those of others go to their queues.

@@ -3,7 +3,7 @@ import Metrics
 /// Requests that wait for a connection, and the connections that wait for a request.
 extension Loop {
     /// A node for the template under the cursor's block; below 0, and the request is counted, when there is no room.
-    private mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
+    mutating func waitingNode(_ template: UnsafeMutablePointer<Template>, due: UInt64) -> Int32 {
         let node = takeNode()
         if node < 0 {
             count(.unsent, operation: unsafe template.pointee.operation, due: due)
@@ -198,6 +198,7 @@ extension Loop {
 
     /// Nothing that waits will be sent: in an open loop it came due all the same.
     mutating func dropWaiting() {
+        for chain in recorded.takeAll() { endChain(chain, nil, isAdmitted: false) }
         while case let chain = flows.takeParked(), chain >= 0 { endChain(chain, nil, isAdmitted: false) }
         for target in idleHead.indices { failWaiting(target: target, nil) }
         for connection in 0..<connectionCount { failWaiting(connection: connection, nil) }
@@ -210,7 +211,8 @@ extension Loop {
         while case let node = unsafe connections[connection].queueHead, node >= 0 {
             unsafe connections[connection].queueHead = -1
             unsafe connections[connection].queueTail = -1
-            endChain(setAside(node, outcome, &kept, charged: true), outcome, isAdmitted: true)
+            endChain(
+                setAside(node, outcome, &kept, charged: true), outcome, isAdmitted: true, connection: connection)
         }
         unsafe connections[connection].queueHead = kept.head
         unsafe connections[connection].queueTail = kept.tail
@@ -228,7 +230,8 @@ extension Loop {
         freeTail[target] = kept.tail
     }
 
-    private mutating func endChain(_ first: Int32, _ outcome: Outcome?, isAdmitted: Bool) {
+    /// - Parameter connection: what they waited for, where it was one.
+    mutating func endChain(_ first: Int32, _ outcome: Outcome?, isAdmitted: Bool, connection: Int = -1) {
         var node = first
         while node >= 0 {
             let waiting = unsafe nodes[Int(node)]
@@ -236,6 +239,7 @@ extension Loop {
             let ended = outcome ?? waiting.failure
             if ended != nil || isOpen {
                 count(ended ?? .unsent, operation: unsafe waiting.template.pointee.operation, due: waiting.due)
+                if connection >= 0, let ended { countFailure(ended, of: connection) }
             } else if second.due > 0 {
                 second.due -= 1
             }

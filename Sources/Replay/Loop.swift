@@ -55,6 +55,9 @@ struct Loop: ~Copyable {
     var draws: UInt64 = 0
     /// Requests as they were sent, by place in flight, when a run tape is written and a template does not tell.
     var sentCopies: [Int32: SentCopy] = [:]
+    /// Of flows that open connections of their own.
+    var recorded = RecordedConnections(poolStart: [])
+    var nextSweep: UInt64 = 0
     /// Connections that are down or connecting.
     var unestablished = 0
 
@@ -80,14 +83,17 @@ struct Loop: ~Copyable {
     var lateness: Histogram.Recorder
     var report = LoopReport()
     var second = SecondCounts()
-    var secondIndex = 0
-    var secondEnd: UInt64 = 0
+    /// The part of a second whose books are open, which is a second unless somebody looks closer.
+    var tickIndex = 0
+    var tickEnd: UInt64 = 0
+    let tickNanos: UInt64
     /// Requests due before this warm the run up; monotonic.
     var measuredFrom: UInt64 = 0
     /// Requests due before this are not counted on the open page: 0 while the run warms up, which has pages of its own.
     var countedFrom: UInt64 = 0
     var pace: PaceCursor
     var slowest: SlowestKeeper
+    var worst = WorstConnections()
     /// Of the reply that is being counted, on its way to the run tape.
     var decision: String?
 
@@ -106,6 +112,7 @@ struct Loop: ~Copyable {
         bindings = plan.hasBindings ? BindingStore() : nil
         finisher = plan.finishing.map { Finisher(keys: $0.keys, tokens: $0.tokens) }
         isOpen = plan.isOpenLoop
+        tickNanos = 1_000_000_000 / UInt64(plan.ticksPerSecond)
         shortestNanos = plan.patience.shortestNanos
         isSecure = plan.pools.contains { $0.security != nil }
         pace = PaceCursor(plan.pace)
@@ -142,7 +149,8 @@ struct Loop: ~Copyable {
             }
         }
         poolStart.append(index)
-        unestablished = connectionCount
+        if plan.recordsConnections { recorded = RecordedConnections(poolStart: poolStart) }
+        unestablished = plan.recordsConnections ? 0 : connectionCount
     }
 
     deinit {
@@ -169,18 +177,19 @@ struct Loop: ~Copyable {
         start = control.start.load(ordering: .acquiring)
         now = Clock.monotonicNanos()
         if start == 0 { start = now }
-        secondEnd = start + 1_000_000_000
+        tickEnd = start + tickNanos
         measuredFrom = plan.warmUpNanos == 0 ? 0 : start + plan.warmUpNanos
         while true {
             now = Clock.monotonicNanos()
             if countedFrom < measuredFrom && now >= measuredFrom { endWarmUp() }
-            if now >= secondEnd { turnSecond() }
+            if now >= tickEnd { turnTick() }
             if !isStopping && control.isStopped.load(ordering: .relaxed) { beginStop() }
             if now >= start {
                 if isOpen { dispatchDue() } else { pump() }
             }
             if let wake = thinking.nextWake, wake <= now { wakeUsers() }
             if hasReady { serveReady() }
+            if plan.recordsConnections && recorded.hasWaiting { sweepRecorded() }
             if gatheringHead >= 0 { flushGathered() }
             if inFlightCount > 0 { expireFlights() }
             if unestablished > 0 { expire() }
@@ -198,12 +207,13 @@ struct Loop: ~Copyable {
 
     /// How long nothing needs to be done unless the kernel reports something.
     private mutating func waitNanos() -> UInt64 {
-        var wake = min(now + 100_000_000, secondEnd)
+        var wake = min(now + 100_000_000, tickEnd)
         if gatheringHead >= 0 || hasReady { return 0 }
         if inFlightCount > 0 { wake = min(wake, nextExpiry) }
         if unestablished > 0 { wake = min(wake, now + 1_000_000) }
         if let next = thinking.nextWake { wake = min(wake, next) }
         if isStopping { wake = min(wake, stopDeadline) }
+        if plan.recordsConnections && recorded.hasWaiting { wake = min(wake, nextSweep) }
         if now < start {
             wake = min(wake, start)
         } else if !cursor.isFinished && !isStopping {

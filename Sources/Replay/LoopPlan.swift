@@ -40,6 +40,8 @@ struct LoopPlan: Sendable {
     var thinkNanos: UInt64 = 0
     /// Each connection carries one request.
     var opensForEach = false
+    /// Each recorded flow opens and closes its own connection.
+    var recordsConnections = false
     /// Requests take values from earlier replies.
     var hasBindings = false
     /// Whole replies are kept until they are judged or written down.
@@ -50,6 +52,8 @@ struct LoopPlan: Sendable {
     var allowances: Allowances?
     /// How many of the slowest exchanges are kept.
     var keepSlowest: Int
+    /// How often in a second the loop hands its books over.
+    var ticksPerSecond = 1
     /// 0 for the primary, else a mirror.
     var leg = 0
     /// Its first target and its first connection, among those of all loops of the run, the mirrors' too.

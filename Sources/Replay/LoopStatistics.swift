@@ -46,8 +46,8 @@ final class CountPage: @unchecked Sendable {
     let operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
     /// How late the generator was.
     let lateness = Histogram()
-    /// The second of the run in which the page was handed over, and what was counted in it.
-    var second = 0
+    /// The tick of the run in which the page was handed over, and what was counted in it.
+    var tick = 0
     var counts = SecondCounts()
     /// All of it was due while the run warmed up.
     var isWarmUp = false
@@ -88,12 +88,12 @@ final class CountPage: @unchecked Sendable {
 /// The two pages of each loop, and how far it has got.
 final class LoopPages: Sendable {
     let pages = (CountPage(), CountPage())
-    /// Seconds of the run that the loop has passed; `.max` when it has ended.
+    /// Ticks of the run that the loop has passed; `.max` when it has ended.
     let passed = Atomic<Int>(0)
 
     /// Pages that wait for the control thread, the older first.
     var full: [CountPage] {
-        [pages.0, pages.1].filter { $0.isFull.load(ordering: .acquiring) }.sorted { $0.second < $1.second }
+        [pages.0, pages.1].filter { $0.isFull.load(ordering: .acquiring) }.sorted { $0.tick < $1.tick }
     }
 }
 
@@ -135,6 +135,10 @@ struct LoopReport: Sendable {
     var endNanos: UInt64 = 0
     var warmUp = WarmUpCounts()
     var slowest: [SlowExchange] = []
+    var worst: [FailedConnection] = []
+    /// With recorded connections: how many there were at the same time, and flows that waited for one.
+    var connectionsPeak = 0
+    var waitedFlows: UInt64 = 0
 }
 
 extension WarmUpCounts: Sendable {}

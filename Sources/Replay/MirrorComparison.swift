@@ -114,12 +114,17 @@ extension RunResult {
             mirror.protocolErrors = result.protocolErrors
             mirror.decisions = comparison?.result(mirror: index)
             whole.mirrors.append(mirror)
+            whole.connections.peak += result.connections.peak
+            whole.connections.waitedFlows += result.connections.waitedFlows
+            whole.connections.worst += result.connections.worst
             whole.audit.targets += result.audit.targets
             whole.tls.handshakes += result.tls.handshakes
             whole.tls.resumed += result.tls.resumed
             whole.tls.errors.add(result.tls.errors)
             whole.totals.runTapeDropped += result.totals.runTapeDropped
         }
+        whole.connections.worst.sort { $0.failures > $1.failures }
+        whole.connections.worst.removeLast(max(0, whole.connections.worst.count - RunResult.worstConnections))
         return whole
     }
 }

@@ -13,6 +13,8 @@ package final class Run: Sendable {
         package var tag: String
         /// Of each target; at least one for each loop.
         package var connections = 64
+        /// Each recorded flow opens and closes its own, ``connections`` of them at the same time at most.
+        package var recordsConnections = false
         package var threads = LoopThread.availableCPUs
         /// Thrift calls that may be in flight on one connection, and whether as many HTTP requests may.
         package var inFlight = 1
@@ -145,9 +147,12 @@ package final class Run: Sendable {
     package func run(
         signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
+        let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
         let feeder = Feeder(
             source: options.fidelity.users == nil ? source : FlowsInTurn(source), loops: loops,
-            mirrors: mirrors.count, rounds: rounds)
+            mirrors: mirrors.count, rounds: rounds,
+            pace: options.program == nil && options.pacer.mixesRecordedTime ? pace : nil,
+            findsEnds: options.recordsConnections)
         let compilers = guards.map { makeCompiler(for: $0) }
         let feederThread = try thread { feeder.run(compilers) }
         do throws(ReplayError) {
@@ -163,7 +168,7 @@ package final class Run: Sendable {
             feederThread.join()
             throw error
         }
-        return try runLoops(feeder, feederThread, signals, watchers, progress)
+        return try runLoops(feeder, feederThread, pace, signals, watchers, progress)
     }
 
     private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
@@ -173,7 +178,7 @@ package final class Run: Sendable {
     }
 
     /// Those of the primary (0), or of a mirror. Connections and targets are numbered over all of them.
-    private func plans(_ leg: Int, _ pace: PaceProgram) -> [LoopPlan] {
+    private func plans(_ leg: Int, _ pace: PaceProgram, ticks: Bool) -> [LoopPlan] {
         let gatekeeper = guards[leg]
         let allowances = Allowances(gatekeeper, ratesMayGrow: options.program != nil)
         let firstTarget = guards[..<leg].reduce(0) { $0 + $1.admitted.count }
@@ -195,6 +200,8 @@ package final class Run: Sendable {
                 keepsReplies: judge != nil || writer != nil || options.fidelity.hasBindings,
                 allowances: allowances, keepSlowest: options.keepSlowest)
             plan.leg = leg
+            plan.recordsConnections = options.recordsConnections
+            plan.ticksPerSecond = ticks ? RunTick.perSecond : 1
             plan.firstTarget = firstTarget
             plan.firstConnection = firstConnection
             firstConnection += pools.reduce(0) { $0 + $1.connections }
@@ -222,14 +229,14 @@ package final class Run: Sendable {
     }
 
     private func runLoops(
-        _ feeder: Feeder, _ feederThread: LoopThread, _ signals: SignalWatch?, _ watchers: [any RunWatcher],
-        _ progress: (Progress) -> Void
+        _ feeder: Feeder, _ feederThread: LoopThread, _ pace: PaceProgram, _ signals: SignalWatch?,
+        _ watchers: [any RunWatcher], _ progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
         let reports = Reports(legs: guards.count)
         let written = comparison.map { $0.showing(to: writer) } ?? writer
         let queue = written == nil ? nil : RunTapeQueue()
-        let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
-        let legs = guards.indices.map { plans($0, pace) }
+        let ticks = watchers.contains(where: \.wantsTicks)
+        let legs = guards.indices.map { plans($0, pace, ticks: ticks && $0 == 0) }
         var threads: [LoopThread] = []
         for (leg, plans) in legs.enumerated() {
             for plan in plans { threads += start(plan, leg, feeder, queue, reports).map { [$0] } ?? [] }
@@ -249,13 +256,13 @@ package final class Run: Sendable {
             control.clockOffsetNanos.store(clockOffset, ordering: .relaxed)
             control.start.store(start, ordering: .releasing)
         }
-        var collectors = legs.map { Collector(loops: $0.map(\.books), isOpenLoop: options.pacer.isOpenLoop) }
+        var collectors = legs.map { Collector($0, isOpenLoop: options.pacer.isOpenLoop) }
         var stop: RunStop?
         while controls.contains(where: { $0.ended.load(ordering: .acquiring) < loops }) {
             var found: RunStop?
             if let signals {
                 // A signal wakes at once; everything else is looked at this often.
-                if let number = signals.wait(timeoutNanos: 20_000_000) { found = .signal(number) }
+                if let number = signals.wait(timeoutNanos: ticks ? 10_000_000 : 20_000_000) { found = .signal(number) }
             } else {
                 Clock.sleep(nanos: 5_000_000)
             }
@@ -263,6 +270,9 @@ package final class Run: Sendable {
             let elapsed = now > start ? now - start : 0
             collectors[0].collect { second in
                 for watcher in watchers { found = watcher.closed(second, feeder.state.operations) ?? found }
+            }
+            for tick in collectors[0].takeTicks() {
+                for watcher in watchers { found = watcher.ticked(tick) ?? found }
             }
             for leg in collectors.indices.dropFirst() { collectors[leg].collect { _ in } }
             for watcher in watchers { found = watcher.poll(elapsedNanos: elapsed) ?? found }
@@ -300,7 +310,8 @@ package final class Run: Sendable {
             RunSummary(
                 options: options, gatekeeper: gatekeeper, feeder: feeder.state(of: leg),
                 reports: reports.all.withLock { $0[leg] }, collector: collectors[leg], stop: stop, startNanos: start,
-                clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, threads: loops
+                clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, threads: loops,
+                firstTarget: guards[..<leg].reduce(0) { $0 + $1.admitted.count }
             ).result()
         }
         return results[0].mirrored(by: results.dropFirst(), comparison)

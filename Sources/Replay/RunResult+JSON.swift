@@ -38,6 +38,7 @@ extension RunResult {
             writer.endObject()
         }
         writer.endArray()
+        connectionsObject(&writer)
         mirrorsArray(&writer)
         if let search { searchObject(search, &writer) }
         writer.key("expectations")

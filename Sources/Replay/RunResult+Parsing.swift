@@ -33,6 +33,7 @@ extension RunResult {
         for (index, operation) in operations.enumerated() { places[operation.name] = index }
         for entry in try root.list("series") { series.append(try Second(entry, places)) }
         refusals = try root.refusals()
+        connections = try Connections(root.at("connections"))
         for entry in try root.list("mirrors") { mirrors.append(try Mirror(entry)) }
         for entry in try root.list("slowest") {
             var slow = Slow()

@@ -15,6 +15,8 @@ struct RunSummary {
     let clockOffsetNanos: UInt64
     let cpuSeconds: Double
     let threads: Int
+    /// Index of the leg's first target among all.
+    let firstTarget: Int
 
     /// A generator whose own p99 lateness passes this cannot claim to have held the rate.
     static let latenessLimitMicros: UInt64 = 5_000
@@ -54,6 +56,7 @@ struct RunSummary {
         result.tls.errors = reports.reduce(into: [:]) { $0.merge($1.tlsErrors, uniquingKeysWith: +) }
             .map { .init($0.key, $0.value) }.sorted { ($1.count, $0.name) < ($0.count, $1.name) }
         result.slowest = slowest()
+        result.connections = connections()
         judgeGenerator(&result)
         return result
     }
@@ -175,6 +178,34 @@ struct RunSummary {
             slow.rawMicros = (kept.endNanos &- kept.sentNanos) / 1000
             return slow
         }
+    }
+
+    private func connections() -> RunResult.Connections {
+        var connections = RunResult.Connections()
+        connections.isRecorded = options.recordsConnections
+        connections.limit = UInt64(clamping: options.connections)
+        connections.peak = reports.reduce(0) { $0 + UInt64(clamping: $1.connectionsPeak) }
+        connections.waitedFlows = reports.reduce(0) { $0 + $1.waitedFlows }
+        let worst = reports.flatMap(\.worst).sorted { ($1.failures, $0.openedAt) < ($0.failures, $1.openedAt) }
+        connections.worst = worst.prefix(RunResult.worstConnections).map { failed in
+            var connection = RunResult.Connection()
+            let target = failed.target - firstTarget
+            if gatekeeper.admitted.indices.contains(target) {
+                connection.target = gatekeeper.admitted[target].target.description
+            }
+            connection.localPort = UInt64(failed.localPort)
+            connection.openedNanos = failed.openedAt >= startNanos ? failed.openedAt - startNanos : nil
+            if failed.openedAt > 0 && failed.openedAt < startNanos { connection.openedNanos = 0 }
+            connection.closedNanos = failed.closedAt >= startNanos ? failed.closedAt - startNanos : nil
+            connection.requests = failed.requests
+            for outcome in Outcome.allCases {
+                connection.outcomes[Int(outcome.rawValue)] = UInt64(failed.failed[Int(outcome.rawValue)])
+            }
+            let failures = connection.failures
+            connection.outcomes[Int(Outcome.ok.rawValue)] = failed.requests > failures ? failed.requests - failures : 0
+            return connection
+        }
+        return connections
     }
 
     /// CPU time of the process over the time of the run, by loop: `93 %`.

@@ -6,6 +6,10 @@ package protocol RunWatcher: AnyObject {
     func began(startNanos: UInt64)
     /// A second has passed for every loop. `operations` names the indices in it.
     func closed(_ second: RunSecond, _ operations: [String]) -> RunStop?
+    /// Whether it wants to be shown ticks.
+    var wantsTicks: Bool { get }
+    /// A tick has passed for every loop.
+    func ticked(_ tick: RunTick) -> RunStop?
     /// Called at least every 25 ms from the start on.
     func poll(elapsedNanos: UInt64) -> RunStop?
 }
@@ -13,6 +17,8 @@ package protocol RunWatcher: AnyObject {
 extension RunWatcher {
     package func began(startNanos: UInt64) {}
     package func closed(_ second: RunSecond, _ operations: [String]) -> RunStop? { nil }
+    package var wantsTicks: Bool { false }
+    package func ticked(_ tick: RunTick) -> RunStop? { nil }
     package func poll(elapsedNanos: UInt64) -> RunStop? { nil }
 }
 

@@ -9,23 +9,16 @@ package import YAML
 ///   for: 5m
 /// - rate: poisson:800
 ///   for: 90s
+/// - rate: 2x                      # recorded time goes on where the recording stands by then
 /// ```
 package enum Schedule {
     /// Reads it. Every error says where in the file it lies.
     package static func parse(_ bytes: [UInt8], file: String) throws(YAMLError) -> Pacer {
         let entries = try YAMLNode.parse(bytes, file: file).sequence("a list of rates")
         var stages: [Pacer.Stage] = []
-        for entry in entries {
+        for (index, entry) in entries.enumerated() {
             let map = try entry.mapping("a rate", keys: ["rate", "for"])
-            for stage in try self.stages(of: map) {
-                if let first = stages.first, first.law.isRecorded != stage.law.isRecorded {
-                    throw YAMLError(
-                        "rates by the second and recorded time cannot follow each other", at: entry.mark,
-                        remedy:
-                            "Where the recording stands after so many requests is not known beforehand: give two runs.")
-                }
-                stages.append(stage)
-            }
+            stages += try self.stages(of: map, isLast: index == entries.count - 1)
         }
         guard !stages.isEmpty, stages.count <= 100_000 else {
             throw YAMLError(
@@ -35,7 +28,7 @@ package enum Schedule {
         return .stages(stages)
     }
 
-    private static func stages(of map: YAMLMapping) throws(YAMLError) -> [Pacer.Stage] {
+    private static func stages(of map: YAMLMapping, isLast: Bool) throws(YAMLError) -> [Pacer.Stage] {
         let node = try map.required("rate")
         let pacer: Pacer
         do throws(PacerError) {
@@ -50,7 +43,8 @@ package enum Schedule {
         var stages = pacer.stages
         let own = pacer.ownDurationNanos
         guard let length = map["for"] else {
-            if own != nil { return stages }
+            // Recorded time may go on to the end of the tape.
+            if own != nil || (isLast && pacer.followsRecording) { return stages }
             throw YAMLError("the rate \(node.text) lacks its length", at: node.mark, remedy: "Add 'for: 60s'.")
         }
         if own != nil {

@@ -28,6 +28,8 @@ struct Template {
     var isCompact = false
     var isWireFault = false
     var isTagged = true
+    /// The last request of its recorded flow, where that matters.
+    var endsFlow = false
     /// Declared to have the same effect once or twice, so that it may be sent again.
     var isIdempotent = false
     /// How long waiting for its reply may take.
@@ -148,6 +150,7 @@ final class TemplateBlock: @unchecked Sendable {
         var isCompact = false
         var isWireFault = false
         var isTagged = true
+        var endsFlow = false
         var isIdempotent = false
         var timeoutNanos: UInt64 = 0
         var target: UInt8 = 0
@@ -194,6 +197,7 @@ final class TemplateBlock: @unchecked Sendable {
         template.isCompact = draft.isCompact
         template.isWireFault = draft.isWireFault
         template.isTagged = draft.isTagged
+        template.endsFlow = draft.endsFlow
         template.isIdempotent = draft.isIdempotent
         template.timeoutNanos = draft.timeoutNanos
         template.target = draft.target

@@ -20,6 +20,7 @@ package enum HTMLReport {
             decisions(result, into: &main)
             if let score { sections(score, into: &main) }
             slowest(result, into: &main)
+            connections(result.connections, into: &main)
             main.element("div", [("class", "grid2")]) { grid in
                 tagCoverage(result, into: &grid)
                 facts(result, into: &grid)

@@ -103,6 +103,7 @@ package enum TextReport {
                     ]
                 }, leading: [0, 4, 5])
         }
+        lines += connections(result.connections)
         let decided = result.operations.filter { !$0.decisions.isEmpty }
         if !decided.isEmpty {
             lines.append("")

@@ -83,11 +83,51 @@ import YAML
         #expect(pacer.peakPerThousandSeconds == 800_000)
     }
 
+    @Test func recordedTimeFollowsRatesAndIsFollowedByThem() throws {
+        // One request every 10 ms on the tape.
+        let text = """
+            - {rate: 100, for: 0.5s}
+            - {rate: recorded, for: 0.3s}
+            - {rate: 2x, for: 0.2s}
+            - {rate: 50, for: 0.4s}
+            - rate: recorded
+            """
+        let pacer = try Schedule.parse(Array(text.utf8), file: "s.yaml")
+        #expect(pacer.mixesRecordedTime && pacer.ownDurationNanos == nil)
+        #expect(pacer.peakPerThousandSeconds == nil && pacer.statedPeakPerThousandSeconds == 100_000)
+        var expected: [UInt64] = (0..<50).map { $0 * 10 }
+        expected += (0..<30).map { 500 + $0 * 10 }
+        expected += (0..<40).map { 800 + $0 * 5 }
+        expected += (0..<20).map { 1000 + $0 * 20 }
+        expected += (0..<60).map { 1400 + $0 * 10 }
+        let program = PaceProgram(pacer, seed: 1)
+        for index in 0..<200 as Range<UInt64> {
+            program.reach(sequence: index, recordedOffsetNanos: index * 10_000_000)
+        }
+        // Two loops that share the tape.
+        var cursors = [PaceCursor(program), PaceCursor(program)]
+        for index in 0..<200 as Range<UInt64> {
+            let due = cursors[Int(index % 2)].dueNanos(sequence: index, recordedOffsetNanos: index * 10_000_000)
+            #expect(due == expected[Int(index)] * 1_000_000, "\(index)")
+        }
+        // What overlapped with the first request of recorded time comes with it.
+        #expect(cursors[0].dueNanos(sequence: 51, recordedOffsetNanos: 495_000_000) == 500_000_000)
+    }
+
+    @Test func aMixedScheduleIsSentOverSeveralRounds() throws {
+        let text = "- {rate: 1000, for: 0.2s}\n- {rate: recorded, for: 0.3s}\n- {rate: 500, for: 0.2s}\n"
+        let pacer = try Schedule.parse(Array(text.utf8), file: "s.yaml")
+        let result = try run("1", 150) { $0.pacer = pacer }
+        // Sample.http records one request a ms; between two rounds lies as much.
+        #expect(result.totals.due == 200 + 300 + 100)
+        #expect(result.run.rounds >= 4 && result.run.exitReason == "done")
+    }
+
     @Test(arguments: [
         ("- rate: 100\n", "s.yaml:1:9: the rate 100 lacks its length"),
         ("- rate: 100\n  for: soon\n", "s.yaml:2:8: "),
         ("- rate: 100\n  for: 5s\n- rate: max\n  for: 5s\n", "s.yaml:3:9: max is a closed loop"),
-        ("- rate: 100\n  for: 5s\n- rate: 2x\n  for: 5s\n", "s.yaml:3:3: rates by the second and recorded time"),
+        ("- rate: recorded\n- rate: 5\n  for: 5s\n", "s.yaml:1:9: the rate recorded lacks its length"),
         ("- rate: ramp:1..2/5s\n  for: 5s\n", "s.yaml:2:8: ramp:1..2/5s has a length of its own"),
         ("- rate: fast\n  for: 5s\n", "s.yaml:1:9: 'fast' is no rate"), ("[]\n", "s.yaml:1:1: the schedule is empty"),
         ("- rat: 5\n", "s.yaml:1:3: "), ("rate: 5\n", "s.yaml:1:1: "),

@@ -79,10 +79,36 @@ import Testing
         }
         #expect(result.run.exitReason == "abort")
         #expect(result.run.exitDetail.hasPrefix("'\(rule)' held until second "))
-        // The second that settled it had passed when the rule was seen to hold.
-        let second = Int(result.run.exitDetail.split(separator: "second ")[1].prefix { $0.isNumber }) ?? -1
-        #expect(last < stamp.startNanos + UInt64(second + 1) * 1_000_000_000 + 100_000_000)
+        // When the condition had become true.
+        let digits = result.run.exitDetail.split(separator: "second ")[1].prefix { $0.isNumber || $0 == "." }
+        let seconds = try #require(Double(digits))
+        #expect(last < stamp.startNanos + UInt64(seconds * 1e9) + 100_000_000)
         #expect(result.totals.sent > 0)
+    }
+
+    /// 20 ticks a second, of which some fail.
+    private func stopTick(_ rule: String, _ fails: (Int) -> Bool) throws -> Int? {
+        let watcher = AbortWatcher([try AbortRule(parsing: rule)])
+        for index in 0..<400 {
+            var tick = RunTick(index: index)
+            tick.due = 50
+            tick.outcomes[Int(Outcome.ok.rawValue)] = fails(index) ? 0 : 50
+            tick.outcomes[Int(Outcome.httpError.rawValue)] = fails(index) ? 50 : 0
+            tick.corrected.record(micros: fails(index) ? 900_000 : 1000, times: 50)
+            if watcher.ticked(tick) != nil { return index }
+        }
+        return nil
+    }
+
+    @Test func aRuleIsJudgedWithinItsSeconds() throws {
+        // Failing from 2.35 s on: true for 5 s at 7.35 s, whatever the second began with.
+        #expect(try stopTick("errors > 1% for 5s") { $0 >= 47 } == 47 + 99)
+        #expect(try stopTick("p95 > 500ms for 1s") { $0 >= 63 } == 63 + 1 + 19)
+        #expect(try stopTick("success < 50% for 2s") { $0 >= 40 } == 40 + 10 + 39)
+        // Nothing in between ends it: the last second holds the failures of one tick in ten.
+        #expect(try stopTick("errors > 1% for 3s") { $0 >= 30 && $0 % 10 == 0 } == 30 + 59)
+        #expect(try stopTick("errors > 1% for 3s") { $0 == 30 || $0 == 60 } == nil)
+        #expect(try stopTick("errors > 1% for 5s") { (20..<90).contains($0) } == nil)
     }
 
     @Test func aRuleThatDoesNotHoldLongEnoughStopsNothing() throws {

@@ -44,7 +44,14 @@ package let replayCommand = CommandSpec(
         ),
         ReplayMirrors.flag,
     ] + ReplayPacing.flags + ReplayLimit.flags + ReplayWatching.flags + SendingGuard.volumeFlags + [
-        Flag("connections", value: "N", help: "Connections to each target.", default: "64"),
+        Flag(
+            "connections", value: "N",
+            help:
+                "Connections to each target; or 'recorded': each recorded flow opens its own when its first request is due and closes it after its last reply.",
+            default: "64"),
+        Flag(
+            "max-connections", value: "N",
+            help: "With --connections recorded: so many to each target at once; further flows wait.", default: "1024"),
         Flag("threads", value: "N", help: "Loops.", default: "one for each core"),
     ] + InFlightFlags.flags + ReplayPatience.flags + SendingFlags.all + [
         Flag("success", value: "EXPR", help: "When a reply is a success, as in 'status == 200 and body.code == 0'."),
@@ -127,14 +134,20 @@ private struct ReplayCommand {
     }
 
     private static func readNumbers(_ invocation: Invocation, _ options: inout Run.Options) throws {
-        if let text = invocation["connections"] {
+        if invocation["connections"] == "recorded" {
+            try RecordedConnectionsFlags.read(invocation, &options)
+        } else if invocation.has("max-connections") {
+            throw CommandError("--max-connections needs --connections recorded")
+        } else if let text = invocation["connections"] {
             options.connections = Int(clamping: try FlagValue.count(text, flag: "connections"))
         }
         if let text = invocation["threads"] {
             options.threads = Int(clamping: try FlagValue.count(text, flag: "threads"))
         }
         guard (1...100_000).contains(options.connections), (1...256).contains(options.threads) else {
-            throw CommandError("--connections and --threads must be at least 1", remedy: "At most 100000 and 256.")
+            throw CommandError(
+                "--connections, --max-connections and --threads must be at least 1",
+                remedy: "At most 100000 connections and 256 threads.")
         }
         try ReplayPacing.read(invocation, into: &options)
         try ReplayWatching.read(invocation, into: &options)

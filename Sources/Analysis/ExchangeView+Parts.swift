@@ -20,7 +20,7 @@ extension ExchangeView {
             ("sourceId", JSONValue(run.sourceID)), ("sourceTape", text(run.sourceTape)),
             ("round", JSONValue(run.round)), ("dueNanos", JSONValue(run.dueNanos)),
             ("sentNanos", JSONValue(run.sentNanos)), ("outcome", JSONValue(run.outcome)),
-            ("target", JSONValue(run.target)), ("mirror", .bool(run.isMirror)))
+            ("target", JSONValue(run.target)), ("endNanos", JSONValue(run.endNanos)), ("mirror", .bool(run.isMirror)))
     }
 
     /// A label with every field, in the vocabulary of the labels' documentation.

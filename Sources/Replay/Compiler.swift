@@ -44,6 +44,8 @@ struct Compiler {
     /// Requests that have the key of the affinity, and requests that hold an event time.
     var keyed: UInt64 = 0
     var timed: UInt64 = 0
+    /// Of the fields that the command line names, those that no request has had yet.
+    private(set) var unmet: [(flag: String, field: RequestField)]
     /// Where several requests may be in flight on a connection.
     private var overlap: FlowOverlap?
     /// Operations in order of appearance.
@@ -84,6 +86,7 @@ struct Compiler {
         self.repeats = repeats
         self.identities = identities
         self.fidelity = fidelity
+        unmet = fidelity.named
         self.seed = seed
         bindings = fidelity.hasBindings ? fidelity.rules.map { BindingCompiler($0, fidelity.locator) } : nil
         changes = fidelity.rules.flatMap { rules in
@@ -128,6 +131,12 @@ struct Compiler {
             draft.isIdempotent = rule.isIdempotent
             draft.format = exchange.format
             draft.sourceID = exchange.id
+            if !unmet.isEmpty {
+                let locator = fidelity.locator
+                unmet.removeAll {
+                    locator.find($0.field, in: request.wire, exchange.format, operation: exchange.operation) != nil
+                }
+            }
             draft.budgetNanos = budget.nanos(of: request.wire, exchange.format)
             bind(&draft, exchange)
             if draft.isTagged { try BodyDigests.follow(&draft, from: request.wire, exchange.format) }

@@ -31,6 +31,10 @@ final class Feeder: Sendable {
         /// Requests of the first round that have the key of the affinity, and requests that hold an event time.
         var keyed: UInt64 = 0
         var timed: UInt64 = 0
+        /// Fields that the command line names and that no request has, with their flags.
+        var unmet: [(flag: String, field: RequestField)] = []
+        /// Exchanges that were read in the first round, sent or not.
+        var read: UInt64 = 0
         /// A binding that found nothing to do, and on which side.
         var idleBinding: (binding: Rules.Binding, isSource: Bool)?
         var samples: [Sample] = []
@@ -151,6 +155,8 @@ final class Feeder: Sendable {
         var spanNanos: UInt64 = 0
         var sequence: UInt64 = 0
         var laterSequence: UInt64 = 0
+        /// Exchanges of the round so far.
+        var read: UInt64 = 0
         /// Where each flow has its last request, counted in exchanges; where that is asked for.
         var ends: FlowEnds?
         /// Requests without a flow, of the primary and of each mirror.
@@ -177,6 +183,7 @@ final class Feeder: Sendable {
         var exchange = Exchange()
         while !isDone, try source.next(into: &exchange) {
             position += 1
+            pass.read = position
             guard var draft = compile(exchange, 0, &compilers, pass) else { continue }
             let first = pass.firstNanos ?? exchange.startNanos
             pass.firstNanos = first
@@ -370,6 +377,8 @@ extension Feeder.Progress {
             keyed = compiler.keyed
             timed = compiler.timed
             idleBinding = compiler.bindings?.idle
+            unmet = compiler.unmet
+            read = pass.read
         }
         untaggableMessage = compiler.untaggable?.description ?? ""
         withoutIdentity = compiler.withoutIdentity.sorted()

@@ -25,6 +25,8 @@ package struct Fidelity: Sendable {
     package var opensForEach = false
     /// Identities are fresh in the first round too.
     package var isFresh = false
+    /// Fields that the command line names for a purpose (its flag): each must be in some request.
+    package var named: [(flag: String, field: RequestField)] = []
     /// Nil: requests are sent as they were recorded, but for the tag.
     package var rules: Rules?
     package var ruleContext = RuleContext()

@@ -149,7 +149,10 @@ struct Loop: ~Copyable {
             }
         }
         poolStart.append(index)
-        if plan.recordsConnections { recorded = RecordedConnections(poolStart: poolStart) }
+        if plan.recordsConnections {
+            recorded = RecordedConnections(poolStart: poolStart)
+            for connection in 0..<connectionCount { unsafe connections[connection].retryAt = .max }
+        }
         unestablished = plan.recordsConnections ? 0 : connectionCount
     }
 

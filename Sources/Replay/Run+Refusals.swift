@@ -21,12 +21,32 @@ extension Run {
         }
         guard state.hasReadAll else { return }
         if state.sendable == 0 {
+            if state.read == 0 {
+                throw ReplayError(
+                    "there is nothing to send: the tape is empty, or nothing on it is selected",
+                    remedy: "tinct info TAPE says what it holds; --where, --operation, --flow, --since, --sample and "
+                        + "--only select.")
+            }
             if !state.untaggableMessage.isEmpty { throw ReplayError(state.untaggableMessage) }
+            let unaddressed = state.refused.values.reduce(0) { $0 + ($1[.notAddressed] ?? 0) }
+            if unaddressed == state.read {
+                throw ReplayError(
+                    "none of the \(unaddressed) exchanges on the tape speaks the protocol of a target "
+                        + "(\(gatekeeper.admitted.map(\.target.description).joined(separator: ", ")))",
+                    remedy: "Give --to for the protocols on the tape (see tinct info TAPE).")
+            }
             throw ReplayError(
                 "nothing on the tape may be sent to the given targets\(reasons(state))",
                 remedy: "Give --to for the protocols on the tape (see tinct info TAPE), and check the policy.")
         }
         try refuseDuplicates(state)
+        if let (flag, field) = state.unmet.first {
+            throw ReplayError(
+                "no request on the tape has the field \(field) that --\(flag) names",
+                remedy:
+                    "Name it as the IDL or the JSON does, by Thrift field ids, or as header.NAME, query.NAME or path.N."
+            )
+        }
         if case .key(let field) = options.fidelity.affinity, state.keyed == 0 {
             throw ReplayError(
                 "no request on the tape has the key \(field)",

@@ -8,7 +8,10 @@ package import Metrics
 /// tape could do nothing even if it were taken for markup.
 package enum HTMLReport {
     /// - Parameter score: of the run, when it was scored: a section of its own.
-    package static func render(_ result: RunResult, score: Scorecard? = nil) -> [UInt8] {
+    /// - Parameter dependencies: where its time went, when that was joined: a section of its own.
+    package static func render(
+        _ result: RunResult, score: Scorecard? = nil, dependencies times: DependencyTimes? = nil
+    ) -> [UInt8] {
         page("\(Verdict(result).title) · tinct replay \(result.run.tag)") { main in
             header(result, into: &main)
             tiles(result, into: &main)
@@ -19,6 +22,7 @@ package enum HTMLReport {
             operations(result, into: &main)
             decisions(result, into: &main)
             if let score { sections(score, into: &main) }
+            if let times { dependencies(times, into: &main) }
             slowest(result, into: &main)
             connections(result.connections, into: &main)
             main.element("div", [("class", "grid2")]) { grid in

@@ -52,6 +52,8 @@ package struct StubCounts: Sendable, Equatable {
     package var malformed: UInt64 = 0
     /// Connections that ended inside a request, or with requests behind the last one that was answered.
     package var unfinished: UInt64 = 0
+    /// That of the last request; nil when it was not known.
+    private(set) var lastOperation: Int?
     package var connections: UInt64 = 0
     package var bytesReceived: UInt64 = 0
     package var bytesSent: UInt64 = 0
@@ -72,6 +74,7 @@ package struct StubCounts: Sendable, Equatable {
 
     mutating func note(operation: Int?, tags: UInt64) {
         requests += 1
+        lastOperation = operation
         if tags != 0 { tagged += 1 }
         if let operation {
             operations[operation].requests += 1

@@ -29,6 +29,8 @@ package struct StubEngine: Sendable {
     let unknownTree: FieldTree
     private var runner = RuleRunner()
     private var garbage: Randomness
+    /// Writes a tape of what comes; nil when nobody asked for one.
+    package var recorder: StubRecorder?
     /// From which the rules' schedules count.
     var startNanos: UInt64 = 0
 

@@ -58,6 +58,9 @@ package struct StubServer: ~Copyable {
         self.engine = engine
     }
 
+    /// Writes what comes from here on on a tape.
+    package mutating func record(with recorder: StubRecorder?) { engine.recorder = recorder }
+
     deinit {
         for connection in connections where connection.fd >= 0 { Socket.close(connection.fd) }
         Socket.close(listener)
@@ -130,7 +133,7 @@ package struct StubServer: ~Copyable {
             let place = free.popLast() ?? connections.count
             if place == connections.count { connections.append(Connection()) }
             connections[place].fd = fd
-            connections[place].session = StubSession()
+            connections[place].session = StubSession(number: engine.counts.connections)
             connections[place].interest = .readable
             connections[place].isTimed = false
             engine.counts.connections += 1

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP1
+import Tape
 import Thrift
 
 /// One connection without its socket.
@@ -35,7 +36,10 @@ package struct StubSession: Sendable {
     package private(set) var resets = false
     private var halfCloses = false
 
-    package init() {}
+    /// Numbers the connection on the stub's tape.
+    let number: UInt64
+
+    package init(number: UInt64 = 0) { self.number = number }
 
     /// When the next answer may go; nil when none waits, or none ever goes.
     package var nextDueNanos: UInt64? { held.nextDueNanos }
@@ -161,7 +165,7 @@ package struct StubSession: Sendable {
             saidContinue = false
             let (head, framing) = (scanner.head, scanner.framing)
             scanner = HTTPScanner(.request)
-            let ends = answer(now, &engine) { (input, engine, output) in
+            let ends = answer(now, &engine, request: start..<start + length, .http1) { (input, engine, output) in
                 engine.answerHTTP(
                     input.rawSpan.extracting(start..<start + length), head, framing, nowNanos: now, into: &output)
             }
@@ -210,7 +214,9 @@ package struct StubSession: Sendable {
             consumed += found.length
             let (framing, encoding) = (scanner.framing, scanner.encoding)
             scanner.reset()
-            let ends = answer(now, &engine) { (input, engine, output) in
+            let format = WireFormat(
+                .thrift, framing == .framed ? .framed : .unframed, encoding == .compact ? .compact : .binary)
+            let ends = answer(now, &engine, request: start..<start + found.length, format) { (input, engine, output) in
                 let bytes = input.rawSpan
                 return engine.answerThrift(
                     bytes.extracting(start..<bytes.byteCount), found, framing, encoding, nowNanos: now, into: &output)
@@ -232,7 +238,8 @@ package struct StubSession: Sendable {
         let start = consumed
         consumed += length
         var isReadable = true
-        let ends = answer(now, &engine) { (input, engine, output) in
+        let format = engine.recorder == nil ? WireFormat() : Self.headerFormat(input, start)
+        let ends = answer(now, &engine, request: start..<start + length, format) { (input, engine, output) in
             let bytes = input.rawSpan.extracting(start..<start + length)
             guard let effects = engine.answerFrame(bytes, nowNanos: now, into: &output) else {
                 isReadable = false
@@ -247,12 +254,15 @@ package struct StubSession: Sendable {
     /// Lets `compose` append an answer where it belongs: to what may go at once, or to what waits. True when nothing that
     /// follows on the connection is to be answered.
     private mutating func answer(
-        _ now: UInt64, _ engine: inout StubEngine,
+        _ now: UInt64, _ engine: inout StubEngine, request: Range<Int>? = nil, _ format: WireFormat = WireFormat(),
         _ compose: (borrowing [UInt8], inout StubEngine, inout [UInt8]) -> AnswerEffects
     ) -> Bool {
         if held.isEmpty {
             let start = output.count
             let effects = compose(input, &engine, &output)
+            if engine.recorder != nil, let request {
+                record(request, Array(output[start...]), format, effects, now, engine)
+            }
             if effects.isPlain { return effects.ends }
             held.append(output[start...])
             output.removeSubrange(start...)
@@ -260,7 +270,36 @@ package struct StubSession: Sendable {
         }
         let start = held.count
         let effects = compose(input, &engine, &held.bytes)
+        if engine.recorder != nil, let request {
+            record(request, Array(held.bytes[start...]), format, effects, now, engine)
+        }
         return settle(effects, from: start, now, &engine)
+    }
+
+    /// Writes a request and what was decided about its answer on the stub's tape. A bandwidth limit is not in its times.
+    private func record(
+        _ request: Range<Int>, _ reply: [UInt8], _ format: WireFormat, _ effects: AnswerEffects, _ now: UInt64,
+        _ engine: StubEngine
+    ) {
+        var due = now &+ effects.delayNanos
+        var reply = reply
+        switch effects.fault {
+        case nil, .error: break
+        case .stall(let nanos): due = nanos == .max ? .max : due &+ nanos
+        case .reset, .close, .halfClose, .garbage, .half: reply = []
+        }
+        let operation = engine.counts.lastOperation.map { engine.book.operationNames[$0] } ?? ""
+        engine.recorder?.write(
+            Array(input[request]), reply, format, operation: operation, connection: number, nowNanos: now,
+            dueNanos: due)
+    }
+
+    private static func headerFormat(_ input: [UInt8], _ start: Int) -> WireFormat {
+        guard let header = try? HeaderTransport(decoding: input.rawSpan.extracting(start..<input.count)),
+            let encoding = try? header.protocol.encoding
+        else { return WireFormat(.thrift) }
+        return WireFormat(
+            .thrift, header.kind == .ttheader ? .ttheader : .theader, encoding == .compact ? .compact : .binary)
     }
 
     /// Says when and how the answer that begins at `start` of what is held goes out. True as in ``answer(_:_:_:)``.

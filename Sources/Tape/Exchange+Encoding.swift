@@ -39,6 +39,7 @@ extension RecordBuffer {
             stringField(6, run.target)
             stringField(7, run.sourceTape)
             varintField(8, run.isMirror ? 1 : 0)
+            fixed64Field(9, run.endNanos)
             end(mark)
         }
     }

@@ -281,6 +281,8 @@ package struct RunRecord: Sendable, Equatable {
     /// `ok`, `noReply`, `refused`, … (design: every due request ends in exactly one).
     package var outcome = ""
     package var target = ""
+    /// When its outcome was decided; 0 on tapes of before.
+    package var endNanos: UInt64 = 0
     /// It went to a mirror beside the target.
     package var isMirror = false
 

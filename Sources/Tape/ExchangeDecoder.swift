@@ -228,6 +228,7 @@ package struct ExchangeDecoder {
             case 5 << 3 | 2: try string(&reader, &run.outcome)
             case 6 << 3 | 2: try string(&reader, &run.target)
             case 7 << 3 | 2: try string(&reader, &run.sourceTape)
+            case 9 << 3 | 1: run.endNanos = try reader.littleEndianUInt64()
             case 8 << 3: run.isMirror = try reader.varint() != 0
             default: try skip(&reader, key)
             }

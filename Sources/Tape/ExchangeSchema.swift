@@ -102,7 +102,7 @@ package enum ExchangeSchema {
             [
                 Field(1, "source_id", .uint64), Field(2, "round", .uint32), Field(3, "due_nanos", .fixed64),
                 Field(4, "sent_nanos", .fixed64), Field(5, "outcome", .string), Field(6, "target", .string),
-                Field(7, "source_tape", .string), Field(8, "mirror", .bool),
+                Field(7, "source_tape", .string), Field(8, "mirror", .bool), Field(9, "end_nanos", .fixed64),
             ]
         ),
     ]

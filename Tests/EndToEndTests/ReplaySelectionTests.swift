@@ -93,6 +93,33 @@ struct ReplaySelectionTests {
         let timed = try tinct("replay", "--mix", "\(a)=1", "--mix", "\(b)=1", "--to", "http://127.0.0.1:1")
         #expect(timed.status == 2 && timed.errors.contains("--rate"))
     }
+
+    @Test("What names nothing on the tape is refused with its name, before anything is sent")
+    func namesNothing() throws {
+        let folder = try TemporaryDirectory()
+        let (tape, empty) = (folder.file("a.mcap"), folder.file("empty.mcap"))
+        try write(20, user: "u", to: tape)
+        try write(0, user: "u", to: empty)
+        for (arguments, words) in [
+            ([tape, "--only", "3,20"], "no exchange at position 20"),
+            (
+                [tape, "--only", "77", "--only", "78,79"],
+                "no exchange at position 77 (nor at 2 others that --only names)"
+            ),
+            ([tape, "--id", "user", "--id", "nowhere"], "the field nowhere that --id names"),
+            ([tape, "--event-time", "shift", "--time", "nowhere"], "the field nowhere that --time names"),
+            ([tape, "--key", "nowhere"], "has the key nowhere"), ([empty], "there is nothing to send"),
+            ([tape, "--where", "request.n > 1000"], "there is nothing to send"),
+        ] {
+            let result = try run(
+                Repository.binary, ["replay", "--to", "http://127.0.0.1:1", "--rate", "10"] + arguments)
+            #expect(result.status == 2, "\(arguments): \(result.errors)")
+            #expect(result.errors.contains(words), "\(arguments): \(result.errors)")
+        }
+        let spoken = try tinct("replay", tape, "--to", "thrift://127.0.0.1:1", "--rate", "10")
+        #expect(spoken.status == 2)
+        #expect(spoken.errors.contains("none of the 20 exchanges on the tape speaks the protocol of a target"))
+    }
 }
 
 /// `tinct stub` on a free port.

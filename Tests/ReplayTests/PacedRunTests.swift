@@ -118,8 +118,8 @@ import YAML
         let text = "- {rate: 1000, for: 0.2s}\n- {rate: recorded, for: 0.3s}\n- {rate: 500, for: 0.2s}\n"
         let pacer = try Schedule.parse(Array(text.utf8), file: "s.yaml")
         let result = try run("1", 150) { $0.pacer = pacer }
-        // Sample.http records one request a ms; between two rounds lies as much.
-        #expect(result.totals.due == 200 + 300 + 100)
+        // Sample.http records one request a ms; between two rounds lies a little less.
+        #expect((600...602).contains(result.totals.due))
         #expect(result.run.rounds >= 4 && result.run.exitReason == "done")
     }
 

@@ -146,6 +146,7 @@ import Testing
                 "outcome": run.outcome, "target": run.target, "source_tape": run.sourceTape,
             ])
             inner["round"] = run.round
+            if run.endNanos > 0 { inner["end_nanos"] = String(run.endNanos) }
             if run.isMirror { inner["mirror"] = true }
             fields["run"] = inner
         }

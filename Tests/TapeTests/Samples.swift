@@ -58,6 +58,7 @@ func fullExchange() -> Exchange {
     run.target = "thrift://127.0.0.1:9090"
     run.sourceTape = "evening.mcap"
     run.isMirror = true
+    run.endNanos = 1_700_000_000_000_000_022
     exchange.run = run
     return exchange
 }

@@ -15,6 +15,7 @@ package let allCommands: [CommandSpec] = [
     stubCommand,
     diffCommand,
     scoreCommand,
+    explainCommand,
     policyCommand,
     completionsCommand,
 ]

@@ -130,6 +130,9 @@ private struct ReplayCommand {
         options.fidelity = try ReplayFidelity.options(invocation, pacer, rules?.rules)
         rules?.decideConditions(schemas)
         options.fidelity.locator = FieldLocator(schemas: schemas)
+        for flag in ["id", "time"] {
+            options.fidelity.named += try ReplayFidelity.fields(invocation, flag).map { (flag, $0) }
+        }
         options.fidelity.times = DeclaredTimes(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "time"))
     }
 
@@ -146,8 +149,8 @@ private struct ReplayCommand {
         }
         guard (1...100_000).contains(options.connections), (1...256).contains(options.threads) else {
             throw CommandError(
-                "--connections, --max-connections and --threads must be at least 1",
-                remedy: "At most 100000 connections and 256 threads.")
+                "--connections, --max-connections or --threads is out of range",
+                remedy: "Give 1 to 100000 connections, and 1 to 256 threads.")
         }
         try ReplayPacing.read(invocation, into: &options)
         try ReplayWatching.read(invocation, into: &options)

@@ -74,6 +74,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
         run.outcome = entry.outcome.name
         run.target = targets.indices.contains(entry.target) ? targets[entry.target].description : ""
         run.isMirror = entry.leg > 0
+        run.endNanos = end
         exchange.run = run
         do { try writer.append(exchange) } catch { failure.withLock { $0 = "\(error)" } }
     }

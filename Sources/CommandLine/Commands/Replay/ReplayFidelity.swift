@@ -177,7 +177,9 @@ enum ReplayFidelity {
         if text == "forever" { return Fidelity.endless }
         guard let rounds = UInt32(exactly: try FlagValue.count(text, flag: "loop")), rounds > 0,
             rounds < Fidelity.endless
-        else { throw CommandError("--loop \(text) is no number of rounds", remedy: "Give 1 or more, or forever.") }
+        else {
+            throw CommandError("--loop \(text) is no number of rounds", remedy: "Give 1 to 4294967294, or forever.")
+        }
         return rounds
     }
 

@@ -92,10 +92,18 @@ final class ReplaySource: ExchangeSource, @unchecked Sendable {
 
     private func next(_ leg: Int, _ exchange: inout Exchange) throws(ReplayError) -> Bool {
         while true {
-            do {
-                guard try legs[leg].reader.next(into: &exchange) else { return false }
-            } catch {
+            var isAtEnd = false
+            do { isAtEnd = try !legs[leg].reader.next(into: &exchange) } catch {
                 throw ReplayError("\(error)", isFailure: true)
+            }
+            if isAtEnd {
+                if legs.count == 1, let lost = missing.min() {
+                    let others = missing.count > 1 ? " (nor at \(missing.count - 1) others that --only names)" : ""
+                    throw ReplayError(
+                        "\(parts[leg].path) has no exchange at position \(lost)\(others)",
+                        remedy: "Positions are the numbers that tinct show prints.")
+                }
+                return false
             }
             if let only {
                 guard only.contains(exchange.id) else { continue }

@@ -53,6 +53,10 @@ package let stubCommand = CommandSpec(
         Flag(
             "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
             completion: .file),
+        Flag(
+            "output", short: "o", value: "TAPE",
+            help: "Write a tape of what was asked and answered, as tinct explain joins it with a run.",
+            completion: .file),
         Flag("count", value: "N", help: "End after so many requests."),
         Flag("duration", value: "D", help: "End after this time."),
         .json,
@@ -75,6 +79,9 @@ package let stubCommand = CommandSpec(
     let schemas =
         try reader.map { reader throws(CommandError) in try TapeInput.schemas(of: reader, idl: invocation.all("idl")) }
         ?? SchemaFiles.load(invocation.all("idl"))
+    if let output = invocation["output"] {
+        try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
+    }
     let book = try stubBook(reader, schemas, rules.rules, probe)
     if let path, book.answerCount == 0, rules.rules.isEmpty {
         let reasons = book.unusable.map { "\($0.reason) (\($0.count))" }.joined(separator: ", ")
@@ -100,17 +107,42 @@ package let stubCommand = CommandSpec(
     if !server.address.isLoopback { Output.warn("\(server.address) can be reached from other machines") }
     Output.note("listening on \(server.address)")
     let start = Clock.monotonicNanos()
+    let recorder = try invocation["output"].map { path throws(CommandError) in
+        try stubRecorder(path, server.address.description, reader)
+    }
+    server.record(with: recorder)
     do throws(SystemError) {
         try server.run(limits, signals: signals)
     } catch {
         throw CommandError(error.description, exit: .failed)
     }
+    recorder?.finish()
     let summary = StubSummary(
         address: server.address.description, durationNanos: Clock.monotonicNanos() - start,
         counts: server.engine.counts,
         answers: book.answerCount, unusable: book.unusable)
     Output.write(invocation.wantsJSON ? summary.json.text + "\n" : summary.text)
+    if let text = recorder?.failureText {
+        Output.note("tinct: the tape is not whole: \(text)")
+        return .failed
+    }
     return .ok
+}
+
+private func stubRecorder(
+    _ path: String, _ server: String, _ reader: TapeReader?
+) throws(CommandError) -> StubRecorder {
+    do {
+        let options = TapeWriter.Options(source: "stub", program: "tinct \(tinctVersion)")
+        let writer = try TapeWriter(path: path, options: options)
+        for file in try reader.map({ try TapeJoin.attachments(of: [$0]) }) ?? [] {
+            try writer.attach(name: file.name, mediaType: file.mediaType, bytes: file.bytes)
+        }
+        return StubRecorder(
+            writer, server: server, clockOffsetNanos: Clock.realtimeNanos() &- Clock.monotonicNanos())
+    } catch {
+        throw CommandError("\(error)")
+    }
 }
 
 private func stubRules(_ path: String?) throws(CommandError) -> StubRules {

@@ -107,3 +107,8 @@ package func writeFile(_ path: String, bytes: [UInt8], mode: UInt32 = 0o644) thr
     try output.write(bytes)
     try output.close()
 }
+
+/// Makes a folder; one that is there already is as good.
+package func makeFolder(_ path: String) throws(FileError) {
+    if unsafe mkdir(path, 0o755) != 0 && errno != EEXIST { throw FileError(path: path, operation: .make, code: errno) }
+}

@@ -178,14 +178,15 @@ extension HTMLReport {
 
     /// Horizontal bars with an interval each.
     static func intervals(_ rows: [(name: String, note: String, share: Proportion)], into panel: inout Markup) {
-        let (left, right, high) = (200.0, 160.0, 26)
-        let (width, height) = (760.0, high * rows.count + 24)
+        let (left, right, high) = (200.0, 230.0, 26)
+        let (width, height) = (830.0, high * rows.count + 24)
         let room = width - left - right
         func x(_ share: Double) -> String { Figures.fixed(left + room * share, places: 1) }
         panel.element(
             "svg",
             [
                 ("class", "bars-chart"), ("viewBox", "0 0 \(Int(width)) \(height)"), ("role", "img"),
+                ("style", "max-width:\(Int(width))px"),
                 ("aria-label", "Shares with intervals"),
             ]
         ) { svg in

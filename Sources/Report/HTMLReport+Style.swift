@@ -48,6 +48,9 @@ extension HTMLReport {
         svg.matrix,svg.bars-chart{display:block;width:100%;height:auto;margin-bottom:8px}
         .cell{fill:var(--c1);stroke:var(--line)}.cell.right{stroke:var(--good);stroke-width:2}
         svg .value{fill:var(--ink);font-size:12.5px}
+        svg.picture{display:block;width:100%;height:auto}.cell2{fill:var(--c4)}.cell2.fails{stroke:var(--bad);stroke-width:2}
+        .small{display:grid;grid-template-columns:repeat(auto-fill,minmax(240px,1fr));gap:14px 18px}
+        figure{margin:0;min-width:0}figcaption{font-size:12.5px;overflow-wrap:anywhere}b.bad{color:var(--bad)}
         .share{fill:var(--c1);fill-opacity:.55}.share.bad{fill:var(--bad)}.whisker{stroke:var(--ink);stroke-width:1.5}
         table{border-collapse:collapse;width:100%;font-size:13px}
         th{font-weight:400;text-align:left}

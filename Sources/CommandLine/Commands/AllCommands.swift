@@ -16,6 +16,8 @@ package let allCommands: [CommandSpec] = [
     diffCommand,
     scoreCommand,
     explainCommand,
+    compareCommand,
+    profileCommand,
     policyCommand,
     completionsCommand,
 ]

@@ -1,0 +1,462 @@
+/// How like one another the requests of two tapes are: the measures of fidelity and privacy, and the gates that they must
+/// pass. The first tape is the reference; the second was made after it.
+package struct Comparison: Sendable {
+    /// Bounds; nil: not judged.
+    package struct Gates: Sendable, Equatable {
+        /// Least complement of the Kolmogorov–Smirnov distance or of the total variation of a field.
+        package var field: Double? = 0.95
+        /// Least similarity of a pair of fields.
+        package var pair: Double? = 0.90
+        /// What the population stability index of a field must stay below.
+        package var psi: Double? = 0.1
+        package var arrival: Double? = 0.95
+        /// Greatest relative difference of the 99th percentile of an entity's exchanges; one exchange is always allowed.
+        package var entity: Double? = 0.05
+        package var transition: Double? = 0.90
+        /// Greatest difference of a decision's share.
+        package var decision: Double? = 0.01
+        package var copies: Double? = 0
+        package var personal: Double? = 0
+
+        package init() {}
+
+        package static let names = [
+            "field", "pair", "psi", "arrival", "entity", "transition", "decision", "copies", "personal",
+        ]
+
+        package subscript(name: String) -> Double? {
+            get { Self.path(name).map { self[keyPath: $0] } ?? nil }
+            set { if let path = Self.path(name) { self[keyPath: path] = newValue } }
+        }
+
+        private static func path(_ name: String) -> WritableKeyPath<Gates, Double?>? {
+            switch name {
+            case "field": \.field
+            case "pair": \.pair
+            case "psi": \.psi
+            case "arrival": \.arrival
+            case "entity": \.entity
+            case "transition": \.transition
+            case "decision": \.decision
+            case "copies": \.copies
+            case "personal": \.personal
+            default: nil
+            }
+        }
+    }
+
+    package enum Kind: String, Sendable {
+        case number, category, structure
+        /// Compared by the shapes of its texts.
+        case identifier
+        /// When the exchange happened: compared by whether it is there.
+        case time
+        /// Numbers on one tape and texts on the other.
+        case mixed
+    }
+
+    package struct Field: Sendable {
+        package var path: String
+        package var kind: Kind
+        /// Of the requests that can be read, those that have it.
+        package var present: (Double, Double)
+        /// The complement of the distance of the distributions; nil where there is nothing to compare.
+        package var similarity: Double?
+        package var psi: Double?
+        package var holds = true
+        package var picture = Picture()
+    }
+
+    /// Shares by bin or category, for drawing.
+    package struct Picture: Sendable {
+        package var labels: [String] = []
+        package var shares: ([Double], [Double]) = ([], [])
+    }
+
+    package struct Pair: Sendable {
+        package var first: String
+        package var second: String
+        /// `correlation` (Spearman's) or `contingency`.
+        package var measure: String
+        package var values: (Double, Double)?
+        package var similarity: Double
+        package var holds = true
+    }
+
+    package struct EntityResult: Sendable {
+        package var path: String
+        package var entities: (Int, Int)
+        package var p99: (Double, Double)
+        package var countHolds = true
+        package var transitions: Double?
+        package var transitionHolds = true
+    }
+
+    /// One gate and the value that is furthest from passing it.
+    package struct Check: Sendable, Equatable {
+        package var gate: String
+        /// What it is about, for people.
+        package var measure: String
+        package var worst: Double?
+        /// The field, pair or entity that has it.
+        package var at: String
+        package var bound: Double?
+        /// How many were judged, and how many of them fail.
+        package var judged: Int
+        package var failed: Int
+        package var holds: Bool { failed == 0 }
+    }
+
+    package let gates: Gates
+    package let exchanges: (UInt64, UInt64)
+    package private(set) var fields: [Field] = []
+    package private(set) var pairs: [Pair] = []
+    package private(set) var arrival: Double?
+    /// Shares of the exchanges by hour of the week.
+    package private(set) var byHour: ([Double], [Double]) = ([], [])
+    package private(set) var entities: [EntityResult] = []
+    package private(set) var decisions: [(name: String, shares: (Double, Double))] = []
+    package private(set) var operations: Double?
+    /// Tuples of the second tape that stand on the first; nil when no fields make one.
+    package private(set) var copies: Int?
+    package private(set) var quasi: [String] = []
+    /// Values of fields that hold personal data, on both tapes.
+    package private(set) var personal: [(path: String, count: Int)] = []
+    package private(set) var checks: [Check] = []
+
+    /// Categories that neither tape has so often are one.
+    static let pooledBelow: UInt64 = 20
+    static let pairColumnLimit = 40
+    static let pairRowLimit = 20_000
+
+    package init(_ a: TrafficProfile, _ b: TrafficProfile, _ gates: Gates = Gates()) {
+        self.gates = gates
+        exchanges = (a.exchanges, b.exchanges)
+        compareFields(a, b)
+        comparePairs(a, b)
+        compareTimes(a, b)
+        compareEntities(a, b)
+        comparePrivacy(a, b)
+        decisions = Self.shares(a.decisions, b.decisions)
+        if Set(a.operations.keys).union(b.operations.keys).count > 1 {
+            operations = Statistics.totalVariation(a.operations, b.operations).map { 1 - $0 }
+        }
+        check()
+    }
+
+    package var holds: Bool { checks.allSatisfy(\.holds) }
+
+    static func shares(_ a: [String: UInt64], _ b: [String: UInt64]) -> [(name: String, shares: (Double, Double))] {
+        let (sumA, sumB) = (a.values.reduce(0, +), b.values.reduce(0, +))
+        if sumA == 0 || sumB == 0 { return [] }
+        return Set(a.keys).union(b.keys).sorted().map { name in
+            (name, (Double(a[name] ?? 0) / Double(sumA), Double(b[name] ?? 0) / Double(sumB)))
+        }
+    }
+
+    // MARK: Fields
+
+    private mutating func compareFields(_ a: TrafficProfile, _ b: TrafficProfile) {
+        let paths = a.columns.map(\.path) + b.columns.map(\.path).filter { a.column(named: $0) == nil }
+        for path in paths {
+            let (columnA, columnB) = (a.column(named: path), b.column(named: path))
+            let first = columnA.map { a.columns[$0] } ?? FieldColumn(path: path)
+            let second = columnB.map { b.columns[$0] } ?? FieldColumn(path: path)
+            func share(_ column: FieldColumn, _ profile: TrafficProfile) -> Double {
+                Double(column.present) / Double(max(1, profile.exchanges - profile.unreadable))
+            }
+            var field = Field(
+                path: path, kind: Self.kind(first, second), present: (share(first, a), share(second, b)))
+            if let columnA, let columnB {
+                switch field.kind {
+                case .number:
+                    let (x, y) = (a.rows.numbers(columnA).sorted(), b.rows.numbers(columnB).sorted())
+                    field.similarity = Statistics.kolmogorovSmirnov(x, y).map { 1 - $0 }
+                    let edges = Statistics.edges(x, bins: 10)
+                    field.psi = Statistics.stabilityIndex(Self.histogram(x, edges), Self.histogram(y, edges))
+                    field.picture = Self.picture(x, y)
+                case .category: fill(&field, first.categories, second.categories)
+                case .identifier: fill(&field, first.shapes, second.shapes)
+                case .time, .structure: break
+                case .mixed: field.similarity = 0
+                }
+            }
+            fields.append(field)
+        }
+    }
+
+    private func fill(_ field: inout Field, _ a: [String: UInt64], _ b: [String: UInt64]) {
+        let (x, y) = Self.pooled(a, b)
+        field.similarity = Statistics.totalVariation(x, y).map { 1 - $0 }
+        let keys = Set(x.keys).union(y.keys).sorted()
+        field.psi = Statistics.stabilityIndex(keys.map { x[$0] ?? 0 }, keys.map { y[$0] ?? 0 })
+        let top = Self.shares(x, y).sorted {
+            ($1.shares.0 + $1.shares.1, $0.name) < ($0.shares.0 + $0.shares.1, $1.name)
+        }.prefix(12)
+        field.picture = Picture(labels: top.map(\.name), shares: (top.map(\.shares.0), top.map(\.shares.1)))
+    }
+
+    static func kind(_ a: FieldColumn, _ b: FieldColumn) -> Kind {
+        let (filled, other) = a.present > 0 ? (a, b) : (b, a)
+        if (filled.structures > 0) != (other.structures > 0) && other.present > 0 { return .mixed }
+        if filled.structures > 0 { return .structure }
+        if other.present > 0 && filled.isNumeric != other.isNumeric { return .mixed }
+        if filled.eventTimeUnit != nil && (other.present == 0 || other.eventTimeUnit != nil) { return .time }
+        let columns = [filled, other].filter { $0.present > 0 }
+        if filled.isNumeric {
+            let name = filled.name.lowercased()
+            let isID = name.hasSuffix("id") || name.hasSuffix("number") || name.hasSuffix("seq") || name.hasSuffix("no")
+            return isID && columns.allSatisfy { $0.isWhole && $0.distinctShare > 0.5 } ? .identifier : .number
+        }
+        // Its values would stand in a report.
+        if columns.contains(where: \.isPersonal) { return .identifier }
+        let isFew = columns.allSatisfy {
+            !$0.hasManyValues && $0.distinct <= 100 && ($0.distinct <= 20 || $0.distinctShare < 0.5)
+        }
+        return isFew ? .category : .identifier
+    }
+
+    private static func histogram(_ values: [Double], _ edges: [Double]) -> [UInt64] {
+        var counts = [UInt64](repeating: 0, count: edges.count + 1)
+        for value in values { counts[Statistics.bin(value, edges)] += 1 }
+        return counts
+    }
+
+    /// Rare categories of both as one, named so that it stands apart from every value.
+    static func pooled(_ a: [String: UInt64], _ b: [String: UInt64]) -> ([String: UInt64], [String: UInt64]) {
+        let rare = Set(a.keys).union(b.keys).filter { (a[$0] ?? 0) < pooledBelow && (b[$0] ?? 0) < pooledBelow }
+        if rare.count < 2 { return (a, b) }
+        func pool(_ table: [String: UInt64]) -> [String: UInt64] {
+            var result = table.filter { !rare.contains($0.key) }
+            let sum = table.filter { rare.contains($0.key) }.values.reduce(0, +)
+            if sum > 0 { result["(rare)"] = sum }
+            return result
+        }
+        return (pool(a), pool(b))
+    }
+
+    private static func picture(_ a: [Double], _ b: [Double]) -> Picture {
+        guard let low = Scorecard.quantile(a, 0.005), let high = Scorecard.quantile(a, 0.995), high > low else {
+            return Picture()
+        }
+        let bins = 28
+        let edges = (1..<bins).map { low + (high - low) * Double($0) / Double(bins) }
+        func shares(_ values: [Double]) -> [Double] {
+            histogram(values, edges).map { Double($0) / Double(max(1, values.count)) }
+        }
+        return Picture(labels: ["\(low)", "\(high)"], shares: (shares(a), shares(b)))
+    }
+
+    // MARK: Pairs
+
+    /// A column as pairs need it: numbers and their bins, or codes of categories.
+    private struct Coded {
+        var path: String
+        var numbers: [Double?] = []
+        var codes: [Int] = []
+        var codeCount = 0
+        var isNumber = false
+    }
+
+    private mutating func comparePairs(_ a: TrafficProfile, _ b: TrafficProfile) {
+        let chosen = fields.filter { field in
+            guard [.number, .category].contains(field.kind), !field.path.contains("*"),
+                let x = a.column(named: field.path), b.column(named: field.path) != nil
+            else { return false }
+            return a.columns[x].distinct > 1 && field.present.0 > 0.02
+        }.prefix(Self.pairColumnLimit)
+        let (rowsA, rowsB) = (Self.thinned(a.rows.rows), Self.thinned(b.rows.rows))
+        var coded: [(Coded, Coded)] = []
+        for field in chosen {
+            guard let columnA = a.column(named: field.path), let columnB = b.column(named: field.path) else { continue }
+            if field.kind == .number {
+                let edges = Statistics.edges(a.rows.numbers(columnA).sorted(), bins: 5)
+                coded.append(
+                    (Self.code(field.path, rowsA, columnA, edges), Self.code(field.path, rowsB, columnB, edges)))
+            } else {
+                let top = a.columns[columnA].categories.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(9)
+                let codes = Dictionary(
+                    top.enumerated().map { (StableHash.of($0.element.key), $0.offset) }, uniquingKeysWith: { x, _ in x }
+                )
+                coded.append(
+                    (Self.code(field.path, rowsA, columnA, codes), Self.code(field.path, rowsB, columnB, codes)))
+            }
+        }
+        for (place, first) in coded.enumerated() {
+            for second in coded[(place + 1)...] {
+                if let pair = Self.pair(first, second) { pairs.append(pair) }
+            }
+        }
+    }
+
+    private static func thinned(_ rows: [RowSample.Row]) -> [RowSample.Row] {
+        let step = (rows.count + pairRowLimit - 1) / pairRowLimit
+        return step <= 1 ? rows : stride(from: 0, to: rows.count, by: step).map { rows[$0] }
+    }
+
+    private static func code(_ path: String, _ rows: [RowSample.Row], _ column: Int, _ edges: [Double]) -> Coded {
+        var coded = Coded(path: path, codeCount: edges.count + 2, isNumber: true)
+        for row in rows {
+            if case .number(let value)? = row[column] {
+                coded.numbers.append(value)
+                coded.codes.append(Statistics.bin(value, edges))
+            } else {
+                coded.numbers.append(nil)
+                coded.codes.append(edges.count + 1)
+            }
+        }
+        return coded
+    }
+
+    private static func code(_ path: String, _ rows: [RowSample.Row], _ column: Int, _ codes: [UInt64: Int]) -> Coded {
+        var coded = Coded(path: path, codeCount: codes.count + 2)
+        for row in rows {
+            if case .text(let hash)? = row[column] {
+                coded.codes.append(codes[hash] ?? codes.count)
+            } else {
+                coded.codes.append(codes.count + 1)
+            }
+        }
+        return coded
+    }
+
+    private static func pair(_ first: (Coded, Coded), _ second: (Coded, Coded)) -> Pair? {
+        if first.0.isNumber && second.0.isNumber {
+            func spearman(_ x: Coded, _ y: Coded) -> Double? {
+                var (xs, ys): ([Double], [Double]) = ([], [])
+                for (a, b) in zip(x.numbers, y.numbers) {
+                    guard let a, let b else { continue }
+                    xs.append(a)
+                    ys.append(b)
+                }
+                return xs.count < 50 ? nil : Statistics.correlation(Statistics.ranks(xs), Statistics.ranks(ys))
+            }
+            guard let a = spearman(first.0, second.0) else { return nil }
+            // What varies on the reference and not on the other tape goes with nothing there.
+            let b = spearman(first.1, second.1) ?? 0
+            return Pair(
+                first: first.0.path, second: second.0.path, measure: "correlation", values: (a, b),
+                similarity: 1 - abs(a - b) / 2)
+        }
+        func table(_ x: Coded, _ y: Coded) -> [Int: UInt64] {
+            var counts: [Int: UInt64] = [:]
+            for (a, b) in zip(x.codes, y.codes) { counts[a * 64 + b, default: 0] += 1 }
+            return counts
+        }
+        return Statistics.totalVariation(table(first.0, second.0), table(first.1, second.1)).map {
+            Pair(first: first.0.path, second: second.0.path, measure: "contingency", values: nil, similarity: 1 - $0)
+        }
+    }
+
+    // MARK: The rest
+
+    private mutating func compareTimes(_ a: TrafficProfile, _ b: TrafficProfile) {
+        arrival = Statistics.kolmogorovSmirnov(a.gaps.sorted(), b.gaps.sorted()).map { 1 - $0 }
+        func shares(_ counts: [UInt64]) -> [Double] {
+            let sum = counts.reduce(0, +)
+            return counts.map { sum == 0 ? 0 : Double($0) / Double(sum) }
+        }
+        byHour = (shares(a.byHour), shares(b.byHour))
+    }
+
+    private mutating func compareEntities(_ a: TrafficProfile, _ b: TrafficProfile) {
+        let others = Dictionary(b.entities.map { ($0.path, $0) }, uniquingKeysWith: { x, _ in x })
+        for entity in a.entities {
+            let other = others[entity.path]
+            let (p, q) = (
+                Scorecard.quantile(entity.counts, 0.99) ?? 0, other.flatMap { Scorecard.quantile($0.counts, 0.99) } ?? 0
+            )
+            var result = EntityResult(
+                path: entity.path, entities: (Int(clamping: entity.number), Int(clamping: other?.number ?? 0)),
+                p99: (p, q))
+            if let bound = gates.entity { result.countHolds = abs(p - q) <= max(1, bound * p) }
+            if entity.transitions.count > 1 {
+                result.transitions = other.flatMap {
+                    let (x, y) = Self.pooled(entity.transitions, $0.transitions)
+                    return Statistics.totalVariation(x, y).map { 1 - $0 }
+                }
+                if let bound = gates.transition { result.transitionHolds = (result.transitions ?? 0) >= bound }
+            }
+            entities.append(result)
+        }
+    }
+
+    private mutating func comparePrivacy(_ a: TrafficProfile, _ b: TrafficProfile) {
+        func shared<Value>(_ x: KeySample<Value>, _ y: KeySample<Value>) -> Int {
+            y.table.keys.count { x.table[$0] != nil }
+        }
+        let common = a.quasiColumns.map { a.columns[$0].path }.sorted()
+        if common.count >= 2 {
+            quasi = common
+            copies = shared(a.tuples, b.tuples)
+        }
+        for (column, sample) in a.personal.sorted(by: { $0.key < $1.key }) {
+            let path = a.columns[column].path
+            // One value for everybody is a mask.
+            guard a.isPersonal(column), a.columns[column].distinct > 1,
+                let other = b.column(named: path).flatMap({ b.personal[$0] })
+            else { continue }
+            personal.append((path, shared(sample, other)))
+        }
+    }
+
+    private mutating func check() {
+        func add(
+            _ gate: String, _ measure: String, _ values: [(at: String, value: Double, holds: Bool)], lowIsBad: Bool
+        ) {
+            guard gates[gate] != nil, !values.isEmpty else { return }
+            let worst = values.min { lowIsBad ? $0.value < $1.value : $0.value > $1.value }
+            checks.append(
+                Check(
+                    gate: gate, measure: measure, worst: worst?.value, at: worst?.at ?? "", bound: gates[gate],
+                    judged: values.count, failed: values.count { !$0.holds }))
+        }
+        let (field, psi, pair) = (gates.field ?? 0, gates.psi ?? .infinity, gates.pair ?? 0)
+        add(
+            "field", "least complement of a field's KS distance or total variation",
+            fields.compactMap { entry in entry.similarity.map { (entry.path, $0, $0 >= field) } }, lowIsBad: true)
+        add(
+            "field", "least complement of the difference of a field's presence",
+            fields.map { entry in
+                let value = 1 - abs(entry.present.0 - entry.present.1)
+                return (entry.path, value, value >= field)
+            }, lowIsBad: true)
+        add(
+            "psi", "greatest population stability index of a field",
+            fields.compactMap { entry in entry.psi.map { (entry.path, $0, $0 < psi) } }, lowIsBad: false)
+        for index in fields.indices {
+            let entry = fields[index]
+            fields[index].holds =
+                (entry.similarity ?? 1) >= field && 1 - abs(entry.present.0 - entry.present.1) >= field
+                && (entry.psi ?? 0) < psi
+        }
+        for index in pairs.indices { pairs[index].holds = pairs[index].similarity >= pair }
+        add(
+            "pair", "least similarity of two fields' correlation or contingency",
+            pairs.map { ("\($0.first) × \($0.second)", $0.similarity, $0.holds) }, lowIsBad: true)
+        add(
+            "arrival", "complement of the KS distance of inter-arrival times",
+            arrival.map { [("", $0, $0 >= gates.arrival ?? 0)] } ?? [], lowIsBad: true)
+        add(
+            "entity", "greatest relative difference of the 99th percentile of exchanges by entity",
+            entities.map { ($0.path, abs($0.p99.0 - $0.p99.1) / max(1, $0.p99.0), $0.countHolds) }, lowIsBad: false)
+        add(
+            "transition", "least complement of the total variation of transitions",
+            entities.compactMap { entity in
+                entity.transitions.map { (entity.path, $0, entity.transitionHolds) }
+            }, lowIsBad: true)
+        add(
+            "decision", "greatest difference of a decision's share",
+            decisions.map { entry in
+                let value = abs(entry.shares.0 - entry.shares.1)
+                return (entry.name, value, value <= gates.decision ?? 1)
+            }, lowIsBad: false)
+        add(
+            "copies", "tuples of the reference that tell somebody apart and stand on the other tape",
+            copies.map { [(quasi.joined(separator: " + "), Double($0), Double($0) <= gates.copies ?? 0)] } ?? [],
+            lowIsBad: false)
+        add(
+            "personal", "values of the reference's personal data that stand on the other tape",
+            personal.map { ($0.path, Double($0.count), Double($0.count) <= gates.personal ?? 0) }, lowIsBad: false)
+    }
+}

@@ -1,0 +1,269 @@
+package import Expression
+import HTTP1
+package import Tape
+
+/// What the requests of a tape are like, field by field and together. Feed it every exchange once, in order; memory is
+/// bounded whatever the tape holds (about 150 MB at most), and the same tape gives the same profile anywhere.
+package struct TrafficProfile: Sendable {
+    package struct Options: Sendable {
+        /// Fields that name who acts, whose exchanges are counted and followed; empty: found by their names and repetition.
+        package var entities: [String] = []
+        /// The field whose changes from one exchange of an entity to its next are counted; empty: the operation.
+        package var state = ""
+        package var decision: ExpressionPath?
+        /// Fields that together tell who somebody is; empty: all whose names say that they are personal data.
+        package var quasi: [String] = []
+        /// What is left out.
+        package var ignored: [PathPattern] = []
+        /// Finds out which fields belong to which entity.
+        package var tiesEntities = false
+
+        package init() {}
+    }
+
+    /// Fields beyond this are counted and not looked at.
+    package static let columnLimit = 1500
+
+    struct Track: Sendable {
+        var count: UInt32 = 0
+        var state: UInt16 = 0
+        var lastNanos: UInt64 = 0
+    }
+
+    package let options: Options
+    package private(set) var exchanges: UInt64 = 0
+    /// Requests without content that can be read.
+    package private(set) var unreadable: UInt64 = 0
+    package private(set) var columns: [FieldColumn] = []
+    package private(set) var fieldsBeyond: UInt64 = 0
+    package private(set) var rows = RowSample()
+    /// ns between one request and the next.
+    package private(set) var gaps: [Double] = []
+    /// By hour of the week, from Monday 00:00 UTC.
+    package private(set) var byHour = [UInt64](repeating: 0, count: 168)
+    package private(set) var operations: [String: UInt64] = [:]
+    package private(set) var decisions: [String: UInt64] = [:]
+    package private(set) var formats: [WireFormat: UInt64] = [:]
+    package private(set) var firstNanos = UInt64.max
+    package private(set) var lastNanos: UInt64 = 0
+    package private(set) var decisionPath: ExpressionPath?
+    private(set) var tracks: [Int: KeySample<Track>] = [:]
+    private(set) var transitionTable: [Int: [UInt32: UInt64]] = [:]
+    package private(set) var states: [String] = [""]
+    private var stateIndex: [String: UInt16] = [:]
+    private var columnIndex: [String: Int] = [:]
+    private var previousNanos: UInt64?
+    private var gapThreshold = UInt64.max
+    private var gapsOffered: UInt64 = 0
+    private var gapPriorities: [UInt64] = []
+    /// Kept only where a profile is to be written.
+    private(set) var ties: EntityTies?
+    /// Hashes of what tells people apart, together.
+    private(set) var tuples = KeySample<Bool>(limit: 200_000)
+    private(set) var quasiColumns: Set<Int> = []
+    /// Hashes of the values of fields that look personal, by column.
+    private(set) var personal: [Int: KeySample<Bool>] = [:]
+
+    private let view: ExchangeView
+    private let renderThrift: ExchangeView.ThriftRenderer
+
+    package init(_ options: Options = Options(), renderThrift: @escaping ExchangeView.ThriftRenderer) {
+        self.options = options
+        self.renderThrift = renderThrift
+        view = ExchangeView(showsPayload: true, renderThrift: renderThrift)
+        decisionPath = options.decision
+        if options.tiesEntities { ties = EntityTies() }
+    }
+
+    package mutating func add(_ exchange: Exchange) {
+        // A mirror got the same request once more.
+        if exchange.run?.isMirror ?? false { return }
+        exchanges += 1
+        let time = exchange.request?.startNanos ?? exchange.startNanos
+        noteTime(time)
+        noteDecision(exchange)
+        let operation = operations.count < 1000 || operations[exchange.operation] != nil ? exchange.operation : "…"
+        operations[operation, default: 0] += 1
+        formats[exchange.format, default: 0] += 1
+        guard exchange.request != nil,
+            let content = FieldWalker.content(of: view.side(.request, of: exchange))
+        else {
+            unreadable += 1
+            return
+        }
+        var row = RowSample.Row(priority: rows.offer() ?? 0)
+        let isChosen = row.priority > 0
+        var state = options.state.isEmpty ? operation : ""
+        var keys: [(Int, UInt64)] = []
+        var seen: Set<Int> = []
+        var cells: [(Int, UInt64)] = []
+        var (tuple, parts): (UInt64, Int) = (0, 0)
+        FieldWalker.walk(content) { path, leaf in
+            guard let column = self.column(path), seen.insert(column).inserted else { return }
+            columns[column].add(leaf, timeNanos: time)
+            let cell: RowSample.Cell
+            switch leaf {
+            case .null, .object: return
+            case .number(let value, _): cell = .number(value)
+            case .bool(let value): cell = .text(StableHash.of(value ? "true" : "false"))
+            case .text(let text): cell = .text(StableHash.of(text))
+            }
+            if path == options.state { state = Self.text(leaf) }
+            if isEntity(column) { keys.append((column, StableHash.of(Self.text(leaf)))) }
+            if isPersonal(column) {
+                personal[column, default: KeySample(limit: 50_000)].update(StableHash.of(Self.text(leaf)), true) { _ in
+                }
+            }
+            if ties != nil { cells.append((column, StableHash.of(Self.text(leaf)))) }
+            if isQuasi(column) {
+                quasiColumns.insert(column)
+                // By path, for columns are numbered differently on another tape; a sum, for order does not matter.
+                tuple &+= StableHash.mix(StableHash.of(path) ^ StableHash.of(Self.text(leaf)))
+                parts += 1
+            }
+            guard isChosen else { return }
+            row.columns.append(UInt16(column))
+            row.cells.append(cell)
+        }
+        ties?.add(keys, cells)
+        if isChosen { rows.add(row) }
+        if parts >= 2 { tuples.update(StableHash.mix(tuple), true) { _ in } }
+        follow(keys, state, time)
+    }
+
+    static func text(_ leaf: FieldWalker.Leaf) -> String {
+        switch leaf {
+        case .null, .object: ""
+        case .bool(let value): value ? "true" : "false"
+        case .number(let value, let isWhole): isWhole && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+        case .text(let text): text
+        }
+    }
+
+    private mutating func column(_ path: String) -> Int? {
+        if let known = columnIndex[path] { return known < 0 ? nil : known }
+        if options.ignored.contains(where: { $0.covers(path.split(separator: ".").map { String($0) }) }) {
+            columnIndex[path] = columnIndex.count < Self.columnLimit * 4 ? -1 : nil
+            return nil
+        }
+        if columns.count >= Self.columnLimit {
+            fieldsBeyond += 1
+            return nil
+        }
+        columns.append(FieldColumn(path: path))
+        columnIndex[path] = columns.count - 1
+        return columns.count - 1
+    }
+
+    package func column(named path: String) -> Int? { columnIndex[path].flatMap { $0 < 0 ? nil : $0 } }
+
+    // MARK: Time and decisions
+
+    private mutating func noteTime(_ time: UInt64) {
+        if time == 0 { return }
+        firstNanos = min(firstNanos, time)
+        lastNanos = max(lastNanos, time)
+        // 1970 began on a Thursday.
+        byHour[Int((time / 3_600_000_000_000 + 72) % 168)] += 1
+        defer { previousNanos = time }
+        guard let previous = previousNanos else { return }
+        let priority = StableHash.mix(gapsOffered)
+        gapsOffered += 1
+        if priority > gapThreshold { return }
+        gaps.append(time > previous ? Double(time - previous) : 0)
+        gapPriorities.append(priority)
+        if gaps.count > 200_000 {
+            gapThreshold /= 2
+            let kept = gapPriorities.indices.filter { gapPriorities[$0] <= gapThreshold }
+            gaps = kept.map { gaps[$0] }
+            gapPriorities = kept.map { gapPriorities[$0] }
+        }
+    }
+
+    private mutating func noteDecision(_ exchange: Exchange) {
+        guard let response = exchange.response else { return }
+        let content = ResponseContent(response, of: exchange, renderThrift: renderThrift)
+        if decisionPath == nil { decisionPath = content.likelyDecision }
+        var word = content.isRejection ? "rejected" : "(\(content.status))"
+        if let path = decisionPath, let text = content.decision(at: path) { word = text }
+        decisions[decisions.count < 200 || decisions[word] != nil ? word : "…", default: 0] += 1
+    }
+
+    // MARK: Entities
+
+    /// True for fields that are followed: those named, or whose names end in `id` inside the request.
+    private func isEntity(_ column: Int) -> Bool {
+        let path = columns[column].path
+        if !options.entities.isEmpty { return options.entities.contains(path) }
+        if path.contains("*") || path.contains("#") { return false }
+        let name = columns[column].name
+        return name.hasSuffix("Id") || name.hasSuffix("_id") || name == "id"
+    }
+
+    func isPersonal(_ column: Int) -> Bool {
+        guard let kind = PersonalLook.of(name: columns[column].name) else {
+            let looks = columns[column].looks
+            return looks.values.reduce(0, +) * 2 > columns[column].texts && columns[column].texts > 0
+        }
+        return !["name", "birthDate", "location", "ip", "address"].contains(kind)
+    }
+
+    private func isQuasi(_ column: Int) -> Bool {
+        let path = columns[column].path
+        if !options.quasi.isEmpty { return options.quasi.contains(path) }
+        if path.contains("*") || path.contains("#") { return false }
+        let name = columns[column].name
+        return PersonalLook.of(name: name) != nil || ["city", "gender", "sex", "age"].contains(name.lowercased())
+    }
+
+    private mutating func follow(_ keys: [(Int, UInt64)], _ state: String, _ time: UInt64) {
+        if keys.isEmpty { return }
+        let code = stateIndex[state] ?? 0
+        let now = code == 0 && states.count < 256 ? UInt16(states.count) : code
+        if code == 0 && now > 0 {
+            states.append(state)
+            stateIndex[state] = now
+        }
+        for (column, key) in keys {
+            var before: UInt16 = 0
+            var isKept = false
+            tracks[column, default: KeySample(limit: 100_000)].update(key, Track()) { track in
+                before = track.state
+                isKept = track.count > 0
+                track.count += 1
+                track.state = now
+                track.lastNanos = time
+            }
+            if isKept { transitionTable[column, default: [:]][UInt32(before) << 16 | UInt32(now), default: 0] += 1 }
+        }
+    }
+
+    /// Entities by how often they occur, and from which state to which they go.
+    package struct Entity: Sendable {
+        package var column: Int
+        package var path: String
+        /// Ascending; of those that were chosen.
+        package var counts: [Double]
+        /// How many there are: exact until there are more than are followed.
+        package var number: UInt64
+        package var transitions: [String: UInt64]
+    }
+
+    /// Fields that are followed and whose values come back: those of one exchange each say nothing of anybody.
+    package var entities: [Entity] {
+        tracks.keys.sorted().compactMap { column in
+            guard let sample = tracks[column] else { return nil }
+            let counts = sample.table.values.map { Double($0.count) }.sorted()
+            let isRepeated = counts.reduce(0, +) > Double(counts.count) * 1.2 && counts.count >= 10
+            if options.entities.isEmpty && !isRepeated { return nil }
+            var transitions: [String: UInt64] = [:]
+            for (key, count) in transitionTable[column] ?? [:] {
+                transitions["\(states[Int(key >> 16)]) → \(states[Int(key & 0xFFFF)])"] = count
+            }
+            let share = (Double(sample.threshold) + 1) / 0x1p64
+            return Entity(
+                column: column, path: columns[column].path, counts: counts,
+                number: UInt64((Double(counts.count) / share).rounded()), transitions: transitions)
+        }
+    }
+}

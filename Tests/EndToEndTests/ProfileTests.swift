@@ -1,0 +1,88 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// `tinct profile` on traffic from a model in NumPy (Native/traffic.py): what it writes, and what is made of it.
+struct ProfileTests {
+    private func halves(_ count: Int, in folder: TemporaryDirectory) throws -> (fitted: String, other: String) {
+        let program = Repository.path("Tests/EndToEndTests/Native/traffic.py")
+        let made = try run(
+            try TestEnvironment.python.path(),
+            [program, "5", "\(count)", folder.file("a.gor"), folder.file("b.gor")])
+        try #require(made.status == 0, "\(made.errors)")
+        for name in ["a", "b"] {
+            let recorded = try tinct("record", folder.file(name + ".gor"), "-o", folder.file(name + ".mcap"))
+            try #require(recorded.status == 0, "\(recorded.errors)")
+        }
+        return (folder.file("a.mcap"), folder.file("b.mcap"))
+    }
+
+    @Test("No value of a person stands in a profile, and every category has its requests behind it", .requires(.python))
+    func nobodyIsTold() throws {
+        let folder = try TemporaryDirectory()
+        let (tape, _) = try halves(3000, in: folder)
+        let profile = folder.file("profile.yaml")
+        let fitted = try tinct("profile", tape, "-o", profile)
+        try #require(fitted.status == 0, "\(fitted.errors)")
+        let found = try python(
+            """
+            import collections, json, re, sys, yaml
+            text = open(sys.argv[2]).read()
+            profile = yaml.safe_load(text)
+            values = collections.defaultdict(collections.Counter)
+            def walk(value, path):
+                if isinstance(value, dict):
+                    for key, inner in value.items(): walk(inner, path + "." + key)
+                else:
+                    values[path][value] += 1
+            for record in open(sys.argv[1], encoding="utf-8").read().split("\\n🐵🙈🙉\\n"):
+                if record.startswith("1 "): walk(json.loads(record[record.index("{"):]), "")
+            personal = [".requestId", ".user.userId", ".user.email", ".user.phone", ".user.birthDate", ".coupon", ".card.number"]
+            for path in personal:
+                for value in values[path]:
+                    if value in text: print("leaks", path, value)
+            # Every weight stands for a value with at least 20 requests.
+            def weights(node, path=""):
+                if isinstance(node, dict):
+                    for value, count in node.get("weights", {}).items():
+                        if not str(value).startswith("s") and max(c[value] if value in c else c[value == "true"] for c in values.values()) < 20:
+                            print("rare", path, value, count)
+                    for key, inner in node.items(): weights(inner, path + "." + str(key))
+            weights(profile)
+            # The ends of a distribution are nobody's own.
+            q = profile["fields"]["amountMinor"]["quantiles"]
+            for end in (min(q.values()), max(q.values())):
+                print("end", values[".amountMinor"][end] > 1 or end not in (min(values[".amountMinor"]), max(values[".amountMinor"])))
+            print(profile["fields"]["card"], sorted(profile["entities"]), profile["fields"]["eventTimeMillis"])
+            """, [folder.file("a.gor"), profile])
+        #expect(
+            found.output == """
+                end True
+                end True
+                {'when': {'method': ['card']}} ['user'] {'eventTime': 'millis'}
+
+                """, "\(found.errors)")
+        let again = try tinct("profile", tape, "-o", folder.file("again.yaml"))
+        #expect(again.status == 0)
+        let texts = try [profile, folder.file("again.yaml")].map { path in
+            String(decoding: try fileBytes(path), as: UTF8.self).replacingOccurrences(of: "again", with: "profile")
+        }
+        #expect(texts[0] == texts[1])
+    }
+
+    @Test("What is too little to hide anybody among, or cannot be read, is refused")
+    func refusals() throws {
+        let folder = try TemporaryDirectory()
+        let tape = folder.file("a.mcap")
+        try #require(try tinct("record", Repository.path("fixtures/http-nginx.pcap"), "-o", tape).status == 0)
+        for flags in [
+            ["--least", "1000"], ["--least", "1"], ["--operation", "none"], ["--ignore", ""],
+        ] {
+            let result = try run(
+                Repository.binary, ["profile", tape, "-o", folder.file("p.yaml")] + flags)
+            #expect(result.status == 2 && result.errors.contains("tinct: "), "\(flags) \(result.errors)")
+        }
+        #expect(try tinct("profile", tape, "-o", tape).status == 2)
+    }
+}

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python idl install clean allocations
+.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python idl install clean allocations digests digests-small tables
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -40,13 +40,26 @@ lint: deps
 format:
 	$(SWIFT) format format -i --parallel -r Sources Tests Package.swift
 
-test: deps-test native python idl allocations
+test: deps-test native python idl allocations digests-small
 	$(SWIFT) build --build-tests $(STRICT)
 	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
 
 # One more request of a replay, as it is shipped, must not allocate, retain or release.
 allocations: build
 	python3 benchmarks/allocations.py $(BUILD)/release/tinct
+
+# Every shipped scenario, made whole and in shards, by one thread and by two, in other time zones and locales, must give
+# the digests in fixtures/synthesis.digests.json. DIGESTS=--update writes them anew, which is a decision to be logged.
+DIGESTS ?=
+digests: build
+	.ci/digests.py $(BUILD)/release/tinct 1000000 $(DIGESTS)
+
+digests-small: build
+	.ci/digests.py $(BUILD)/release/tinct 10000 $(DIGESTS)
+
+# The four published tables at full size: the Handbook's over 20 seeds.
+tables: build
+	.ci/tables.py $(BUILD)/release/tinct
 
 # The servers of other people's making must count 100,000 tagged requests of 100,000, sent by a release build; a million
 # exchanges of 10,000 users keep each user's order, and 10,000 flows go through.
@@ -55,6 +68,8 @@ acceptance: build deps-test native python idl
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
 	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 TINCT_SIGNED_COUNT=10000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
+	env $(TEST_ENVIRONMENT) TINCT_IDENTIFIER_COUNT=1000000 \
+	  $(SWIFT) test --skip-build $(STRICT) --filter IdentifierTests
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer and AddressSanitizer.
 FUZZ_SECONDS ?= 600

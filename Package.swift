@@ -141,9 +141,9 @@ let fuzzTargets: [Target] =
         .executableTarget(
             name: "tinct-fuzz",
             dependencies: [
-                "CFuzz", "Bytes", "Capture", "Compression", "Files", "Formats", "HTTP1", "JSON", "Recording", "Schema",
-                "Tape",
-                "Thrift", "YAML",
+                "CFuzz", "Bytes", "Capture", "Compression", "Expression", "Files", "Formats", "HTTP1", "JSON",
+                "Recording",
+                "Schema", "Synthesis", "Tape", "Thrift", "YAML",
             ],
             path: "Tests/Fuzz/Harness",
             swiftSettings: settings,

@@ -19,13 +19,15 @@
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
            descriptors of both over the time; only when it is named
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
+  synth    tinct synth to /dev/null beside Polars (if it is there) and a C program that writes the same twelve fields: the flat
+           record, and the wallet scenario as Thrift frames and as JSON Lines, on one core and on two
   truth, knee, recorded   see truth.py
 
 Runs during which other processes used more than a tenth of a core are discarded and done again; when the machine does
 not come to rest, they are kept and the results say so.
 
 Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [signed] [generators] [allocations] [rate] [live] [memory] [stub]
-[soak [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile
+[synth] [soak [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile
 built, with its captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave
 them.
 """
@@ -43,6 +45,7 @@ import allocations
 from common import FLOWS, RUNS, SERVERS, run, save, summary, undisturbed
 from load import bench_generators, bench_max, bench_mixed, bench_rate, bench_signed, client
 from stub import bench_soak, bench_stub
+from synth import bench_synth
 from truth import bench_knee, bench_recorded, bench_truth
 
 
@@ -204,6 +207,7 @@ def main():
     benches = {
         "record": bench_record, "max": bench_max, "mixed": bench_mixed, "signed": bench_signed, "generators": bench_generators, "rate": bench_rate,
         "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak,
+        "synth": bench_synth,
         "truth": bench_truth, "knee": bench_knee, "recorded": bench_recorded}
     names = sys.argv[4:]
     options = {}

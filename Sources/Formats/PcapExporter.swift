@@ -1,5 +1,5 @@
 import Bytes
-import Tape
+package import Tape
 
 /// A capture in the pcap format with times in ns, link type RAW (IP packets without a link header).
 ///
@@ -12,7 +12,9 @@ import Tape
 /// Sequence numbers and checksums (RFC 9293 §3.1, RFC 1071) are valid; bytes that the tape does not hold are missing in the
 /// sequence, as they were in the capture. Exchanges are to come in the order of time; what overlaps is put in order here.
 /// Addresses that a tape lacks, since it was synthesized, are made up from 10.0.0.0/8 and 192.0.2.0/24.
-struct PcapExporter: Exporter {
+package struct PcapExporter: Exporter {
+    package init() {}
+
     static let segmentBytes = 1448
 
     private var flows: [UInt64: PcapFlow] = [:]
@@ -20,14 +22,14 @@ struct PcapExporter: Exporter {
     private var lastNanos: UInt64 = 0
     private var arrival: UInt64 = 0
 
-    mutating func begin(_ out: inout [UInt8]) {
+    package mutating func begin(_ out: inout [UInt8]) {
         out.append(littleEndian: 0xA1B2_3C4D as UInt32)
         out.append(littleEndian: 2 as UInt16)
         out.append(littleEndian: 4 as UInt16)
         for value in [0, 0, 262_144, 101] as [UInt32] { out.append(littleEndian: value) }
     }
 
-    mutating func append(_ exchange: Exchange, to out: inout [UInt8]) -> LeftOut? {
+    package mutating func append(_ exchange: Exchange, to out: inout [UInt8]) -> LeftOut? {
         flush(before: exchange.startNanos, to: &out)
         if flows[exchange.flow] == nil { flows[exchange.flow] = PcapFlow(exchange) }
         var messages: [(Message, Int)] = []
@@ -48,7 +50,7 @@ struct PcapExporter: Exporter {
         return nil
     }
 
-    mutating func finish(_ out: inout [UInt8]) {
+    package mutating func finish(_ out: inout [UInt8]) {
         flush(before: .max, to: &out)
         for flow in flows.keys.sorted() {
             guard var state = flows[flow], state.isOpen else { continue }

@@ -12,9 +12,29 @@ package enum IdentifierKind: String, Sendable, CaseIterable {
     case clabe
     /// Mexico, population registry key (RENAPO): 18 characters over an alphabet with Ñ.
     case curp
+    /// China, unified social credit code of organisations (GB 32100-2015): 18 characters without I, O, S, V and Z; the
+    /// organisation code within it (GB 11714) has a check character of its own.
+    case creditCode
+    /// Brazil, legal persons, with letters in the root, as numbers given since July 2026 may have them.
+    case cnpjLetters
+    /// Mexico, taxpayer registry (SAT), natural persons: 13 characters whose last is the check digit.
+    case rfc
+    /// The same for legal persons: 12 characters.
+    case rfcCompany
+    /// Natural persons without the homoclave, and so without a check digit: 10 characters.
+    case rfcShort
 
     /// How many characters at the end are check characters.
-    package var checkLength: Int { self == .cpf || self == .cnpj ? 2 : 1 }
+    package var checkLength: Int {
+        switch self {
+        case .cpf, .cnpj, .cnpjLetters: 2
+        case .rfcShort: 0
+        default: 1
+        }
+    }
+
+    /// Whether it holds a date of birth or foundation.
+    var hasDate: Bool { [.residentId, .curp, .rfc, .rfcCompany, .rfcShort].contains(self) }
 }
 
 /// Computes check characters. Every function takes the characters before them, as ASCII.
@@ -28,6 +48,10 @@ package enum CheckDigits {
         case .cnpj: twoDigits(payload, firstWeight: 5, wrapsAtNine: true)
         case .clabe: clabe(payload)
         case .curp: curp(payload)
+        case .creditCode: creditCode(payload)
+        case .cnpjLetters: twoDigits(payload, firstWeight: 5, wrapsAtNine: true)
+        case .rfc, .rfcCompany: rfc(payload)
+        case .rfcShort: []
         }
     }
 
@@ -93,5 +117,48 @@ package enum CheckDigits {
             sum += value * (18 - i)
         }
         return [0x30 + UInt8((10 - sum % 10) % 10)]
+    }
+
+    static let creditAlphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
+
+    /// Weights are the powers of 3 modulo 31.
+    static func creditCode(_ payload: some Collection<UInt8>) -> [UInt8] {
+        guard payload.count == 17 else { return [] }
+        var (sum, weight) = (0, 1)
+        for byte in payload {
+            guard let value = creditAlphabet.firstIndex(of: byte) else { return [] }
+            sum += value * weight
+            weight = weight * 3 % 31
+        }
+        return [creditAlphabet[(31 - sum % 31) % 31]]
+    }
+
+    /// The check character of an organisation code's eight digits (GB 11714-1997).
+    static func organisationCode(_ payload: some Collection<UInt8>) -> UInt8 {
+        let sum = zip(payload, [3, 7, 9, 10, 5, 8, 4, 2]).reduce(0) { $0 + Int($1.0 &- 0x30) * $1.1 }
+        let check = 11 - sum % 11
+        return check == 10 ? 0x58 : check == 11 ? 0x30 : 0x30 + UInt8(truncatingIfNeeded: check)
+    }
+
+    /// SAT's values: digits, A to N, &, O to Z, and a space in front of what has only eleven characters; weights 13 to 2.
+    static func rfc(_ payload: some Collection<UInt8>) -> [UInt8] {
+        guard payload.count == 12 || payload.count == 11 else { return [] }
+        // The space has the value 37.
+        var sum = payload.count == 11 ? 37 * 13 : 0
+        var weight = payload.count + 1
+        for byte in payload {
+            let value: Int
+            switch byte {
+            case 0x30...0x39: value = Int(byte - 0x30)
+            case 0x41...0x4E: value = Int(byte - 0x41) + 10
+            case 0x26: value = 24
+            case 0x4F...0x5A: value = Int(byte - 0x4F) + 25
+            default: return []
+            }
+            sum += value * weight
+            weight -= 1
+        }
+        let check = (11 - sum % 11) % 11
+        return [check == 10 ? 0x41 : 0x30 + UInt8(truncatingIfNeeded: check)]
     }
 }

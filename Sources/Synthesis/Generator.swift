@@ -1,3 +1,4 @@
+import Expression
 import YAML
 
 /// How a scenario makes one value. Numbers with decimals are whole numbers of 10^-scale.
@@ -11,9 +12,14 @@ indirect enum Generator: Sendable {
     case logNormal(median: Int64, sigma: Int64, low: Int64, high: Int64, scale: Int)
     /// Ranks from 0; the exponent scaled by 2^32.
     case zipf(count: UInt64, exponent: Int64)
+    case quantiles(QuantileTable, scale: Int)
+    /// A list of a pack, as `pack.list`.
+    case pack(Reference)
     case pattern(String)
     case sequence(prefix: String, start: Int64, step: Int64)
     case unique(prefix: String, digits: Int)
+    /// Each number of low…high at most once.
+    case permutation(low: Int64, high: Int64)
     case uuid
     case bytes(Int)
     case reference(Reference, Slice)
@@ -27,6 +33,10 @@ indirect enum Generator: Sendable {
     case date(from: Int, to: Int)
     case identifier(IdentifierKind, date: Reference?, prefix: Reference?)
     case total([Term])
+    /// A formula over other values, rounded to so many decimals.
+    case formula(Formula, mark: YAMLMark, scale: Int)
+    /// 1 while the entity is among those that were drawn: `count` of it every so often, each for so long; 0 otherwise.
+    case drawn(Reference, count: UInt64, everyNanos: UInt64, lastingNanos: UInt64)
     case list(count: Generator, element: Element)
     case map([FieldSpec])
 
@@ -41,7 +51,7 @@ indirect enum Generator: Sendable {
         var mark: YAMLMark
     }
 
-    enum Slice: Sendable { case all, first(Int), last(Int) }
+    enum Slice: Sendable { case all, first(Int), last(Int), middle(Int, Int) }
 
     enum Piece: Sendable {
         case literal(String)
@@ -50,6 +60,8 @@ indirect enum Generator: Sendable {
 
     struct Case: Sendable {
         var value: Choice
+        /// Whole numbers, where `value` is written as `10..99`, `..9` or `100..`.
+        var range: ClosedRange<Int64>?
         var generator: Generator
     }
 
@@ -73,6 +85,8 @@ indirect enum Generator: Sendable {
                 if case .reference(let reference) = piece { reference } else { nil }
             }
         case .identifier(_, let date, let prefix): [date, prefix].compactMap { $0 }
+        case .formula(let formula, let mark, _):
+            formula.paths.map { Reference(name: $0.segments.joined(separator: "."), mark: mark) }
         default: []
         }
     }

@@ -1,16 +1,18 @@
 import Bytes
+import Expression
 import YAML
 
 /// Reads generators, conditions and field lists from YAML.
 enum GeneratorReader {
     static let kinds = [
-        "constant", "weights", "uniform", "normal", "logNormal", "zipf", "pattern", "sequence", "unique", "bytes",
-        "from",
-        "text", "by", "eventTime", "time", "date", "identifier", "total", "list", "map",
+        "constant", "weights", "pack", "uniform", "normal", "logNormal", "exponential", "gamma", "weibull", "quantiles",
+        "zipf", "pattern", "sequence", "unique", "bytes", "from", "text", "by", "expression", "eventTime", "time",
+        "date", "identifier", "total", "drawn", "list", "map",
     ]
     private static let companions: [String: [String]] = [
-        "uniform": ["decimals"], "normal": ["decimals"], "logNormal": ["decimals"], "from": ["first", "last"],
-        "by": ["cases", "else"], "identifier": ["birthDate", "bin"],
+        "uniform": ["decimals"], "normal": ["decimals"], "logNormal": ["decimals"], "exponential": ["decimals"],
+        "gamma": ["decimals"], "weibull": ["decimals"], "quantiles": ["decimals"], "expression": ["decimals"],
+        "from": ["first", "last", "middle"], "by": ["cases", "else"], "identifier": ["birthDate", "bin"],
     ]
 
     static func fields(_ node: YAMLNode, _ what: String) throws(YAMLError) -> [FieldSpec] {
@@ -55,7 +57,30 @@ enum GeneratorReader {
         switch kind {
         case "constant": return .constant(value)
         case "weights": return .weights(try choices(value))
+        case "pack": return .pack(try reference(value))
         case "uniform", "normal", "logNormal", "zipf": return try distribution(kind, value, map)
+        case "exponential", "gamma", "weibull", "quantiles": return try tabulated(kind, value, map)
+        case "expression":
+            let scale = Int(try map["decimals"]?.int("decimals", in: 0...9) ?? 0)
+            do {
+                return .formula(try Formula(try value.string("an expression")), mark: value.mark, scale: scale)
+            } catch let error as ExpressionError {
+                var mark = value.mark
+                mark.column += error.column - 1
+                throw YAMLError("\(error)", at: mark)
+            } catch let error as YAMLError { throw error } catch { throw value.expected("an expression") }
+        case "drawn":
+            let parts = try value.mapping("a drawn entity", keys: ["entity", "count", "every", "lasting"])
+            let (every, lasting) = (
+                try duration(try parts.required("every")), try duration(try parts.required("lasting"))
+            )
+            guard lasting / every <= 1000 else {
+                throw YAMLError("more than 1000 draws last at a time", at: value.mark, remedy: "Draw less often.")
+            }
+            return .drawn(
+                try reference(try parts.required("entity")),
+                count: UInt64(try parts.required("count").int("a count", in: 1...1000)), everyNanos: every,
+                lastingNanos: lasting)
         case "pattern": return .pattern(try value.string("a pattern such as 'SKU-####'"))
         case "sequence":
             let parts = try value.mapping("a sequence", keys: ["prefix", "start", "step"])
@@ -64,7 +89,18 @@ enum GeneratorReader {
                 step: try parts["step"]?.int() ?? 1)
         case "unique":
             if value.isScalar, value.text == "uuid" { return .uuid }
-            let parts = try value.mapping("'uuid' or a unique id", keys: ["prefix", "digits"])
+            let parts = try value.mapping("'uuid' or a unique id", keys: ["prefix", "digits", "from", "to"])
+            if let from = parts["from"] {
+                let (low, high) = (
+                    try from.int(in: -(1 << 60)...(1 << 60)), try parts.required("to").int(in: -(1 << 60)...(1 << 60))
+                )
+                guard low <= high, parts["digits"] == nil, parts["prefix"] == nil else {
+                    throw YAMLError(
+                        "numbers are unique from a least to a greatest one", at: value.mark,
+                        remedy: "Write {from: 1000, to: 9999}.")
+                }
+                return .permutation(low: low, high: high)
+            }
             return .unique(
                 prefix: try parts["prefix"]?.string() ?? "",
                 digits: Int(try parts.required("digits").int("digits", in: 1...18)))
@@ -76,21 +112,22 @@ enum GeneratorReader {
         case "time":
             let parts = try value.mapping("a time", keys: ["from", "to", "unit"])
             let (from, to) = (try instant(try parts.required("from")), try instant(try parts.required("to")))
-            guard from <= to else { throw YAMLError("the time ends before it begins", at: value.mark) }
+            guard from <= to else {
+                throw YAMLError("the time ends before it begins", at: value.mark, remedy: "Swap them.")
+            }
             return .time(from: from, to: to, unitNanos: try parts["unit"].map(unit) ?? 1_000_000)
         case "date":
             let parts = try value.mapping("a date", keys: ["from", "to"])
             let (from, to) = (try day(try parts.required("from")), try day(try parts.required("to")))
-            guard from <= to else { throw YAMLError("the date ends before it begins", at: value.mark) }
+            guard from <= to else {
+                throw YAMLError("the date ends before it begins", at: value.mark, remedy: "Swap them.")
+            }
             return .date(from: from, to: to)
         case "identifier":
             let word = try value.choice("kind of identifier", of: IdentifierKind.allCases.map(\.rawValue))
             let kind = IdentifierKind(rawValue: word) ?? .card
             let date = try map["birthDate"].map(reference)
             let prefix = try map["bin"].map(reference)
-            if (kind == .residentId || kind == .curp) && date == nil {
-                throw YAMLError("\(word) needs 'birthDate'", at: value.mark, remedy: "Name a value made by 'date'.")
-            }
             if kind == .card && prefix == nil {
                 throw YAMLError(
                     "card needs 'bin'", at: value.mark, remedy: "Name a value with the number's first digits.")
@@ -118,7 +155,9 @@ enum GeneratorReader {
             let ends = try value.sequence("[least, greatest]")
             guard ends.count == 2 else { throw value.expected("[least, greatest]") }
             let (low, high) = (try ends[0].scaled(scale), try ends[1].scaled(scale))
-            guard low <= high else { throw YAMLError("the least is above the greatest", at: value.mark) }
+            guard low <= high else {
+                throw YAMLError("the least is above the greatest", at: value.mark, remedy: "Swap them.")
+            }
             return .uniform(low: low, high: high, scale: scale)
         case "zipf":
             let parts = try value.mapping("a Zipf distribution", keys: ["count", "exponent"])
@@ -132,15 +171,19 @@ enum GeneratorReader {
             let middle = try parts.required(centre).scaled(scale)
             let low = try parts["min"]?.scaled(scale) ?? (kind == "normal" ? Int64.min / 4 : 0)
             let high = try parts["max"]?.scaled(scale) ?? Int64.max / 4
-            guard low <= high else { throw YAMLError("min is above max", at: value.mark) }
+            guard low <= high else { throw YAMLError("min is above max", at: value.mark, remedy: "Swap them.") }
             if kind == "normal" {
                 let deviation = try parts.required(width).scaled(scale)
-                guard deviation >= 0 else { throw YAMLError("sd is negative", at: value.mark) }
+                guard deviation >= 0 else {
+                    throw YAMLError("sd is negative", at: value.mark, remedy: "Give a deviation of 0 or more.")
+                }
                 return .normal(mean: middle, deviation: deviation, low: low, high: high, scale: scale)
             }
             let sigma = try parts.required(width).scaled(4)
             guard (0...50_000).contains(sigma), middle > 0 else {
-                throw YAMLError("a median above 0 and a sigma from 0 to 5 are needed", at: value.mark)
+                throw YAMLError(
+                    "a median above 0 and a sigma from 0 to 5 are needed", at: value.mark,
+                    remedy: "Write {median: 4500, sigma: 0.9}.")
             }
             return .logNormal(median: middle, sigma: sigma, low: low, high: high, scale: scale)
         }
@@ -150,9 +193,79 @@ enum GeneratorReader {
         var cases: [Generator.Case] = []
         for entry in try map.required("cases").entries("cases by value") {
             let value = Generator.Choice(text: entry.key, weight: 1, mark: entry.keyMark)
-            cases.append(.init(value: value, generator: try generator(entry.value)))
+            cases.append(.init(value: value, range: range(entry.key), generator: try generator(entry.value)))
         }
         return .table(on, cases: cases, otherwise: try map["else"].map(generator))
+    }
+
+    /// `10..99`, `..9`, `100..`; nil for any other text.
+    private static func range(_ text: String) -> ClosedRange<Int64>? {
+        guard let dots = text.firstRange(of: "..") else { return nil }
+        let (from, to) = (text[..<dots.lowerBound], text[dots.upperBound...])
+        if from.isEmpty && to.isEmpty { return nil }
+        guard let low = from.isEmpty ? Int64.min : Int64(from), let high = to.isEmpty ? Int64.max : Int64(to),
+            low <= high
+        else { return nil }
+        return low...high
+    }
+
+    /// Distributions that become a ``QuantileTable``.
+    private static func tabulated(_ kind: String, _ value: YAMLNode, _ map: YAMLMapping) throws(YAMLError) -> Generator
+    {
+        let scale = Int(try map["decimals"]?.int("decimals", in: 0...9) ?? 0)
+        func positive(_ node: YAMLNode) throws(YAMLError) -> Int64 {
+            let number = try node.scaled(scale)
+            guard number > 0, number < QuantileTable.limit >> 20 else {
+                throw YAMLError(
+                    "a number above 0 is needed", at: node.mark, remedy: "At most \(QuantileTable.limit >> 20).")
+            }
+            return number
+        }
+        func shape(_ node: YAMLNode, _ least: Int64, _ greatest: Int64) throws(YAMLError) -> Int64 {
+            let number = try node.scaled(4, "a shape")
+            guard (least...greatest).contains(number) else {
+                throw YAMLError(
+                    "the shape is out of range", at: node.mark,
+                    remedy: "It lies between \(least / 10_000).\((least % 10_000) / 100) and \(greatest / 10_000).")
+            }
+            return number
+        }
+        switch kind {
+        case "exponential":
+            let mean = try value.mapping("an exponential distribution", keys: ["mean"]).required("mean")
+            return .quantiles(.weibull(shape: 10_000, scale: try positive(mean)), scale: scale)
+        case "gamma":
+            let parts = try value.mapping("a gamma distribution", keys: ["shape", "scale"])
+            return .quantiles(
+                .gamma(
+                    shape: try shape(try parts.required("shape"), 500, 10_000_000),
+                    scale: try positive(try parts.required("scale"))), scale: scale)
+        case "weibull":
+            let parts = try value.mapping("a Weibull distribution", keys: ["shape", "scale"])
+            return .quantiles(
+                .weibull(
+                    shape: try shape(try parts.required("shape"), 1000, 100_000),
+                    scale: try positive(try parts.required("scale"))), scale: scale)
+        default:
+            var points: [(probability: UInt64, value: Int64)] = []
+            for entry in try value.entries("values by probability") {
+                let key = YAMLNode(.string(entry.key), at: entry.keyMark, text: entry.key)
+                let number = try entry.value.scaled(scale)
+                guard abs(number) < QuantileTable.limit >> QuantileTable.shift else {
+                    throw YAMLError("the number is too big", at: entry.value.mark, remedy: "Give fewer decimals.")
+                }
+                points.append((try share(key), number))
+            }
+            points.sort { $0.probability < $1.probability }
+            guard points.count >= 2, points.first?.probability == 0, points.last?.probability == 1_000_000_000,
+                zip(points, points.dropFirst()).allSatisfy({ $0.value <= $1.value })
+            else {
+                throw YAMLError(
+                    "quantiles rise from probability 0 to 1", at: value.mark,
+                    remedy: "Write {0: 100, 0.5: 2500, 0.99: 90000, 1: 500000}.")
+            }
+            return .quantiles(QuantileTable(points: points), scale: scale)
+        }
     }
 
     static func choices(_ node: YAMLNode) throws(YAMLError) -> [Generator.Choice] {
@@ -182,7 +295,9 @@ enum GeneratorReader {
                 let ends = try entry.value.mapping("a range", keys: ["min", "max"])
                 let low = try ends["min"]?.int() ?? .min
                 let high = try ends["max"]?.int() ?? .max
-                guard low <= high else { throw YAMLError("min is above max", at: entry.value.mark) }
+                guard low <= high else {
+                    throw YAMLError("min is above max", at: entry.value.mark, remedy: "Swap them.")
+                }
                 tests.append(.init(reference: reference, values: [], range: low...high))
             case .sequence(let nodes):
                 var values: [Generator.Choice] = []
@@ -241,6 +356,12 @@ enum GeneratorReader {
     private static func slice(_ map: YAMLMapping) throws(YAMLError) -> Generator.Slice {
         if let first = map["first"] { return .first(Int(try first.int("a number of characters", in: 1...1000))) }
         if let last = map["last"] { return .last(Int(try last.int("a number of characters", in: 1...1000))) }
+        if let middle = map["middle"] {
+            let ends = try middle.sequence("[first character, how many]")
+            guard ends.count == 2 else { throw middle.expected("[first character, how many]") }
+            return .middle(
+                Int(try ends[0].int("a place from 1", in: 1...1000)), Int(try ends[1].int("a length", in: 1...1000)))
+        }
         return .all
     }
 
@@ -261,14 +382,14 @@ enum GeneratorReader {
     }
 
     /// Days since 1970; birth dates lie before it too.
-    private static func day(_ node: YAMLNode) throws(YAMLError) -> Int {
+    static func day(_ node: YAMLNode) throws(YAMLError) -> Int {
         let parts = try node.string("a day").split(separator: "-").compactMap { Int($0) }
         guard parts.count == 3, (1000...9999).contains(parts[0]), (1...12).contains(parts[1]),
             (1...31).contains(parts[2])
         else { throw YAMLError("not a day", at: node.mark, remedy: "Write it like 1987-02-28.") }
         let days = Timestamp.daysSince1970(year: parts[0], month: parts[1], day: parts[2])
         guard Timestamp.civil(daysSince1970: days) == (parts[0], parts[1], parts[2]) else {
-            throw YAMLError("there is no such day", at: node.mark)
+            throw YAMLError("there is no such day", at: node.mark, remedy: "Look at the length of the month.")
         }
         return days
     }
@@ -288,7 +409,7 @@ enum GeneratorReader {
     static func exponent(_ node: YAMLNode) throws(YAMLError) -> Int64 {
         let value = try node.scaled(4, "an exponent")
         guard (0...80_000).contains(value) else {
-            throw YAMLError("an exponent lies between 0 and 8", at: node.mark)
+            throw YAMLError("an exponent lies between 0 and 8", at: node.mark, remedy: "1 is usual; 0 is even.")
         }
         return (value << 32) / 10_000
     }
@@ -302,8 +423,8 @@ enum GeneratorReader {
         ]
         for (unit, nanos) in units where text.hasSuffix(unit) {
             guard let value = parseScaled(String(text.dropLast(unit.count)), scale: 3), value > 0 else { continue }
-            let (product, overflow) = value.multipliedReportingOverflow(by: nanos)
-            if !overflow { return UInt64(product / 1000) }
+            let product = Int128(value) * Int128(nanos) / 1000
+            if product <= Int128(Int64.max) { return UInt64(product) }
         }
         throw YAMLError("not a duration", at: node.mark, remedy: "Write it like 250ms, 10m, 24h or 7d.")
     }

@@ -17,13 +17,20 @@ enum IdentifierWriter {
     .map { Array($0.utf8) }
     private static let consonants = Array("BCDFGHJKLMNPQRSTVWXYZ".utf8)
     private static let vowels = Array("AEIOU".utf8)
+    private static let alphanumerics = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+    /// Homoclaves have no 0 and no O, and their first character none beyond V.
+    private static let homoclave = Array("123456789ABCDEFGHIJKLMNPQRSTUVWXYZ".utf8)
+    /// 1950-01-01 to 2007-12-31, for numbers whose date is not given.
+    private static let firstDay = -7305
+    private static let dayCount: UInt64 = 21_184
 
     /// Appends one identifier to `arena`.
     ///
     /// - Parameters:
-    ///   - serial: below ``serials(_:prefix:)``, unique where the identifier shall be.
+    ///   - serial: below ``serials(_:prefix:isDated:)``; another one gives another identifier, except that the kinds
+    ///     that hold a given date may repeat when residents of one birthday exceed the numbers of their districts.
     ///   - bits: 128 random bits for the other parts.
-    ///   - date: `YYYY-MM-DD` in `arena` for kinds that hold a birth date, empty otherwise.
+    ///   - date: `YYYY-MM-DD` in `arena` for kinds that hold a date, empty to have one from the serial.
     ///   - prefix: the first digits of a card number in `arena`.
     static func append(
         _ kind: IdentifierKind, serial: UInt64, bits: (UInt64, UInt64), date: Range<Int>, prefix: Range<Int>,
@@ -31,52 +38,86 @@ enum IdentifierWriter {
     ) {
         let start = arena.count
         arena.reserve(64)
+        var rest = serial
+        func take(_ bound: UInt64) -> UInt64 {
+            defer { rest /= bound }
+            return rest % bound
+        }
+        func letter(_ alphabet: [UInt8]) -> UInt8 { alphabet[Int(take(UInt64(alphabet.count)))] }
+        var digits = dateDigits(date, arena)
+        if kind.hasDate && digits.isEmpty { digits = dateDigits(day: firstDay + Int(take(dayCount))) }
         switch kind {
         case .card:
             arena.appendOwn(prefix.lowerBound, prefix.count)
             arena.append(serial, digits: max(0, 15 - prefix.count))
         case .residentId:
-            arena.append(contentsOf: pick(regions, bits.0))
-            appendDate(date, fullYear: true, to: &arena)
-            arena.append(1 + scale(bits.1, to: 999), digits: 3)
+            arena.append(contentsOf: regions[Int(take(UInt64(regions.count)))])
+            arena.append(contentsOf: digits)
+            arena.append(1 + take(999), digits: 3)
         case .cpf:
             arena.append(withoutRepeated(serial), digits: 9)
         case .cnpj:
             arena.append(serial, digits: 8)
             arena.append(UInt64(1), digits: 4)
+        case .cnpjLetters:
+            for _ in 0..<8 { arena.append(letter(alphanumerics)) }
+            arena.append(contentsOf: "0001".utf8)
         case .clabe:
             arena.append(contentsOf: pick(banks, bits.0))
             arena.append(10 + scale(bits.1, to: 980), digits: 3)
             arena.append(serial, digits: 11)
-        case .curp:
-            // A consonant in third and fourth place cannot make any of the words that the registry rewrites.
-            arena.append(consonants[Int(scale(bits.0, to: 21))])
-            arena.append(vowels[Int(scale(bits.0 << 8, to: 5))])
-            arena.append(consonants[Int(scale(bits.0 << 16, to: 21))])
-            arena.append(consonants[Int(scale(bits.0 << 24, to: 21))])
-            let isYoung = date.count >= 1 && arena[date.lowerBound] == 0x32
-            appendDate(date, fullYear: false, to: &arena)
-            arena.append(bits.0 & 1 == 0 ? UInt8(ascii: "H") : UInt8(ascii: "M"))
-            arena.append(contentsOf: pick(states, bits.1))
-            for shift in [8, 16, 24] as [UInt64] { arena.append(consonants[Int(scale(bits.1 << shift, to: 21))]) }
-            // Born before 2000: a digit; later: a letter.
-            let place = UInt8(scale(bits.1 << 32, to: 10))
-            arena.append(isYoung ? 0x41 + place : 0x30 + place)
+        case .creditCode:
+            // Enterprises that are registered with the market regulator.
+            arena.append(contentsOf: "91".utf8)
+            arena.append(contentsOf: pick(regions, bits.0))
+            arena.append(serial, digits: 8)
+            arena.append(CheckDigits.organisationCode(arena.array(start + 8..<start + 16)))
+        case .curp, .rfc, .rfcShort:
+            // A consonant in third and fourth place cannot make any of the words that the registries rewrite.
+            arena.append(letter(consonants))
+            arena.append(letter(vowels))
+            arena.append(letter(consonants))
+            arena.append(letter(consonants))
+            arena.append(contentsOf: digits.dropFirst(2))
+            if kind == .curp {
+                arena.append(take(2) == 0 ? UInt8(ascii: "H") : UInt8(ascii: "M"))
+                arena.append(contentsOf: states[Int(take(UInt64(states.count)))])
+                for _ in 0..<3 { arena.append(letter(consonants)) }
+                // Born before 2000: a digit; later: a letter.
+                let place = UInt8(take(10))
+                arena.append(digits.first == 0x32 ? 0x41 + place : 0x30 + place)
+            } else if kind == .rfc {
+                arena.append(homoclave[Int(take(30))])
+                arena.append(letter(homoclave))
+            }
+        case .rfcCompany:
+            for _ in 0..<3 { arena.append(letter(consonants)) }
+            arena.append(contentsOf: digits.dropFirst(2))
+            arena.append(homoclave[Int(take(30))])
+            arena.append(letter(homoclave))
         }
         arena.append(contentsOf: CheckDigits.of(arena.array(start..<arena.count), kind))
     }
 
-    /// How many serial numbers there are for a kind; for cards, behind a prefix of so many digits.
-    static func serials(_ kind: IdentifierKind, prefix: Int = 0) -> UInt64 {
+    /// How many serial numbers there are for a kind; for cards, behind a prefix of so many digits; fewer where the date is
+    /// given.
+    static func serials(_ kind: IdentifierKind, prefix: Int = 0, isDated: Bool = true) -> UInt64 {
+        let days = isDated ? 1 : dayCount
+        let initials: UInt64 = 21 * 5 * 21 * 21
         switch kind {
         case .card:
             var count: UInt64 = 1
             for _ in 0..<max(0, min(15, 15 - prefix)) { count *= 10 }
             return count
         case .cpf: return 1_000_000_000 - 10
-        case .cnpj: return 100_000_000
+        case .cnpj, .creditCode: return 100_000_000
+        case .cnpjLetters: return 2_821_109_907_456
         case .clabe: return 100_000_000_000
-        case .residentId, .curp: return 1
+        case .residentId: return days * UInt64(regions.count) * 999
+        case .curp: return days * initials * 2 * UInt64(states.count) * 9261 * 10
+        case .rfc: return days * initials * 30 * 34
+        case .rfcShort: return days * initials
+        case .rfcCompany: return days * 9261 * 30 * 34
         }
     }
 
@@ -91,8 +132,16 @@ enum IdentifierWriter {
         list[Int(scale(bits, to: UInt64(list.count)))]
     }
 
-    private static func appendDate(_ date: Range<Int>, fullYear: Bool, to arena: inout Arena) {
-        for (i, at) in date.enumerated() where arena[at] != 0x2D && (fullYear || i >= 2) { arena.append(arena[at]) }
+    /// `YYYYMMDD` of a date in `arena`.
+    private static func dateDigits(_ date: Range<Int>, _ arena: Arena) -> [UInt8] {
+        date.compactMap { arena[$0] == 0x2D ? nil : arena[$0] }
+    }
+
+    private static func dateDigits(day: Int) -> [UInt8] {
+        let (year, month, day) = calendarDay(day)
+        return [year / 1000, year / 100, year / 10, year, month / 10, month, day / 10, day].map {
+            0x30 + UInt8($0 % 10)
+        }
     }
 }
 

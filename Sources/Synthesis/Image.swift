@@ -9,6 +9,7 @@ final class Image: Sendable {
     let operands: Table<Int32>
     let zipfs: Table<ZipfTable>
     let permutations: Table<Permutation>
+    let numbers: Table<UInt64>
     let normals: Table<Int64>
     let powers: Table<UInt64>
     let text: Table<UInt8>
@@ -33,6 +34,7 @@ final class Image: Sendable {
         zipfs = owner.make(
             program.zipfs.map { ZipfTable(starts: owner.make($0.starts), cumulative: owner.make($0.cumulative)) })
         permutations = owner.make(program.permutations)
+        numbers = owner.make(program.numbers)
         normals = owner.make(normalTailQuantiles)
         powers = owner.make(PowerTable.steps)
         text = owner.make(program.arena)

@@ -4,30 +4,34 @@ package import Tape
 package final class LeafMaker {
     package let plan: SynthesisPlan
     private var machines: [Machine]
-    private var space: RequestSpace
+    /// One for each stream.
+    private var spaces: [RequestSpace]
+    private var walkers: [FlowPlan.Walker]
     /// Where a list or a map is written before it goes into CSV.
     private var field = Arena()
-    private let ranges: [SynthesisPlan.PlacedKind]
     private var slots: [Slot] = []
 
     /// A place in time that an exchange takes.
     private struct Slot {
         var timeNanos: UInt64
-        /// Breaks ties: the background's number, or kind, campaign and member.
+        /// Breaks ties: what it belongs to, its number and the member.
         var order: UInt64
-        /// Below 0: background.
+        /// Of the clean exchange, the campaign or the flow's state.
+        var program: Int32
+        /// Below 0: none is known yet.
         var kind: Int32
         var member: UInt32
         var cohort: UInt32
-        /// The background's number, or the campaign's.
+        /// The stream's number, the campaign's or the flow's.
         var number: UInt64
+        var isFlow = false
     }
 
     package init(_ plan: SynthesisPlan) {
         self.plan = plan
         machines = plan.images.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
-        space = RequestSpace(plan.format)
-        ranges = plan.placedKinds
+        spaces = plan.streams.map { RequestSpace($0.format) }
+        walkers = plan.flows.map { $0.walker() }
     }
 
     /// What is handed to the sink for each exchange.
@@ -39,6 +43,10 @@ package final class LeafMaker {
         package var twinJSON = Arena()
         /// Which kind it is, as an index into anomalies and then hard negatives; nil when clean.
         package var kind: Int?
+        /// The scenario's rule that states its label, or -1.
+        package var stated = -1
+        /// Which stream's operation it is.
+        package var stream = 0
         /// Values for CSV, one for each of ``SynthesisPlan/columns``; only when asked for.
         package var row = Arena()
         package var twinRow = Arena()
@@ -49,11 +57,13 @@ package final class LeafMaker {
         package var json = false
         package var row = false
         package var twins = false
+        package var rowStyle = RowStyle.csv
 
-        package init(json: Bool = false, row: Bool = false, twins: Bool = false) {
+        package init(json: Bool = false, row: Bool = false, twins: Bool = false, rowStyle: RowStyle = .csv) {
             self.json = json
             self.row = row
             self.twins = twins
+            self.rowStyle = rowStyle
         }
     }
 
@@ -75,23 +85,39 @@ package final class LeafMaker {
     private func collect(_ leaf: Int) throws -> UInt64 {
         slots.removeAll(keepingCapacity: true)
         let cohorts = 1 << plan.cohortDepth
-        let cells = plan.tree.leaves(leaf * cohorts..<(leaf + 1) * cohorts)
         let shift = UInt64(64 - plan.depth)
-        let origin = UInt64(leaf) << shift
         let isLast = leaf == plan.leafCount - 1
-        let fromNanos = leaf == 0 ? 0 : plan.timeShape.time(origin)
-        let toNanos = isLast ? .max : plan.timeShape.time(origin + 1 << shift)
-        for (cohort, cell) in cells.enumerated() {
-            for number in cell.start..<cell.start + cell.count {
-                let share = origin | plan.times.draw(number) >> UInt64(plan.depth)
+        let fromNanos = leaf == 0 ? 0 : plan.timeShape.time(UInt64(leaf) << shift)
+        let toNanos = isLast ? .max : plan.timeShape.time(UInt64(leaf + 1) << shift)
+        var index: UInt64 = 0
+        for (number, stream) in plan.streams.enumerated() {
+            let found = stream.arrivals.places(leaf, from: fromNanos, to: toNanos)
+            index += found.before
+            for place in found.places {
                 slots.append(
                     Slot(
-                        timeNanos: plan.timeShape.time(share), order: number, kind: -1, member: 0,
-                        cohort: UInt32(cohort),
-                        number: number))
+                        timeNanos: place.timeNanos, order: UInt64(number) << 48 | place.number,
+                        program: Int32(number), kind: -1, member: 0, cohort: place.cohort, number: place.number))
             }
         }
-        var index = cells.first?.start ?? 0
+        for (f, flow) in plan.flows.enumerated() {
+            let range = flow.instances(from: fromNanos, to: toNanos, plan.timeShape)
+            index += flow.exchanges(before: range.lowerBound, &walkers[f])
+            for instance in range {
+                let start = flow.start(of: instance, plan.timeShape)
+                let cohort = UInt32(truncatingIfNeeded: flow.cohort(of: instance))
+                for (member, step) in walkers[f].walk(instance).enumerated() {
+                    let time = start + step.offsetNanos
+                    if time < fromNanos { index += 1 }
+                    if time < fromNanos || time >= toNanos { continue }
+                    slots.append(
+                        Slot(
+                            timeNanos: time, order: 1 << 62 | UInt64(f) << 54 | instance << 6 | UInt64(member),
+                            program: Int32(flow.programs[step.state]), kind: -1, member: UInt32(member),
+                            cohort: cohort, number: instance, isFlow: true))
+                }
+            }
+        }
         for (k, kind) in plan.kinds.enumerated() {
             guard let campaigns = kind.campaign, campaigns.campaigns > 0 else { continue }
             let range = campaigns.campaigns(from: fromNanos, to: toNanos, plan.timeShape)
@@ -106,7 +132,8 @@ package final class LeafMaker {
                     if time < fromNanos || time >= toNanos { continue }
                     slots.append(
                         Slot(
-                            timeNanos: time, order: 1 << 63 | UInt64(k) << 48 | campaign << 16 | member, kind: Int32(k),
+                            timeNanos: time, order: 1 << 63 | UInt64(k) << 48 | campaign << 16 | member,
+                            program: Int32(kind.program), kind: Int32(k),
                             member: UInt32(member), cohort: cohort, number: campaign))
                 }
             }
@@ -125,16 +152,22 @@ package final class LeafMaker {
     private func fill(
         _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
     ) throws {
-        let kind = slot.kind >= 0 ? Int(slot.kind) : plan.kind(ofBackground: slot.number, ranges)
+        let kind =
+            slot.kind >= 0 ? Int(slot.kind) : slot.isFlow ? nil : plan.kind(ofStream: Int(slot.program), slot.number)
         var identity = Machine.Identity(
             index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
         output.kind = kind
+        output.stated = -1
         output.twin = nil
         guard let kind else {
-            machines[0].run(identity)
-            _ = try write(0, identity, into: &output, wishes)
-            output.exchange.labels = []
-            output.exchange.expected = machines[0].expected()
+            if slot.isFlow { (identity.campaign, identity.member) = (slot.number, UInt64(slot.member)) }
+            let program = Int(slot.program)
+            output.stream = plan.streamOfProgram[program]
+            machines[program].run(identity)
+            _ = try write(program, identity, into: &output, wishes)
+            output.stated = plan.statedRule(machines[program])
+            output.exchange.labels = output.stated < 0 ? [] : [plan.statedLabel(output.stated, identity)]
+            output.exchange.expected = output.exchange.labels.first?.expected ?? machines[program].expected()
             return
         }
         let spec = plan.kinds[kind].spec
@@ -144,6 +177,7 @@ package final class LeafMaker {
             identity.memberLimit = spec.campaign?.size.upperBound ?? 1
         }
         let program = plan.kinds[kind].program
+        output.stream = spec.stream
         machines[program].run(identity)
         if wishes.twins && !spec.type.isHardNegative {
             try makeTwin(kind, program, identity, &output, wishes)
@@ -158,7 +192,7 @@ package final class LeafMaker {
         if spec.type.isWireFault, var bytes = output.exchange.request?.wire {
             output.exchange.request = nil
             label.parameters += plan.kinds[kind].injection.damage(
-                &bytes, plan.format, index: index, lengthDigits: digits)
+                &bytes, plan.streams[spec.stream].format, index: index, lengthDigits: digits)
             output.exchange.request = Message(
                 wire: bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
         }
@@ -175,8 +209,8 @@ package final class LeafMaker {
         var clean = Output()
         var used = program
         if plan.kinds[kind].campaign != nil {
-            used = 0
-            machines[0].run(identity)
+            used = plan.kinds[kind].spec.stream
+            machines[used].run(identity)
         }
         _ = try write(used, identity, into: &clean, wishes)
         clean.exchange.expected = machines[used].expected()
@@ -194,46 +228,68 @@ package final class LeafMaker {
                 "a value made for exchange \(identity.index) is no name of its field's enumeration",
                 remedy: "Give the enumeration's own names where the value is made.")
         }
-        let digits = plan.format.write(machines[program], index: identity.index, into: &space)
+        let stream = plan.streamOfProgram[program]
+        let format = plan.streams[stream].format
+        let digits = format.write(machines[program], index: identity.index, into: &spaces[stream])
         if wishes.json {
             output.json.truncate(to: 0)
             RequestWriter.json(machines[program], into: &output.json)
         }
         if wishes.row {
             output.row.truncate(to: 0)
-            plan.appendRow(machines[program], &field, into: &output.row)
+            plan.appendRow(machines[program], wishes.rowStyle, &field, into: &output.row)
         }
         output.exchange.id = identity.index
         // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
-        output.exchange.flow = machines[program].registers.count > 1 ? machines[program].registers[1] % 256 : 0
+        output.exchange.flow = machines[program].registers.count > 2 ? machines[program].registers[2] % 256 : 0
         output.exchange.ordinal = UInt32(truncatingIfNeeded: identity.index)
-        output.exchange.format = plan.format.wire
-        output.exchange.operation = plan.format.operation
+        output.exchange.format = format.wire
+        output.exchange.operation = format.operation
         output.exchange.request = Message(
-            wire: space.bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+            wire: spaces[stream].bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
         return digits
     }
 }
 
 extension SynthesisPlan {
-    /// The anomaly that background exchange `number` has: a keyed permutation puts the first of all places to the first
+    /// The anomaly that exchange `number` of a stream has: a keyed permutation puts the first of all places to the first
     /// type, and so on, so that counts are exact and places are anywhere.
-    func kind(ofBackground number: UInt64, _ ranges: [PlacedKind]) -> Int? {
-        if ranges.isEmpty { return nil }
-        let place = placement[number]
-        for range in ranges where place < range.end { return range.kind }
+    func kind(ofStream stream: Int, _ number: UInt64) -> Int? {
+        let placed = streams[stream].placed
+        if placed.isEmpty { return nil }
+        let place = streams[stream].placement[number]
+        for range in placed where place < range.end { return range.kind }
         return nil
+    }
+
+    /// The first of the scenario's label rules that holds for an exchange made like all others, or -1.
+    func statedRule(_ machine: borrowing Machine) -> Int {
+        for rule in machine.image.program.labels where machine.holds(rule.tests) { return Int(rule.decision) ?? -1 }
+        return -1
+    }
+
+    func statedLabel(_ number: Int, _ identity: Machine.Identity) -> Label {
+        let spec = scenario.labels[number]
+        var label = Label()
+        label.type = spec.type
+        label.layer = "L4"
+        label.expected = spec.expected
+        label.difficulty = "medium"
+        label.detectableAt = "record"
+        label.eventNanos = identity.timeNanos
+        label.labelNanos = identity.timeNanos + spec.labelDelayNanos
+        label.parameters = [.init("rule", "\(number + 1)")]
+        if let flow = spec.flow {
+            label.campaign = "\(flow)-\(identity.campaign)"
+            label.k = UInt32(clamping: identity.member + 1)
+        }
+        return label
     }
 
     /// Up to which place, exclusive, exchanges are of a kind; in rising order.
     struct PlacedKind: Sendable {
         var end: UInt64
         var kind: Int
-    }
-
-    var placedKinds: [PlacedKind] {
-        kinds.enumerated().filter { $0.element.campaign == nil && $0.element.share.exchanges > 0 }
-            .map { PlacedKind(end: $0.element.first + $0.element.share.exchanges, kind: $0.offset) }
     }
 
     func label(_ index: Int, _ identity: Machine.Identity, _ machine: Machine) -> Label {

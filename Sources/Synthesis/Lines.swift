@@ -23,24 +23,30 @@ extension SynthesisPlan {
     }
 
     /// `row` is what ``LeafMaker/Output/row`` holds.
-    package func appendRecord(_ exchange: borrowing Exchange, row: Arena, into line: inout Arena) {
+    package func appendRecord(
+        _ exchange: borrowing Exchange, row: Arena, _ style: RowStyle, into line: inout Arena
+    ) {
+        let between: UInt8 = style == .csv ? 0x2C : 0x09
         line.append(decimal: Int64(clamping: exchange.id))
-        line.append(0x2C)
+        line.append(between)
         line.append(time: exchange.startNanos)
-        line.append(0x2C)
-        var space = Arena(capacity: 256)
-        space.append(contentsOf: exchange.operation.utf8)
-        line.append(field: space, 0, space.count)
-        line.append(0x2C)
+        line.append(between)
+        // Operations are names, or a method and a path; decisions are words: neither needs quotes.
+        line.append(contentsOf: exchange.operation.utf8)
+        line.append(between)
+        if exchange.expected.isEmpty { style.appendNothing(to: &line) }
         line.append(contentsOf: exchange.expected.utf8)
-        line.append(0x2C)
-        if !exchange.labels.isEmpty {
-            space.truncate(to: 0)
+        line.append(between)
+        if exchange.labels.isEmpty {
+            style.appendNothing(to: &line)
+        } else {
+            var space = Arena(capacity: 512)
             Self.appendLabels(exchange.labels, to: &space)
-            line.append(field: space, 0, space.count)
+            style.append(space, 0, space.count, to: &line)
         }
         line.append(row, 0, row.count)
-        line.append(contentsOf: "\r\n".utf8)
+        if style == .csv { line.append(0x0D) }
+        line.append(0x0A)
     }
 
     /// With every field, in the names of `tinct show --json`.

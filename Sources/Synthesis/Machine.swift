@@ -4,13 +4,13 @@ struct Machine {
     let cells: Table<Cell>
     /// The program's texts, then what this exchange made.
     var arena: Arena
-    /// The exchange's index, then a number for each entity.
+    /// The exchange's index, the campaign's or flow's number, then a number for each entity.
     let registers: Table<UInt64>
     let slots: Table<Int32>
     /// How many slots hold something else than the program says.
     var substituted = 0
     private let owner: TableOwner
-    private let cohortCount: UInt64
+    let cohortCount: UInt64
     /// A value that its field's enumeration does not have: the scenario's fault, found only now.
     private(set) var strangeCell: Int32 = -1
 
@@ -48,12 +48,13 @@ struct Machine {
         cells.fill(Cell())
         arena.truncate(to: image.text.count)
         registers[0] = identity.index
+        registers[1] = identity.campaign
         var at = 0
         while at < steps.count {
             let step = steps[at]
             at += 1
             switch step.op {
-            case .pickFree, .pickOwned: pick(step, identity, tables)
+            case .pickFree, .pickOwned, .pickShared, .pickNear, .pickWeighted: pick(step, identity, tables)
             case .skipUnlessDrawn:
                 if step.philox.draw(registers[Int(step.scope)]) >= UInt64(bitPattern: step.a) { at = Int(step.other) }
             case .skipUnlessPresent: if !cells[Int(step.cell)].isPresent { at = Int(step.other) }
@@ -75,50 +76,30 @@ struct Machine {
     }
 
     /// The decision of the first rule whose tests all hold; empty when none does.
-    func expected() -> String {
-        rules: for rule in image.program.rules {
-            for test in rule.tests {
-                let cell = cells[Int(test.cell)]
-                if test.op == .skipUnlessIn {
-                    if find(test, cell, Tables(image)) == nil { continue rules }
-                } else if !cell.isPresent || cell.int < test.a || cell.int > test.b {
-                    continue rules
-                }
-            }
-            return rule.decision
-        }
-        return ""
-    }
+    func expected() -> String { image.program.rules.first { holds($0.tests) }?.decision ?? "" }
 
-    private mutating func pick(_ step: Program.Step, _ identity: Identity, _ tables: Tables) {
-        let by = Program.Pick(rawValue: step.count) ?? .byExchange
-        let counter = by == .byExchange ? identity.index : identity.campaign
-        let ordinal = identity.campaign &* identity.memberLimit &+ identity.member
-        if step.op == .pickOwned {
-            registers[Int(step.cell)] =
-                by == .distinct
-                ? tables.permutations[Int(step.table)][ordinal % UInt64(step.b)]
-                : registers[Int(step.other)] &* UInt64(step.a) &+ step.philox.below(UInt64(step.a), counter)
-            return
+    /// True when every test holds over the cells as they are.
+    func holds(_ tests: [Program.Step]) -> Bool {
+        tests.allSatisfy { test in
+            let cell = cells[Int(test.cell)]
+            if test.op == .skipUnlessIn { return find(test, cell, Tables(image)) != nil }
+            return cell.isPresent && cell.int >= test.a && cell.int <= test.b
         }
-        // Entity numbers interleave the cohorts, so that each has its share of the frequent ones.
-        let cohorts = step.c == 1 ? cohortCount : 1
-        let cohort = step.c == 1 ? identity.cohort : 0
-        let rank: UInt64
-        if by == .distinct {
-            let permutation = tables.permutations[Int(step.table)]
-            rank = permutation[ordinal % permutation.count]
-        } else {
-            rank = ZipfSampler.rank(step.philox.draw(counter), tables.zipfs[Int(step.table)])
-        }
-        registers[Int(step.cell)] = rank &* cohorts &+ cohort
     }
 
     /// Which of the step's choices the cell equals: by number (a = 0) or by text.
     @inline(__always)
-    private func find(_ step: Program.Step, _ cell: Cell, _ tables: Tables) -> Int? {
+    func find(_ step: Program.Step, _ cell: Cell, _ tables: Tables) -> Int? {
         if !cell.isPresent { return nil }
         let start = Int(step.table)
+        if step.a == 2 {
+            // Ranges: two choices each.
+            for i in 0..<Int(step.count)
+            where cell.int >= tables.choices[start + 2 * i].int && cell.int <= tables.choices[start + 2 * i + 1].int {
+                return i
+            }
+            return nil
+        }
         for i in 0..<Int(step.count) {
             let choice = tables.choices[start + i]
             if step.a == 0 {
@@ -141,7 +122,7 @@ struct Machine {
         switch step.op {
         case .setConstant: take(Int(step.table), into: &cell, tables)
         case .weights:
-            let bits = step.philox.draw(counter)
+            let bits = draw(step, counter)
             var low = 0
             var high = Int(step.count) - 1
             let start = Int(step.a)
@@ -152,19 +133,23 @@ struct Machine {
             take(Int(step.table) + low, into: &cell, tables)
         case .uniform:
             // A span of 0 stands for all of 2^64.
-            let bits = step.philox.draw(counter)
+            let bits = draw(step, counter)
             cell.int = step.a &+ Int64(bitPattern: step.b == 0 ? bits : scale(bits, to: UInt64(bitPattern: step.b)))
         case .normal:
-            let z = NormalSampler.value(step.philox.draw(counter), tables.normals)
+            let z = NormalSampler.value(drawNormal(step, counter), tables.normals)
             let value = step.a.addingReportingOverflow(Q32.multiply(step.b, z))
             cell.int = max(
                 tables.choices[Int(step.table)].int, min(tables.choices[Int(step.table) + 1].int, value.partialValue))
         case .logNormal:
-            let z = NormalSampler.value(step.philox.draw(counter), tables.normals)
+            let z = NormalSampler.value(drawNormal(step, counter), tables.normals)
             let value = Q32.multiply(step.a, PowerTable.exp2(Q32.multiply(step.b, z), tables.powers))
             cell.int = max(tables.choices[Int(step.table)].int, min(tables.choices[Int(step.table) + 1].int, value))
         case .zipf:
-            cell.int = Int64(clamping: ZipfSampler.rank(step.philox.draw(counter), tables.zipfs[Int(step.table)]))
+            cell.int = Int64(clamping: ZipfSampler.rank(draw(step, counter), tables.zipfs[Int(step.table)]))
+        case .quantiles:
+            cell.int = QuantileTable.value(
+                draw(step, counter), tables.thresholds, tables.choices, first: Int(step.table), start: Int(step.a),
+                count: Int(step.count))
         case .pattern: appendPattern(step, counter, tables)
         case .sequence:
             cell.int = step.a &+ step.b &* Int64(truncatingIfNeeded: counter)
@@ -175,6 +160,10 @@ struct Machine {
             cell.int = Int64(clamping: permutation[counter % permutation.count])
             appendPiece(Int(step.table), tables)
             arena.append(UInt64(cell.int), digits: Int(step.a))
+        case .permuted:
+            let permutation = tables.permutations[Int(step.other)]
+            cell.int = step.a &+ Int64(bitPattern: permutation[counter % permutation.count])
+            arena.append(decimal: cell.int)
         case .uuid: appendUUID(tables.permutations[Int(step.other)][counter % (1 << 62)], step.philox.draw(counter))
         case .bytes:
             var left = Int(step.a)
@@ -197,6 +186,15 @@ struct Machine {
             cut(&cell, to: Int32(step.a), fromEnd: step.op == .last)
             cells[Int(step.cell)] = cell
             return
+        case .middle:
+            cell = cells[Int(step.other)]
+            let skipped = min(cell.length, Int32(step.b))
+            cell.start += skipped
+            cell.length -= skipped
+            cut(&cell, to: Int32(step.a), fromEnd: false)
+            cells[Int(step.cell)] = cell
+            return
+        case .compute, .equalsText, .exists, .drawn, .copula: return compute(step, identity, counter, tables)
         case .template:
             for i in 0..<Int(step.count) {
                 let operand = Int(tables.operands[Int(step.table) + i])
@@ -209,9 +207,10 @@ struct Machine {
                 }
             }
         case .eventTime: cell.int = Int64(clamping: identity.timeNanos / UInt64(step.a))
-        case .time: cell.int = Int64(clamping: UInt64(step.a) &+ step.philox.below(UInt64(step.b), counter)) / step.c
+        case .time:
+            cell.int = Int64(clamping: UInt64(step.a) &+ scale(draw(step, counter), to: UInt64(step.b))) / step.c
         case .date:
-            cell.int = step.a + Int64(step.philox.below(UInt64(step.b), counter))
+            cell.int = step.a + Int64(scale(draw(step, counter), to: UInt64(step.b)))
             appendDate(Int(cell.int))
         case .identifier: appendIdentifier(step, counter, tables)
         case .format:
@@ -249,6 +248,19 @@ struct Machine {
         cells[Int(step.cell)] = cell
     }
 
+    /// The step's own bits, or those that a copula made for it.
+    @inline(__always)
+    private func draw(_ step: Program.Step, _ counter: UInt64) -> UInt64 {
+        step.bits < 0 ? step.philox.draw(counter) : UInt64(bitPattern: cells[Int(step.bits)].int)
+    }
+
+    /// Likewise for a normal value, whose bits have the sign first.
+    @inline(__always)
+    private func drawNormal(_ step: Program.Step, _ counter: UInt64) -> UInt64 {
+        if step.bits < 0 { return step.philox.draw(counter) }
+        return NormalSampler.signed(UInt64(bitPattern: cells[Int(step.bits)].int))
+    }
+
     @inline(__always)
     private func take(_ index: Int, into cell: inout Cell, _ tables: Tables) {
         let choice = tables.choices[index]
@@ -284,6 +296,7 @@ struct Machine {
         let operands: Table<Int32>
         let zipfs: Table<Image.ZipfTable>
         let permutations: Table<Permutation>
+        let numbers: Table<UInt64>
         let normals: Table<Int64>
         let powers: Table<UInt64>
 
@@ -293,6 +306,7 @@ struct Machine {
             operands = image.operands
             zipfs = image.zipfs
             permutations = image.permutations
+            numbers = image.numbers
             normals = image.normals
             powers = image.powers
         }

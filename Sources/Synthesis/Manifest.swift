@@ -17,6 +17,12 @@ package struct Manifest: Sendable, Equatable {
         package var realisedCampaigns: UInt64
     }
 
+    /// A label that the scenario states by a rule.
+    package struct Stated: Sendable, Equatable {
+        package var type: String
+        package var exchanges: UInt64
+    }
+
     package var scenario: String
     package var scenarioDigest: String
     package var version: String
@@ -31,6 +37,8 @@ package struct Manifest: Sendable, Equatable {
     /// The index of the first exchange, and how many there are.
     package var first: UInt64 = 0
     package var exchanges: UInt64 = 0
+    /// Labels that the scenario states by rules, in their order: the type and how many there are.
+    package var stated: [Stated]
     package var twins: UInt64 = 0
     package var counts: [Count]
     package var confirmed: UInt64 = 0
@@ -49,6 +57,7 @@ package struct Manifest: Sendable, Equatable {
         leaves = LeafPlan.shard(shardIndex, of: shardCount, leaves: plan.leafCount)
         self.shardIndex = shardIndex
         self.shardCount = shardCount
+        stated = plan.scenario.labels.map { Stated(type: $0.type, exchanges: 0) }
         counts = plan.kinds.map { kind in
             Count(
                 name: kind.spec.name, type: kind.spec.type.rawValue, layer: kind.spec.type.layer,
@@ -60,9 +69,27 @@ package struct Manifest: Sendable, Equatable {
     package var isWhole: Bool { shardCount == 1 }
     package var anomalous: UInt64 { counts.reduce(0) { $0 + ($1.isHardNegative ? 0 : $1.realised) } }
 
-    mutating func count(_ kind: Int, _ label: Label) {
-        counts[kind].realised += 1
-        if label.k == 1 { counts[kind].realisedCampaigns += 1 }
+    /// Exchanges and campaigns of one kind within a leaf.
+    struct Tally: Sendable {
+        var exchanges: UInt64 = 0
+        var campaigns: UInt64 = 0
+
+        mutating func add(_ label: Label) {
+            exchanges += 1
+            if label.k == 1 { campaigns += 1 }
+        }
+    }
+
+    mutating func add(_ leaf: borrowing LeafResult) {
+        if exchanges == 0 { first = leaf.first }
+        exchanges += leaf.exchanges
+        twins += leaf.twinCount
+        confirmed += leaf.confirmed
+        for (i, tally) in leaf.counts.enumerated() {
+            counts[i].realised += tally.exchanges
+            counts[i].realisedCampaigns += tally.campaigns
+        }
+        for (i, count) in leaf.stated.enumerated() { stated[i].exchanges += count }
     }
 
     package var json: JSONValue {
@@ -78,6 +105,13 @@ package struct Manifest: Sendable, Equatable {
             object.append("campaignsRequested", JSONValue(count.requestedCampaigns))
             object.append("campaignsRealised", JSONValue(count.realisedCampaigns))
             anomalies.append(.object(object))
+        }
+        var rules: [JSONValue] = []
+        for rule in stated {
+            var object = JSONObject()
+            object.append("type", JSONValue(rule.type))
+            object.append("exchanges", JSONValue(rule.exchanges))
+            rules.append(.object(object))
         }
         var shard = JSONObject()
         shard.append("index", JSONValue(shardIndex))
@@ -100,6 +134,7 @@ package struct Manifest: Sendable, Equatable {
         object.append("anomalous", JSONValue(anomalous))
         object.append("twins", JSONValue(twins))
         object.append("anomalies", .array(anomalies))
+        object.append("stated", .array(rules))
         object.append("labelsConfirmed", JSONValue(confirmed))
         object.append("exchangesSha256", JSONValue(exchangesDigest))
         return .object(object)

@@ -10,7 +10,13 @@ package import Tape
 /// members share and do not share.
 package struct Oracle: Sendable {
     private let rules: [OracleRule]
+    /// One for each stream.
+    private var cursors: [OracleCursor]
     private var cursor: OracleCursor
+    /// Labels that the scenario states by a rule of its own; the injector has no part in them.
+    private let stated: Set<String>
+    /// Campaigns are followed by another oracle, which sees all leaves in order.
+    var leavesCampaigns = false
     private var campaigns: [String: OpenCampaign] = [:]
     /// Exchanges looked at, and labels confirmed.
     package private(set) var exchanges: UInt64 = 0
@@ -28,28 +34,36 @@ package struct Oracle: Sendable {
     }
 
     package init(_ plan: SynthesisPlan) throws {
-        var watches = OracleWatches(plan.shape)
+        var watches = plan.streams.map { OracleWatches($0.shape) }
         var rules: [OracleRule] = []
-        for kind in plan.kinds { rules.append(try OracleRule(kind.spec, plan.scenario, &watches)) }
+        for kind in plan.kinds {
+            rules.append(try OracleRule(kind.spec, plan.scenario, &watches[kind.spec.stream]))
+        }
         self.rules = rules
-        watches.finish()
-        cursor = OracleCursor(watches, plan.format.wire)
+        for i in watches.indices { watches[i].finish() }
+        cursors = watches.map { OracleCursor($0, plan.format.wire) }
+        cursor = cursors[0]
+        stated = Set(plan.scenario.labels.map(\.type))
     }
 
     /// Looks at one exchange of the output.
-    package mutating func check(_ exchange: borrowing Exchange) throws(SynthesisError) {
+    ///
+    /// - Parameter stream: whose exchange it is, because streams of one operation need not write the same fields.
+    package mutating func check(_ exchange: borrowing Exchange, stream: Int = 0) throws(SynthesisError) {
         exchanges += 1
+        if cursors.count > 1 { swap(&cursor, &cursors[stream]) }
+        defer { if cursors.count > 1 { swap(&cursor, &cursors[stream]) } }
         guard let message = exchange.request else {
             throw .mismatch(anomaly: "request", index: exchange.id, reason: "there is none")
         }
         cursor.read(message.wire)
         let isClean = exchange.labels.isEmpty
         var confirmed = 0
-        for (number, rule) in rules.enumerated() {
+        for (number, rule) in rules.enumerated() where rule.spec.stream == stream {
             let label = isClean ? nil : exchange.labels.first { rule.describes($0) }
             if rule.isCampaign {
                 guard let label else { continue }
-                try follow(number, rule, label, message.wire, index: exchange.id)
+                if !leavesCampaigns { try follow(number, rule, label, message.wire, index: exchange.id) }
                 confirmed += 1
                 continue
             }
@@ -62,6 +76,7 @@ package struct Oracle: Sendable {
             }
             if label != nil { confirmed += 1 }
         }
+        confirmed += exchange.labels.count { stated.contains($0.type) }
         if confirmed != exchange.labels.count {
             throw .mismatch(anomaly: "label", index: exchange.id, reason: "the scenario has no such anomaly")
         }
@@ -69,6 +84,18 @@ package struct Oracle: Sendable {
             throw .mismatch(anomaly: "wire", index: exchange.id, reason: "the request cannot be read")
         }
         labels += UInt64(confirmed)
+    }
+
+    /// Looks only at the campaign that an exchange belongs to.
+    mutating func follow(_ exchange: borrowing Exchange, stream: Int) throws(SynthesisError) {
+        guard let message = exchange.request else { return }
+        if cursors.count > 1 { swap(&cursor, &cursors[stream]) }
+        defer { if cursors.count > 1 { swap(&cursor, &cursors[stream]) } }
+        cursor.read(message.wire)
+        for (number, rule) in rules.enumerated() where rule.isCampaign && rule.spec.stream == stream {
+            guard let label = exchange.labels.first(where: { rule.describes($0) }) else { continue }
+            try follow(number, rule, label, message.wire, index: exchange.id)
+        }
     }
 
     private mutating func follow(

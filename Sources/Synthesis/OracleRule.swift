@@ -31,25 +31,26 @@ final class OracleRule: Sendable {
             (term.isNegative ? -1 : 1, try term.factors.map { try watches.watch($0) })
         }
         cases = parameters.field.map { watches.cases(of: $0) } ?? []
-        same = try Self.watched(spec.campaign?.same ?? [], scenario, &watches)
-        distinct = try Self.watched(spec.campaign?.distinct ?? [], scenario, &watches)
+        same = try Self.watched(spec.campaign?.same ?? [], spec, scenario, &watches)
+        distinct = try Self.watched(spec.campaign?.distinct ?? [], spec, scenario, &watches)
     }
 
     /// The written fields that tell the entities apart: plain copies of an attribute that is unique.
     private static func watched(
-        _ entities: [Generator.Reference], _ scenario: Scenario, _ watches: inout OracleWatches
+        _ entities: [Generator.Reference], _ spec: Scenario.AnomalySpec, _ scenario: Scenario,
+        _ watches: inout OracleWatches
     ) throws -> [Int] {
         var result: [Int] = []
         for entity in entities {
-            guard let spec = scenario.entities.first(where: { $0.name == entity.name }) else { continue }
-            let unique = spec.attributes.filter {
+            guard let kind = scenario.entities.first(where: { $0.name == entity.name }) else { continue }
+            let unique = kind.attributes.filter {
                 switch $0.generator {
                 case .unique, .uuid, .identifier: true
                 default: false
                 }
             }
             let names = unique.map { "\(entity.name).\($0.name)" }
-            for field in scenario.fields {
+            for field in scenario.streams[spec.stream].fields {
                 guard case .reference(let reference, .all)? = field.generator, names.contains(reference.name) else {
                     continue
                 }
@@ -178,6 +179,26 @@ enum OracleIdentifier {
             // Ñ stands between N and O in the registry's alphabet.
             for i in 0..<17 { sum += (values[i] > 23 ? values[i] + 1 : values[i]) * (18 - i) }
             return (sum + values[17]) % 10 == 0
+        case .cnpjLetters: return isValid(text, .cnpj)
+        case .creditCode:
+            // ISO 7064 style over 31 characters: powers of 3 from the left; the sum with the check character is 0.
+            let alphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
+            guard text.count == 18 else { return false }
+            var (sum, power) = (0, 1)
+            for byte in text.dropLast() {
+                guard let value = alphabet.firstIndex(of: byte) else { return false }
+                sum += value * power
+                power = power * 3 % 31
+            }
+            return alphabet.firstIndex(of: text[text.endIndex - 1]).map { (sum + $0) % 31 == 0 } ?? false
+        case .rfc, .rfcCompany:
+            guard text.count == (kind == .rfc ? 13 : 12) else { return false }
+            // SAT counts & between N and O; a company's eleven characters stand behind a space, worth 37.
+            let shifted = values.map { $0 > 23 ? $0 + 1 : $0 }
+            var sum = kind == .rfc ? 0 : 37 * 13
+            for (i, value) in shifted.dropLast().reversed().enumerated() { sum += value * (i + 2) }
+            return (sum + (values.last ?? -1)) % 11 == 0
+        case .rfcShort: return text.count == 10
         }
     }
 

@@ -15,14 +15,20 @@ struct Program: Sendable {
     var operands: [Int32] = []
     var zipfs: [ZipfSampler] = []
     var permutations: [Permutation] = []
-    /// How many numbers are held: the exchange's index, then one for each entity.
-    var registerCount = 1
+    /// Neighbours of entities, sums of weights, numbers of drawn entities.
+    var numbers: [UInt64] = []
+    /// How many numbers are held: the exchange's index, the campaign's or flow's number, then one for each entity.
+    var registerCount = 2
     /// Registers by entity.
     var registerOfEntity: [String: Int] = [:]
     /// Values of the scenario's HTTP headers, in order.
     var headerCells: [Int32] = []
     /// Decisions that the scenario expects; the first that holds counts.
     var rules: [Rule] = []
+    /// Labels of the scenario, likewise; `decision` is the number of the label.
+    var labels: [Rule] = []
+    /// When the scenario begins.
+    var startNanos: UInt64 = 0
     /// The first emission opens the only argument, the last closes it.
     var isWrapped = false
     /// Slots of written fields by dotted name; elements of lists as `items.0.quantity`.
@@ -41,8 +47,23 @@ struct Program: Sendable {
         case pickFree
         /// registers[cell] := registers[other]·a + one of a.
         case pickOwned
-        case setConstant, weights, uniform, normal, logNormal, zipf, pattern, sequence, unique, uuid, bytes
-        case copy, first, last, template, eventTime, time, date, identifier, format, lookup
+        /// registers[cell] := one of b that the owner's choice among a leads to, by a function keyed with c.
+        case pickShared
+        /// registers[cell] := one of those that stand near registers[other].
+        case pickNear
+        /// registers[cell] := one of b in proportion to its weight.
+        case pickWeighted
+        case setConstant, weights, uniform, normal, logNormal, quantiles, zipf, pattern, sequence, unique, permuted
+        case uuid, bytes
+        case copy, first, last, middle, template, eventTime, time, date, identifier, format, lookup
+        /// Arithmetic on the cells `other` and `table`; see ``Machine/compute(_:)``.
+        case compute
+        /// 1 when the cell `other` is the choice `table`, or is there at all.
+        case equalsText, exists
+        /// 1 when registers[other] is among those drawn at this time.
+        case drawn
+        /// Uniform bits that are correlated with others.
+        case copula
         case setZero, addTerm
         /// Jumps to `other` with the given probability's complement.
         case skipUnlessDrawn
@@ -66,6 +87,8 @@ struct Program: Sendable {
         var other: Int32 = 0
         var table: Int32 = 0
         var count: Int32 = 0
+        /// The cell that holds the uniform bits to use; -1 draws them.
+        var bits: Int32 = -1
         var philox = Philox(key: 0)
         var a: Int64 = 0
         var b: Int64 = 0

@@ -59,16 +59,26 @@ extension ProgramBuilder {
             _ = try resolve(reference, context)
             for item in cases { try prepare(item.generator, context) }
             if let otherwise { try prepare(otherwise, context) }
+        case .drawn(let reference, _, _, _):
+            guard registers[reference.name] != nil else {
+                throw unknown(reference, "entity", scenario.entities.map(\.name))
+            }
         default: for reference in generator.references { _ = try resolve(reference, context) }
         }
     }
 
     mutating func test(_ test: Condition.Test, _ info: CellInfo) throws(YAMLError) -> Program.Step {
         if let range = test.range {
-            guard info.hasInt, info.scale == 0 else {
-                throw YAMLError("'\(test.reference.name)' is no whole number", at: test.reference.mark)
+            guard info.hasInt else {
+                throw YAMLError("'\(test.reference.name)' is no number", at: test.reference.mark)
             }
-            return .init(op: .skipUnlessWithin, cell: info.cell, a: range.lowerBound, b: range.upperBound)
+            let power = Self.powerOfTen(info.scale)
+            func scaled(_ bound: Int64) -> Int64 {
+                let (product, overflow) = bound.multipliedReportingOverflow(by: power)
+                return overflow ? (bound < 0 ? .min : .max) : product
+            }
+            return .init(
+                op: .skipUnlessWithin, cell: info.cell, a: scaled(range.lowerBound), b: scaled(range.upperBound))
         }
         let (table, mode) = try choiceTable(test.values, against: info)
         return .init(op: .skipUnlessIn, cell: info.cell, table: table, count: Int32(test.values.count), a: mode)
@@ -82,14 +92,41 @@ extension ProgramBuilder {
         for value in values {
             var choice = intern(value.text)
             if !info.hasText {
-                guard let number = Int64(value.text) else {
-                    throw YAMLError("'\(value.text)' is compared with a number", at: value.mark)
+                let truth: Int64? = value.text == "true" ? 1 : value.text == "false" ? 0 : nil
+                guard let number = truth ?? Int64(value.text) else {
+                    throw YAMLError(
+                        "'\(value.text)' is compared with a number", at: value.mark,
+                        remedy: "Write a whole number, or a range such as 10..99.")
                 }
                 choice.int = number
             }
             program.choices.append(choice)
         }
         return (table, info.hasText ? 1 : 0)
+    }
+
+    /// Cases are values, or all of them ranges of whole numbers.
+    private mutating func caseTable(
+        _ cases: [Generator.Case], against info: CellInfo
+    ) throws(YAMLError) -> (table: Int32, mode: Int64) {
+        guard info.hasInt, info.scale == 0, cases.contains(where: { $0.range != nil }) else {
+            return try choiceTable(cases.map(\.value), against: info)
+        }
+        let table = Int32(program.choices.count)
+        for item in cases {
+            guard let range = item.range ?? Int64(item.value.text).map({ $0...$0 }) else {
+                throw YAMLError(
+                    "'\(item.value.text)' stands among ranges", at: item.value.mark, remedy: "Write it like 10..99.")
+            }
+            program.choices += [
+                .init(int: range.lowerBound, start: 0, length: 0), .init(int: range.upperBound, start: 0, length: 0),
+            ]
+        }
+        return (table, 2)
+    }
+
+    static func powerOfTen(_ exponent: Int) -> Int64 {
+        (0..<max(0, min(18, exponent))).reduce(1) { power, _ in power * 10 }
     }
 
     mutating func intern(_ text: String) -> Program.Choice {
@@ -118,7 +155,7 @@ extension ProgramBuilder {
         path: String, scope: Int, type: SchemaType?, _ context: Context, at mark: YAMLMark
     ) throws(YAMLError) -> CellInfo {
         let on = try resolve(reference, context)
-        let (table, mode) = try choiceTable(cases.map(\.value), against: on)
+        let (table, mode) = try caseTable(cases, against: on)
         let jumps = program.operands.count
         program.operands += [Int32](repeating: 0, count: cases.count + 1)
         program.steps.append(
@@ -142,12 +179,14 @@ extension ProgramBuilder {
         }
         for exit in exits { program.steps[exit].other = Int32(program.steps.count) }
         let numbers = infos.filter(\.hasInt)
-        guard Set(numbers.map(\.scale)).count <= 1 else {
+        let isMixed = Set(numbers.map(\.scale)).count > 1
+        let hasText = infos.allSatisfy(\.hasText)
+        guard !isMixed || hasText else {
             throw YAMLError("the cases have different decimals", at: mark, remedy: "Give each the same 'decimals'.")
         }
         return CellInfo(
-            cell: cell, hasInt: numbers.count == infos.count, hasText: infos.allSatisfy(\.hasText),
-            scale: numbers.first?.scale ?? 0)
+            cell: cell, hasInt: numbers.count == infos.count && !isMixed, hasText: hasText,
+            scale: isMixed ? 0 : numbers.first?.scale ?? 0)
     }
 
     private mutating func leaf(
@@ -155,6 +194,7 @@ extension ProgramBuilder {
         at mark: YAMLMark
     ) throws(YAMLError) -> CellInfo {
         var step = Program.Step(op: .setConstant, scope: UInt8(scope), cell: cell, philox: keys.philox(path))
+        if let member = try copula(path) { step.bits = try correlatedBits(member, scope: scope) }
         var info = CellInfo(cell: cell, hasInt: true, hasText: false, scale: 0)
         switch generator {
         case .constant(let node): return try constant(node, &step, type)
@@ -180,6 +220,28 @@ extension ProgramBuilder {
             step.op = .zipf
             step.table = Int32(program.zipfs.count)
             program.zipfs.append(ZipfSampler(count: count, exponent: exponent))
+        case .quantiles(let quantiles, let scale):
+            step.op = .quantiles
+            (step.table, step.a) = (Int32(program.choices.count), Int64(program.thresholds.count))
+            step.count = Int32(quantiles.values.count)
+            program.choices += quantiles.values.map { .init(int: $0, start: 0, length: 0) }
+            program.thresholds += quantiles.probabilities
+            info.scale = scale
+        case .pack(let reference): return try weights(try packed(reference), &step, type)
+        case .permutation(let low, let high):
+            step.op = .permuted
+            step.a = low
+            let domain = UInt64(bitPattern: high &- low) + 1
+            try check(unique: domain, scope, at: mark)
+            step.other = permutation(domain, path)
+            info.hasText = true
+        case .formula(let formula, let place, let scale):
+            return try self.formula(formula, into: cell, scale: scale, context, at: place)
+        case .drawn(let reference, let count, let every, let lasting):
+            step.op = .drawn
+            step.other = Int32(registers[reference.name] ?? 0)
+            try draws(reference, count: count, every: every, &step)
+            (step.a, step.c) = (Int64(clamping: every), Int64(clamping: max(1, lasting / every)))
         case .pattern(let text):
             step.op = .pattern
             step.table = piece(text)
@@ -195,6 +257,7 @@ extension ProgramBuilder {
             step.table = piece(prefix)
             var domain: UInt64 = 1
             for _ in 0..<digits { domain *= 10 }
+            try check(unique: domain, scope, at: mark)
             step.other = permutation(domain, path)
             info.hasText = true
         case .uuid:
@@ -214,9 +277,14 @@ extension ProgramBuilder {
             case .all: step.op = .copy
             case .first(let count): (step.op, step.a) = (.first, Int64(count))
             case .last(let count): (step.op, step.a) = (.last, Int64(count))
+            case .middle(let first, let count): (step.op, step.a, step.b) = (.middle, Int64(count), Int64(first - 1))
             }
             if step.op != .copy {
-                guard source.hasText else { throw YAMLError("'\(reference.name)' has no text", at: reference.mark) }
+                guard source.hasText else {
+                    throw YAMLError(
+                        "'\(reference.name)' has no text", at: reference.mark,
+                        remedy: "Make a text of it first: {text: \"{\(reference.name)}\"}.")
+                }
                 info.hasInt = false
             }
             program.steps.append(
@@ -241,13 +309,15 @@ extension ProgramBuilder {
                 try prefix.map { (reference) throws(YAMLError) in try resolve(reference, context).cell } ?? -1)
             step.other = Int32(program.permutations.count)
             for length in 0...(kind == .card ? 15 : 0) {
-                _ = permutation(IdentifierWriter.serials(kind, prefix: length), path)
+                _ = permutation(IdentifierWriter.serials(kind, prefix: length, isDated: date != nil), path)
             }
             info = CellInfo(cell: cell, hasInt: false, hasText: true, scale: 0)
         case .total(let terms):
             try total(terms, into: cell, context)
             return info
-        case .list, .map, .table: throw YAMLError("a list or map stands only at a field of that type", at: mark)
+        case .list, .map, .table:
+            throw YAMLError(
+                "a list or map stands only at a field of that type", at: mark, remedy: "Choose another generator.")
         }
         program.steps.append(step)
         return info
@@ -344,6 +414,50 @@ extension ProgramBuilder {
     private mutating func limits(_ low: Int64, _ high: Int64) -> Int32 {
         program.choices += [.init(int: low, start: 0, length: 0), .init(int: high, start: 0, length: 0)]
         return Int32(program.choices.count - 2)
+    }
+
+    /// No unique number is to come twice.
+    private func check(unique domain: UInt64, _ scope: Int, at mark: YAMLMark) throws(YAMLError) {
+        guard let reach = try reach(ofScope: scope), reach > domain else { return }
+        throw YAMLError(
+            "there are \(domain) such values, and \(reach) are needed", at: mark,
+            remedy: "Give more digits or a wider range.")
+    }
+
+    private func packed(_ reference: Generator.Reference) throws(YAMLError) -> [Generator.Choice] {
+        let parts = reference.name.split(separator: ".", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let pack = scenario.packs[parts[0]] else {
+            throw unknown(
+                reference, "pack's list",
+                scenario.packs.flatMap { name, pack in
+                    pack.lists.keys.sorted().map { "\(name).\($0)" }
+                }.sorted())
+        }
+        guard let list = pack.lists[parts[1]] else {
+            throw unknown(reference, "list in the pack", pack.lists.keys.sorted().map { "\(parts[0]).\($0)" })
+        }
+        return list
+    }
+
+    /// Which of the entity are drawn in each period of the span: different ones within a period.
+    private mutating func draws(
+        _ reference: Generator.Reference, count: UInt64, every: UInt64, _ step: inout Program.Step
+    ) throws(YAMLError) {
+        guard let spec = entity(reference.name) else { return }
+        let population = try population(spec)
+        let periods = (scenario.time.spanNanos + every - 1) / every
+        guard count <= population, periods * count <= 4_000_000 else {
+            throw YAMLError(
+                "more are drawn than there are of '\(spec.name)', or more than 4 million in all", at: reference.mark,
+                remedy: "Draw fewer, or less often.")
+        }
+        step.table = Int32(program.numbers.count)
+        step.count = Int32(count)
+        for period in 0..<periods {
+            let order = Permutation(count: population, key: step.philox.draw(period))
+            for place in 0..<count { program.numbers.append(order[place]) }
+        }
+        step.b = Int64(program.numbers.count)
     }
 
     private mutating func permutation(_ domain: UInt64, _ path: String) -> Int32 {

@@ -17,7 +17,7 @@ extension ProgramBuilder {
     mutating func emitRequest() throws(YAMLError) {
         for field in fields { _ = try shape.field(field.name, at: field.mark) }
         var seen: Set<String> = []
-        for field in scenario.fields where !seen.insert(field.name).inserted {
+        for field in scenario.streams[stream].fields where !seen.insert(field.name).inserted {
             throw YAMLError("'\(field.name)' is given twice", at: field.mark)
         }
         if let argument = shape.argument {
@@ -30,13 +30,37 @@ extension ProgramBuilder {
         if case .http(_, let headers) = scenario.protocol {
             for header in headers { program.headerCells.append(try text(header.value)) }
         }
-        for rule in scenario.rules {
-            var tests: [Program.Step] = []
-            for item in rule.condition?.tests ?? [] {
-                tests.append(try test(item, try resolve(item.reference, Context())))
-            }
-            program.rules.append(.init(tests: tests, decision: rule.decision))
+        for rule in scenario.rules where canHold(rule.condition) {
+            program.rules.append(.init(tests: try tests(rule.condition), decision: rule.decision))
         }
+        var flow: String?
+        if case .flow(let spec, _) = purpose { flow = spec.name }
+        if case .anomaly = purpose { return }
+        for (number, label) in scenario.labels.enumerated()
+        where label.flow == flow && canHold(label.condition) {
+            program.labels.append(.init(tests: try tests(label.condition), decision: String(number)))
+        }
+    }
+
+    private var operationMark: YAMLMark { scenario.streams[stream].operationMark }
+
+    /// False when a condition reads a field that another stream has and this one has not: it never holds here.
+    private func canHold(_ condition: Condition?) -> Bool {
+        for test in condition?.tests ?? [] {
+            let name = test.reference.name
+            if fields.contains(where: { $0.name == name }) { continue }
+            if scenario.streams.contains(where: { $0.fields.contains { $0.name == name } }) { return false }
+        }
+        return true
+    }
+
+    /// The steps that a condition consists of, outside the course of the program.
+    mutating func tests(_ condition: Condition?) throws(YAMLError) -> [Program.Step] {
+        var tests: [Program.Step] = []
+        for item in condition?.tests ?? [] {
+            tests.append(try test(item, try resolve(item.reference, Context())))
+        }
+        return tests
     }
 
     private mutating func always() throws(YAMLError) -> Int32 {
@@ -76,7 +100,7 @@ extension ProgramBuilder {
     }
 
     private mutating func emitFields(of structure: SchemaStructure, prefix: String, depth: Int) throws(YAMLError) {
-        guard depth < 32 else { throw YAMLError("structs nested too deep", at: scenario.operationMark) }
+        guard depth < 32 else { throw YAMLError("structs nested too deep", at: operationMark) }
         for field in structure.fields {
             let name = prefix + field.name
             let spec = fields.first { $0.name == name }
@@ -85,7 +109,7 @@ extension ProgramBuilder {
                 guard field.presence != .required else {
                     throw YAMLError(
                         "the schema requires '\(name)'",
-                        at: fields.first { $0.name.hasPrefix(prefix) }?.mark ?? scenario.operationMark,
+                        at: fields.first { $0.name.hasPrefix(prefix) }?.mark ?? operationMark,
                         remedy: "Add the field '\(name)' to the scenario.")
                 }
                 continue
@@ -94,7 +118,7 @@ extension ProgramBuilder {
                 throw YAMLError(
                     "the schema requires '\(name)' always", at: spec.mark, remedy: "Leave out 'when' and 'present'.")
             }
-            try emit(field, name: name, spec: spec, mark: spec?.mark ?? inner?.mark ?? scenario.operationMark)
+            try emit(field, name: name, spec: spec, mark: spec?.mark ?? inner?.mark ?? operationMark)
         }
     }
 

@@ -99,13 +99,20 @@ extension ProgramBuilder {
         step.count = Int32(items.count)
         step.a = Int64(program.thresholds.count)
         program.thresholds += WeightTable.thresholds(items.map(\.weight))
+        // Numbers with decimals share one scale.
+        let decimals = items.map { item -> Int? in
+            if item.text == "true" || item.text == "false" { return nil }
+            return parseScaled(item.text, scale: 9) == nil
+                ? nil : item.text.split(separator: ".").dropFirst().first?.utf8.count ?? 0
+        }
+        if !decimals.contains(nil) { info.scale = decimals.compactMap { $0 }.max() ?? 0 }
         for item in items {
             var choice = intern(item.text)
             if let value = try enumerated(item.text, type, at: item.mark) {
                 choice.int = value
-            } else if let value = Int64(item.text) {
+            } else if let value = parseScaled(item.text, scale: info.scale) {
                 choice.int = value
-                try check(value, value, 0, type, at: item.mark)
+                try check(value, value, info.scale, type, at: item.mark)
             } else if item.text == "true" || item.text == "false" {
                 choice.int = item.text == "true" ? 1 : 0
             } else {

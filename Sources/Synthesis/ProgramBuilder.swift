@@ -8,13 +8,27 @@ import YAML
 /// ready wherever it is used and nothing is made that no field needs.
 struct ProgramBuilder {
     let scenario: Scenario
+    let stream: Int
     let shape: RequestShape
     let keys: KeyRing
+    let relations: Relations
+    /// N, above which an exchange's unique ids would repeat.
+    let total: UInt64
+    let purpose: Purpose
     /// What the program's exchanges make otherwise.
     let overrides: [FieldSpec]
     let campaign: Scenario.CampaignSpec?
     /// Prefix of the paths that are drawn by campaign.
     let campaignName: String
+
+    /// What the program is for.
+    enum Purpose {
+        case clean
+        case anomaly(Scenario.AnomalySpec)
+        case flow(Scenario.FlowSpec, Scenario.FlowSpec.State?)
+        /// The attributes of one entity, whose number is set from outside.
+        case attributes(String)
+    }
 
     var program = Program()
     /// Cells by `entity.attribute`, `value:name` and `field:name`.
@@ -24,6 +38,8 @@ struct ProgramBuilder {
     /// Fields by name, overrides applied.
     var fields: [FieldSpec] = []
     var lists: [String: ListInfo] = [:]
+    /// The register that counts each copula's draws.
+    var copulaScopes: [String: Int] = [:]
 
     struct CellInfo {
         var cell: Int32
@@ -33,35 +49,49 @@ struct ProgramBuilder {
     }
 
     init(
-        _ scenario: Scenario, _ shape: RequestShape, _ keys: KeyRing, anomaly: Scenario.AnomalySpec? = nil
+        _ scenario: Scenario, stream: Int, _ shape: RequestShape, _ keys: KeyRing, _ relations: Relations,
+        total: UInt64, _ purpose: Purpose = .clean
     ) throws(YAMLError) {
         self.scenario = scenario
+        self.stream = stream
         self.shape = shape
         self.keys = keys
-        overrides = anomaly?.overrides ?? []
-        campaign = anomaly?.campaign
-        campaignName = anomaly?.name ?? ""
-        fields = scenario.fields
-        for override in overrides {
-            if let at = fields.firstIndex(where: { $0.name == override.name }) {
-                fields[at] = override
-            } else {
-                fields.append(override)
-            }
+        self.relations = relations
+        self.total = total
+        self.purpose = purpose
+        switch purpose {
+        case .anomaly(let spec): (overrides, campaign, campaignName) = (spec.overrides, spec.campaign, spec.name)
+        case .flow(let flow, let state): (overrides, campaign, campaignName) = (state?.overrides ?? [], nil, flow.name)
+        case .clean, .attributes: (overrides, campaign, campaignName) = ([], nil, "")
         }
+        program.startNanos = scenario.time.startNanos
+        fields = ScenarioReader.override(scenario.streams[stream].fields, with: overrides)
         if let campaign {
             for reference in campaign.same + campaign.distinct where entity(reference.name) == nil {
                 throw unknown(reference, "entity", scenario.entities.map(\.name))
             }
         }
+        if case .flow(_, let state?) = purpose {
+            for draw in state.draws where entity(draw.entity.name) == nil {
+                throw unknown(draw.entity, "entity", scenario.entities.map(\.name))
+            }
+        }
         // Every entity gets its register first, so that owners stand before what they own.
-        for entity in scenario.entities { _ = try register(entity) }
+        if case .attributes(let name) = purpose {
+            guard let spec = entity(name) else { return }
+            _ = try register(spec)
+        } else {
+            for entity in scenario.entities { _ = try register(entity) }
+        }
     }
 
+    /// Compiles what makes and writes a request.
     static func build(
-        _ scenario: Scenario, _ shape: RequestShape, _ keys: KeyRing, anomaly: Scenario.AnomalySpec? = nil
+        _ scenario: Scenario, stream: Int, _ shape: RequestShape, _ keys: KeyRing, _ relations: Relations,
+        total: UInt64, _ purpose: Purpose = .clean
     ) throws(YAMLError) -> Program {
-        var builder = try ProgramBuilder(scenario, shape, keys, anomaly: anomaly)
+        var builder = try ProgramBuilder(
+            scenario, stream: stream, shape, keys, relations, total: total, purpose)
         try builder.emitRequest()
         return builder.program
     }
@@ -72,7 +102,7 @@ struct ProgramBuilder {
 
     /// How many there are of an entity, and of its owners' owners.
     func population(_ spec: Scenario.EntitySpec, depth: Int = 0) throws(YAMLError) -> UInt64 {
-        guard let owner = spec.owner else { return spec.count }
+        guard let owner = spec.owner, spec.count == 0 else { return spec.count }
         guard depth < 8, let parent = entity(owner.name) else {
             throw unknown(owner, "entity", scenario.entities.map(\.name))
         }
@@ -81,56 +111,6 @@ struct ProgramBuilder {
             throw YAMLError("more than 10^9 of '\(spec.name)'", at: spec.mark)
         }
         return count
-    }
-
-    private mutating func register(_ spec: Scenario.EntitySpec) throws(YAMLError) -> Int {
-        if let known = registers[spec.name] { return known }
-        guard pending.insert("entity:" + spec.name).inserted else {
-            throw YAMLError("'\(spec.name)' owns itself", at: spec.mark)
-        }
-        var step = Program.Step(op: .pickFree)
-        if let owner = spec.owner {
-            guard let parent = entity(owner.name) else { throw unknown(owner, "entity", scenario.entities.map(\.name)) }
-            step.op = .pickOwned
-            step.other = Int32(try register(parent))
-            step.a = Int64(spec.each)
-        }
-        let population = try population(spec)
-        let number = program.registerCount
-        guard number < 200 else { throw YAMLError("more than 200 entities", at: spec.mark) }
-        program.registerCount += 1
-        registers[spec.name] = number
-        program.registerOfEntity[spec.name] = number
-        step.cell = Int32(number)
-        let isSame = campaign?.same.contains { $0.name == spec.name } == true
-        let isDistinct = campaign?.distinct.contains { $0.name == spec.name } == true
-        let pick: Program.Pick = isDistinct ? .distinct : isSame ? .byCampaign : .byExchange
-        step.count = pick.rawValue
-        step.philox = keys.philox(isSame ? "campaign:\(campaignName)/\(spec.name)" : "pick:\(spec.name)")
-        let isCohortEntity = spec.name == scenario.cohortEntity
-        let cohorts = isCohortEntity ? UInt64(scenario.cohortCount) : 1
-        if isCohortEntity && population < cohorts {
-            throw YAMLError(
-                "fewer '\(spec.name)' than cohorts", at: spec.mark, remedy: "Raise the count or lower 'cohorts'.")
-        }
-        step.c = isCohortEntity ? 1 : 0
-        step.b = Int64(population)
-        if isDistinct {
-            let limit = (campaign?.size.upperBound ?? 1) * (spec.owner == nil ? cohorts : 1)
-            guard population >= limit else {
-                throw YAMLError(
-                    "fewer '\(spec.name)' than a campaign needs", at: spec.mark, remedy: "It needs \(limit).")
-            }
-            step.table = Int32(program.permutations.count)
-            let reach = spec.owner == nil ? population / cohorts : population
-            program.permutations.append(
-                Permutation(count: reach, key: keys.key("campaign:\(campaignName)/\(spec.name)")))
-        } else if spec.owner == nil {
-            step.table = Int32(program.zipfs.count)
-            program.zipfs.append(ZipfSampler(count: population / cohorts, exponent: spec.skew))
-        }
-        program.steps.append(step)
-        return number
     }
 
     // MARK: References
@@ -172,6 +152,12 @@ struct ProgramBuilder {
         if let sibling = context.siblings.first(where: { $0.name == name }) {
             return try compile(sibling, as: context.prefix + name, context)
         }
+        if case .flow(let flow, _) = purpose, let value = flow.values.first(where: { $0.name == name }) {
+            let path = "flow:\(flow.name)/value:\(name)"
+            return try once(path, value.mark) { (builder) throws(YAMLError) in
+                try builder.conditional(value, path: path, scope: 1, type: nil, Context(), guards: [])
+            }
+        }
         if let value = scenario.values.first(where: { $0.name == name }) { return try self.value(value) }
         if let field = fields.first(where: { $0.name == name }), field.generator != nil { return try self.field(field) }
         throw unknown(
@@ -184,7 +170,8 @@ struct ProgramBuilder {
         var at = entity(name)
         for _ in 0..<8 {
             if at?.name == ancestor { return true }
-            at = at?.owner.flatMap { entity($0.name) }
+            // What several share belongs to none of them.
+            at = at?.count == 0 ? at?.owner.flatMap { entity($0.name) } : nil
         }
         return false
     }
@@ -202,9 +189,10 @@ struct ProgramBuilder {
 
     // MARK: Values by kind
 
-    private mutating func attribute(_ field: FieldSpec, of spec: Scenario.EntitySpec) throws(YAMLError) -> CellInfo {
-        let path = "entity:\(spec.name)/\(field.name)"
-        return try once(path, field.mark) { (builder) throws(YAMLError) in
+    mutating func attribute(_ field: FieldSpec, of spec: Scenario.EntitySpec) throws(YAMLError) -> CellInfo {
+        // What is like another entity has its attributes, each the same function of the number.
+        let path = "entity:\(spec.kind)/\(field.name)"
+        return try once("entity:\(spec.name)/\(field.name)", field.mark) { (builder) throws(YAMLError) in
             let scope = builder.registers[spec.name] ?? 0
             return try builder.conditional(
                 field, path: path, scope: scope, type: nil, Context(entity: spec.name), guards: [])

@@ -18,12 +18,12 @@ struct RequestShape: Sendable {
     let isOneway: Bool
 
     /// - Throws: when the operation is not there, at its place in the scenario.
-    init(_ scenario: Scenario, _ schemas: SchemaSet) throws(YAMLError) {
+    init(_ scenario: Scenario, _ stream: Scenario.StreamSpec, _ schemas: SchemaSet) throws(YAMLError) {
         self.schemas = schemas
         switch scenario.protocol {
         case .thrift:
-            guard let operation = schemas.operation(named: scenario.operation) else {
-                throw Self.unknown(scenario, schemas.operations.map(\.name))
+            guard let operation = schemas.operation(named: stream.operation) else {
+                throw Self.unknown(stream, schemas.operations.map(\.name))
             }
             let arguments = schemas.arguments(of: operation)
             operationName = operation.name
@@ -38,16 +38,16 @@ struct RequestShape: Sendable {
                 root = arguments
             }
         case .http:
-            guard let route = schemas.route(named: scenario.operation) else {
-                throw Self.unknown(scenario, schemas.routes.map(\.name))
+            guard let route = schemas.route(named: stream.operation) else {
+                throw Self.unknown(stream, schemas.routes.map(\.name))
             }
             guard let body = route.requestBody, case .structure(let index) = body.kind else {
                 throw YAMLError(
-                    "\(route.name) takes no JSON object", at: scenario.operationMark,
+                    "\(route.name) takes no JSON object", at: stream.operationMark,
                     remedy: "Choose an operation whose request body is an object.")
             }
             guard !route.name.contains("{") else {
-                throw YAMLError("\(route.name) has values in its path", at: scenario.operationMark)
+                throw YAMLError("\(route.name) has values in its path", at: stream.operationMark)
             }
             operationName = route.name
             method = route.method
@@ -58,10 +58,10 @@ struct RequestShape: Sendable {
         }
     }
 
-    private static func unknown(_ scenario: Scenario, _ names: [String]) -> YAMLError {
-        let near = nearestName(scenario.operation, in: names).map { "Did you mean '\($0)'? " } ?? ""
+    private static func unknown(_ stream: Scenario.StreamSpec, _ names: [String]) -> YAMLError {
+        let near = nearestName(stream.operation, in: names).map { "Did you mean '\($0)'? " } ?? ""
         return YAMLError(
-            "the schema has no operation '\(scenario.operation)'", at: scenario.operationMark,
+            "the schema has no operation '\(stream.operation)'", at: stream.operationMark,
             remedy: near + "It has: \(names.joined(separator: ", ")).")
     }
 

@@ -50,16 +50,28 @@ extension SynthesisPlan {
     }
 
     /// The fields of one exchange, each after a comma.
-    func appendRow(_ machine: borrowing Machine, _ space: inout Arena, into row: inout Arena) {
+    func appendRow(
+        _ machine: borrowing Machine, _ style: RowStyle, _ space: inout Arena, into row: inout Arena
+    ) {
         for column in rowPlans[machine.image.program.number] {
-            row.append(0x2C)
-            guard column >= 0 else { continue }
+            row.append(style == .csv ? 0x2C : 0x09)
+            guard column >= 0 else {
+                style.appendNothing(to: &row)
+                continue
+            }
             let emission = machine.image.emissions[column]
             let cell = machine.cell(emission.slot)
-            guard cell.isPresent, isReached(column, machine) else { continue }
+            guard cell.isPresent, isReached(column, machine) else {
+                style.appendNothing(to: &row)
+                continue
+            }
             if emission.op == .value {
                 switch emission.form {
-                case .string, .enumeration: row.append(field: machine.arena, Int(cell.start), Int(cell.length))
+                case .string, .enumeration:
+                    style.append(machine.arena, Int(cell.start), Int(cell.length), to: &row)
+                case .binary where style == .copy:
+                    row.append(contentsOf: "\\\\x".utf8)
+                    for at in Int(cell.start)..<Int(cell.start + cell.length) { row.append(hex: machine.arena[at]) }
                 case .binary:
                     space.truncate(to: 0)
                     RequestWriter.json(cell, emission, machine, into: &space)
@@ -72,9 +84,40 @@ extension SynthesisPlan {
                 var at = column + 1
                 RequestWriter.json(machine, from: &at, to: Int(emission.skip) - 1, into: &space)
                 space.append(emission.op == .beginList ? 0x5D : 0x7D)
-                row.append(field: space, 0, space.count)
+                style.append(space, 0, space.count, to: &row)
             }
         }
+    }
+
+    /// The table that COPY fills, and the line before its rows.
+    package func appendCopyHeader(into text: inout Arena) {
+        var types = [String](repeating: "text", count: columns.count)
+        for (number, plan) in rowPlans.enumerated() {
+            for (i, at) in plan.enumerated() where at >= 0 {
+                let emission = images[number].emissions[at]
+                guard emission.op == .value else {
+                    types[i] = "jsonb"
+                    continue
+                }
+                switch emission.form {
+                case .bool: types[i] = "boolean"
+                case .i8, .i16: types[i] = "smallint"
+                case .i32: types[i] = "integer"
+                case .i64: types[i] = "bigint"
+                case .double: types[i] = "double precision"
+                case .binary: types[i] = "bytea"
+                case .string, .enumeration, .structure: break
+                }
+            }
+        }
+        let fixed = [
+            ("id", "bigint"), ("time", "timestamptz"), ("operation", "text"), ("expected", "text"), ("labels", "jsonb"),
+        ]
+        let all = fixed + Array(zip(columns.map { "request." + $0 }, types))
+        let names = all.map { "\"\($0.0)\"" }.joined(separator: ", ")
+        let declared = all.map { "  \"\($0.0)\" \($0.1)" }.joined(separator: ",\n")
+        text.append(contentsOf: "CREATE TABLE IF NOT EXISTS exchanges (\n\(declared)\n);\n".utf8)
+        text.append(contentsOf: "COPY exchanges (\(names)) FROM stdin;\n".utf8)
     }
 
     /// False when a struct around the emission is absent.
@@ -96,6 +139,35 @@ extension SynthesisPlan {
         programs.map { program in
             let known = Dictionary(columnEmissions(program), uniquingKeysWith: { first, _ in first })
             return columns.map { known[$0] ?? -1 }
+        }
+    }
+}
+
+/// How rows are written: as CSV (RFC 4180), or for PostgreSQL's COPY in its text format.
+package enum RowStyle: Sendable {
+    case csv, copy
+
+    /// What stands for an absent value.
+    func appendNothing(to row: inout Arena) {
+        if self == .csv { return }
+        row.append(0x5C)
+        row.append(0x4E)
+    }
+
+    func append(_ text: Arena, _ start: Int, _ length: Int, to row: inout Arena) {
+        if self == .csv { return row.append(field: text, start, length) }
+        for at in start..<start + length {
+            let byte = text[at]
+            let escaped: UInt8? =
+                switch byte {
+                case 0x5C: 0x5C
+                case 0x09: 0x74
+                case 0x0A: 0x6E
+                case 0x0D: 0x72
+                default: nil
+                }
+            if escaped != nil { row.append(0x5C) }
+            row.append(escaped ?? byte)
         }
     }
 }

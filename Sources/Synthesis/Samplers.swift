@@ -16,6 +16,26 @@ enum NormalSampler {
         let z = from &+ (((to &- from) &* rest) >> 24)
         return bits >> 63 == 0 ? z : -z
     }
+
+    /// The rank of a normal value among all, as 64 uniform bits: the inverse of ``value(_:_:)``.
+    static func rank(of z: Int64, _ table: Table<Int64>) -> UInt64 {
+        let size = Int64(clamping: z.magnitude)
+        var octave = 0
+        while octave < 35 && table[octave * 16] < size { octave += 1 }
+        var segment = 15
+        while segment > 0 && table[octave * 16 + segment] < size { segment -= 1 }
+        let from = table[octave * 16 + segment]
+        let to = segment < 15 ? table[octave * 16 + segment + 1] : octave > 0 ? table[octave * 16 - 16] : 0
+        let rest = from > to ? max(0, min((1 << 24) - 1, ((from - min(from, size)) << 24) / (from - to))) : 0
+        let mantissa = 1 << 63 | UInt64(segment) << 59 | UInt64(rest) << 35
+        // Half of the tail's probability, because the sign has the other bit.
+        let tail = mantissa >> UInt64(octave + 1)
+        return z < 0 ? tail : ~tail
+    }
+
+    /// Bits in the order of ``value(_:_:)``, for a rank.
+    @inline(__always)
+    static func signed(_ rank: UInt64) -> UInt64 { rank >> 63 == 0 ? rank | 1 << 63 : ~rank }
 }
 
 /// Ranks `0..<count` with weight (rank + 1)^-exponent (Zipf), from 64 uniform bits.

@@ -6,19 +6,24 @@ package struct Scenario: Sendable {
     /// Path of the schema, relative to the scenario file.
     package var schemaPath: String
     var schemaMark: YAMLMark
-    /// `RiskDecision.evaluate`, `POST /v1/risk/decisions` or an operationId.
-    package var operation: String
-    var operationMark: YAMLMark
+    /// What is sent, at least one.
+    package var streams: [StreamSpec]
+    var flows: [FlowSpec] = []
     var `protocol`: WireProtocol
     var time: TimeSpec
+    /// How many exchanges there are when nobody says it.
+    var count: CountSpec?
     var cohortCount: Int
     var entities: [EntitySpec]
     var values: [FieldSpec]
-    var fields: [FieldSpec]
+    var copulas: [CopulaSpec] = []
+    var packs: [String: Pack] = [:]
     var rules: [ExpectedRule]
     var anomalyRate: UInt64
     var anomalies: [AnomalySpec]
     var hardNegatives: [AnomalySpec]
+    /// What clean exchanges are labelled as, where the first of these holds.
+    var labels: [LabelRule] = []
     /// The files it was read from, the one that was asked for last: what a tape attaches and what the digest covers.
     package var sources: [Source]
 
@@ -35,19 +40,31 @@ package struct Scenario: Sendable {
     struct TimeSpec: Sendable {
         var startNanos: UInt64
         var spanNanos: UInt64
-        /// 24 weights, or none for an even flow.
-        var byHour: [UInt64]
+        var pattern: RatePattern
     }
+
+    /// The first stream's, which is the only one of a scenario that names none.
+    package var operation: String { streams[0].operation }
+    var operationMark: YAMLMark { streams[0].operationMark }
+    var fields: [FieldSpec] { streams[0].fields }
+
+    func stream(_ name: String) -> Int? { streams.firstIndex { $0.name == name } }
 
     struct EntitySpec: Sendable {
         var name: String
         var mark: YAMLMark
+        /// The entity that it is another one of; its own name when it is none.
+        var kind: String
         /// Nil for entities of their own.
         var owner: Generator.Reference?
         /// Each owner's share, for owned entities.
         var each: UInt64
-        /// For entities of their own.
+        /// For entities of their own, and for owned ones that several owners share; 0 otherwise.
         var count: UInt64
+        /// An attribute in proportion to which one comes up.
+        var weight: Generator.Reference?
+        /// One comes up only near another entity.
+        var near: NearSpec?
         /// Zipf exponent of how often one comes up, scaled by 2^32.
         var skew: Int64
         var attributes: [FieldSpec]
@@ -75,6 +92,8 @@ package struct Scenario: Sendable {
         var campaign: CampaignSpec?
         /// The type that a hard negative looks like.
         var mimics: String
+        /// The stream whose exchanges it is made of.
+        var stream = 0
     }
 
     struct CampaignSpec: Sendable {

@@ -34,7 +34,15 @@ extension Scenario {
         }
         let mark = root?.mark ?? YAMLMark(file: path, line: 1, column: 1)
         let map = try YAMLNode(.mapping(merged), at: mark).mapping("the scenario", keys: ScenarioReader.keys)
-        return try ScenarioReader(map: map).scenario(sources: sources)
+        var reader = ScenarioReader(map: map)
+        for node in try reader.filesNamed() {
+            let file = resolve(try node.string("the path of a file"), beside: node.mark.file)
+            if reader.files[file] != nil { continue }
+            let bytes = try read(file, node.mark)
+            reader.files[file] = bytes
+            sources.insert(Source(path: file, bytes: bytes), at: 0)
+        }
+        return try reader.scenario(sources: sources)
     }
 
     /// `relative` as seen from the folder of `file`.
@@ -48,42 +56,49 @@ extension Scenario {
 /// Reads the sections of a scenario whose keys were merged.
 struct ScenarioReader {
     static let keys = [
-        "tinct", "extends", "name", "schema", "operation", "protocol", "time", "cohorts", "entities", "values",
-        "fields",
-        "expected", "anomalies", "hardNegatives",
+        "tinct", "extends", "name", "schema", "operation", "protocol", "time", "count", "cohorts", "packs", "entities",
+        "values", "correlated", "fields", "streams", "flows", "labels", "expected", "anomalies", "hardNegatives",
     ]
     private static let decisions = ["approve", "decline", "review", "stepUp", "reject"]
 
     let map: YAMLMapping
+    /// What packs and recordings hold, by resolved path.
+    var files: [String: [UInt8]] = [:]
 
     func scenario(sources: [Scenario.Source]) throws(YAMLError) -> Scenario {
         _ = try map.required("tinct").choice("kind of file", of: ["scenario/1"])
         let schema = try map.required("schema")
-        let operation = try map.required("operation")
+        let protocolNode = try map.required("protocol")
+        let time = try time(try map.required("time"))
+        let streams = try streams(time.pattern)
         var rate: UInt64 = 0
         var anomalies: [Scenario.AnomalySpec] = []
         if let section = map["anomalies"] {
             let parts = try section.mapping("the anomalies", keys: ["rate", "types"])
             rate = try parts["rate"].map(GeneratorReader.share) ?? 0
             for entry in try parts["types"]?.entries() ?? [] {
-                anomalies.append(try anomaly(entry, isHardNegative: false))
+                anomalies.append(try anomaly(entry, isHardNegative: false, streams))
             }
         }
         var negatives: [Scenario.AnomalySpec] = []
         for entry in try map["hardNegatives"]?.entries() ?? [] {
-            negatives.append(try anomaly(entry, isHardNegative: true))
+            negatives.append(try anomaly(entry, isHardNegative: true, streams))
         }
         var entities: [Scenario.EntitySpec] = []
-        for entry in try map["entities"]?.entries() ?? [] { entities.append(try entity(entry)) }
-        return Scenario(
+        for entry in try map["entities"]?.entries() ?? [] { entities.append(try entity(entry, entities)) }
+        var scenario = Scenario(
             name: try map["name"]?.string() ?? "", schemaPath: try schema.string("the path of a schema"),
-            schemaMark: schema.mark, operation: try operation.string("the name of an operation"),
-            operationMark: operation.mark, protocol: try wireProtocol(try map.required("protocol")),
-            time: try time(try map.required("time")), cohortCount: try cohorts(), entities: entities,
+            schemaMark: schema.mark, streams: streams, protocol: try wireProtocol(protocolNode), time: time,
+            cohortCount: try cohorts(), entities: entities,
             values: try map["values"].map { node throws(YAMLError) in try GeneratorReader.fields(node, "the values") }
                 ?? [],
-            fields: try GeneratorReader.fields(try map.required("fields"), "the fields"), rules: try rules(),
-            anomalyRate: rate, anomalies: anomalies, hardNegatives: negatives, sources: sources)
+            rules: try rules(), anomalyRate: rate, anomalies: anomalies, hardNegatives: negatives, sources: sources)
+        scenario.flows = try flows(streams)
+        scenario.count = try count()
+        scenario.copulas = try copulas()
+        scenario.packs = try packs()
+        scenario.labels = try labels()
+        return scenario
     }
 
     private func cohorts() throws(YAMLError) -> Int {
@@ -119,42 +134,41 @@ struct ScenarioReader {
         return .http(host: try parts["host"]?.string() ?? "127.0.0.1", headers: headers)
     }
 
-    private func time(_ node: YAMLNode) throws(YAMLError) -> Scenario.TimeSpec {
-        let parts = try node.mapping("the time", keys: ["start", "span", "byHour"])
-        var weights: [UInt64] = []
-        if let hours = parts["byHour"] {
-            for hour in try hours.sequence("24 weights") {
-                weights.append(UInt64(try hour.int("a weight", in: 0...1_000_000)))
-            }
-            guard weights.count == 24, weights.contains(where: { $0 > 0 }) else {
-                throw hours.expected("24 weights, not all 0")
-            }
+    private func entity(
+        _ entry: YAMLNode.Entry, _ known: [Scenario.EntitySpec]
+    ) throws(YAMLError) -> Scenario.EntitySpec {
+        if case .mapping(let entries) = entry.value.value, entries.contains(where: { $0.key == "like" }) {
+            let like = try entry.value.mapping("the entity '\(entry.key)'", keys: ["like"]).required("like")
+            let name = try like.choice("entity above this one", of: known.map(\.name))
+            guard var spec = known.first(where: { $0.name == name }) else { throw like.expected("an entity") }
+            (spec.name, spec.mark) = (entry.key, entry.keyMark)
+            return spec
         }
-        let span = try parts.required("span")
-        let nanos = try GeneratorReader.duration(span)
-        guard nanos <= 400 * 86_400_000_000_000 else { throw YAMLError("a span of more than 400 days", at: span.mark) }
-        return .init(
-            startNanos: try GeneratorReader.instant(try parts.required("start")), spanNanos: nanos, byHour: weights)
-    }
-
-    private func entity(_ entry: YAMLNode.Entry) throws(YAMLError) -> Scenario.EntitySpec {
         let parts = try entry.value.mapping(
-            "the entity '\(entry.key)'", keys: ["count", "skew", "owner", "each", "attributes"])
+            "the entity '\(entry.key)'",
+            keys: ["count", "skew", "weight", "owner", "each", "near", "like", "attributes"])
         let owner = try parts["owner"].map(GeneratorReader.reference)
         if owner == nil { _ = try parts.required("count") }
-        if owner != nil, let count = parts["count"] {
-            throw YAMLError("an owned entity has no count of its own", at: count.mark, remedy: "Say 'each' instead.")
+        if owner == nil, let each = parts["each"] {
+            throw YAMLError("'each' says how many an owner has", at: each.mark, remedy: "Name the 'owner' too.")
+        }
+        if let weight = parts["weight"], owner != nil || parts["skew"] != nil {
+            throw YAMLError(
+                "'weight' stands alone", at: weight.mark, remedy: "Leave out 'owner' and 'skew', or the weight.")
         }
         return .init(
-            name: entry.key, mark: entry.keyMark, owner: owner, each: UInt64(try parts["each"]?.int(in: 1...1000) ?? 1),
+            name: entry.key, mark: entry.keyMark, kind: entry.key, owner: owner,
+            each: UInt64(try parts["each"]?.int(in: 1...1000) ?? 1),
             count: UInt64(try parts["count"]?.int("a count", in: 1...1_000_000_000) ?? 0),
+            weight: try parts["weight"].map(GeneratorReader.reference),
+            near: try parts["near"].map(near),
             skew: try parts["skew"].map(GeneratorReader.exponent) ?? 0,
             attributes: try parts["attributes"].map { node throws(YAMLError) in
                 try GeneratorReader.fields(node, "the attributes")
             } ?? [])
     }
 
-    private func rules() throws(YAMLError) -> [Scenario.ExpectedRule] {
+    func rules() throws(YAMLError) -> [Scenario.ExpectedRule] {
         var result: [Scenario.ExpectedRule] = []
         for node in try map["expected"]?.sequence("a list of rules") ?? [] {
             let parts = try node.mapping("a rule", keys: ["when", "decision"])
@@ -166,7 +180,9 @@ struct ScenarioReader {
         return result
     }
 
-    private func anomaly(_ entry: YAMLNode.Entry, isHardNegative: Bool) throws(YAMLError) -> Scenario.AnomalySpec {
+    private func anomaly(
+        _ entry: YAMLNode.Entry, isHardNegative: Bool, _ streams: [Scenario.StreamSpec]
+    ) throws(YAMLError) -> Scenario.AnomalySpec {
         let what = isHardNegative ? "hard negative" : "anomaly"
         let all = AnomalyType.allCases.filter { $0.isHardNegative == isHardNegative }
         let name = try entry.value.entries().first { $0.key == "type" }?.value.string() ?? entry.key
@@ -178,6 +194,7 @@ struct ScenarioReader {
         }
         let common = [
             "type", isHardNegative ? "rate" : "weight", "expected", "difficulty", "labelDelay", "with", "mimics",
+            "stream",
         ]
         let parts = try entry.value.mapping("the \(what) '\(entry.key)'", keys: common + type.parameterKeys)
         let weight = try parts["weight"]?.scaled(3, "a weight") ?? 1000
@@ -197,7 +214,8 @@ struct ScenarioReader {
                 try GeneratorReader.fields(node, "the fields of '\(entry.key)'")
             } ?? [],
             parameters: try parameters(type, parts), campaign: try parts["campaign"].map(campaign),
-            mimics: try parts["mimics"]?.string() ?? "")
+            mimics: try parts["mimics"]?.string() ?? "",
+            stream: try parts["stream"].map { node throws(YAMLError) in try streamNumber(node, streams) } ?? 0)
     }
 
     private func parameters(_ type: AnomalyType, _ parts: YAMLMapping) throws(YAMLError) -> Scenario.AnomalyParameters {
@@ -230,7 +248,9 @@ struct ScenarioReader {
         let size = try parts.required("size").sequence("[least, greatest]")
         guard size.count == 2 else { throw try parts.required("size").expected("[least, greatest]") }
         let (low, high) = (try size[0].int("a size", in: 2...10_000), try size[1].int("a size", in: 2...10_000))
-        guard low <= high else { throw YAMLError("the least is above the greatest", at: size[0].mark) }
+        guard low <= high else {
+            throw YAMLError("the least is above the greatest", at: size[0].mark, remedy: "Swap them.")
+        }
         var lists: [[Generator.Reference]] = []
         for key in ["same", "distinct"] {
             var names: [Generator.Reference] = []

@@ -1,94 +1,86 @@
 import Bytes
-import Compression
 import Files
 import JSON
 package import Schema
-package import Tape
+import Tape
 
-/// Where exchanges go: a tape, JSON Lines (plain, or one zstd frame a leaf) or CSV, by the ending of the path.
+/// Where exchanges go, leaf by leaf in order: a tape, a file of any other form, or standard output.
 package final class SynthesisOutput {
-    package enum Form: Sendable, Equatable {
-        case tape, lines, compressedLines, table
-
-        /// Nil when the ending says nothing.
-        package init?(path: String) {
-            if path.hasSuffix(".mcap") {
-                self = .tape
-            } else if path.hasSuffix(".jsonl") {
-                self = .lines
-            } else if path.hasSuffix(".jsonl.zst") {
-                self = .compressedLines
-            } else if path.hasSuffix(".csv") {
-                self = .table
-            } else {
-                return nil
-            }
-        }
-
-        package static let expectation = ".mcap, .jsonl, .jsonl.zst or .csv"
-    }
-
     package let path: String
-    package let form: Form
+    package let format: SynthesisFormat
     private let plan: SynthesisPlan
     private let tape: TapeWriter?
     private let file: FileOutput?
-    private let compressor: ZstdFrameCompressor?
-    private var text = Arena()
-    private var frame: [UInt8] = []
+    private let compressor: LineCompressor?
+    private var encoder: (any ExchangeEncoder)?
+    private var bytes: [UInt8] = []
+    private let isLast: Bool
 
-    /// - Parameter hasHeader: CSV begins with its header: in shard 0.
-    package init(path: String, form: Form, plan: SynthesisPlan, version: String, hasHeader: Bool) throws {
+    /// - Parameters:
+    ///   - isFirst: it is shard 0, which has the header of what has one.
+    ///   - isLast: it is the last shard, which has the end.
+    ///   - encoder: for a capture.
+    package init(
+        path: String, format: SynthesisFormat, plan: SynthesisPlan, version: String, isFirst: Bool, isLast: Bool,
+        encoder: (any ExchangeEncoder)? = nil
+    ) throws {
         self.path = path
-        self.form = form
+        self.format = format
         self.plan = plan
-        compressor = form == .compressedLines ? ZstdFrameCompressor(level: 1, checksum: true) : nil
-        if form == .tape {
+        self.encoder = encoder
+        self.isLast = isLast
+        compressor = format.isCompressed ? LineCompressor() : nil
+        if format.kind == .tape {
             let options = TapeWriter.Options(
                 source: plan.scenario.sources.last.map { fileName($0.path) } ?? "", program: "tinct " + version)
             tape = try TapeWriter(path: path, options: options)
             file = nil
-        } else {
-            tape = nil
-            file = try FileOutput(path: path)
-            if form == .table && hasHeader { plan.appendHeader(into: &text) }
+            return
         }
+        tape = nil
+        file = try FileOutput(path: path)
+        self.encoder?.begin(&bytes)
+        var header = Arena()
+        if isFirst && format.kind == .csv { plan.appendHeader(into: &header) }
+        if isFirst && format.kind == .sql { plan.appendCopyHeader(into: &header) }
+        bytes += header.array()
+        try flush()
     }
 
-    package var wishes: (json: Bool, row: Bool) { (form == .lines || form == .compressedLines, form == .table) }
-
-    package func append(_ exchange: borrowing Exchange, json: Arena, row: Arena) throws {
+    /// Takes what a worker made of a leaf.
+    func append(_ leaf: borrowing LeafResult.Part) throws {
         if let tape {
-            try tape.append(exchange)
-        } else if form == .table {
-            plan.appendRecord(exchange, row: row, into: &text)
+            for exchange in leaf.exchanges { try tape.append(exchange) }
+        } else if var encoder {
+            for exchange in leaf.exchanges { encoder.append(exchange, to: &bytes) }
+            self.encoder = encoder
+            try flush()
         } else {
-            plan.appendLine(exchange, json: json, into: &text)
+            try file?.write(leaf.bytes)
         }
     }
 
-    package func endLeaf() throws {
-        guard let file, text.count > 0 else { return }
+    private func flush() throws {
+        if bytes.isEmpty { return }
         if let compressor {
-            frame.removeAll(keepingCapacity: true)
-            text.withSpan { _ = compressor.compress($0, appendingTo: &frame) }
-            try file.write(frame)
+            try file?.write(compressor.frame(bytes.rawSpan))
         } else {
-            try file.write(text.array())
+            try file?.write(bytes)
         }
-        text.truncate(to: 0)
+        bytes.removeAll(keepingCapacity: true)
     }
 
-    /// Closes the output; a tape gets its attachments first.
+    /// Closes the output; a tape gets its attachments first, other files the manifest beside them.
     package func finish(_ manifest: Manifest, _ schemas: SchemaSet) throws {
-        try endLeaf()
+        encoder?.finish(&bytes)
+        if isLast && format.kind == .sql { bytes += Array("\\.\n".utf8) }
+        try flush()
         try file?.close()
-        let bytes = manifest.json.encoded(pretty: true) + [0x0A]
+        let text = manifest.json.encoded(pretty: true) + [0x0A]
         guard let tape else {
-            if path == "-" { return }
-            let sidecar = try FileOutput(path: path + ".manifest.json")
-            try sidecar.write(bytes)
-            try sidecar.close()
+            // What is no regular file has nothing beside it.
+            if path == "-" || path.hasPrefix("/dev/") { return }
+            try writeFile(path + ".manifest.json", bytes: text)
             return
         }
         for source in schemas.sources {
@@ -97,7 +89,7 @@ package final class SynthesisOutput {
         for source in plan.scenario.sources {
             try tape.attach(name: fileName(source.path), mediaType: TapeMediaType.scenario, bytes: source.bytes)
         }
-        try tape.attach(name: "manifest.json", mediaType: TapeMediaType.manifest, bytes: bytes)
+        try tape.attach(name: "manifest.json", mediaType: TapeMediaType.manifest, bytes: text)
         try tape.finish()
     }
 }

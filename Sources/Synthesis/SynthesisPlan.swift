@@ -13,23 +13,36 @@ package struct SynthesisPlan: Sendable {
     /// The rate of anomalies in billionths, that of the scenario or the one asked for.
     package let anomalyRate: UInt64
     package let leafCount: Int
-    package let format: RequestFormat
-    let shape: RequestShape
+    let streams: [StreamPlan]
+    let flows: [FlowPlan]
+    /// Whose equal shares the leaves are: the sum of all streams.
     let timeShape: TimeShape
-    let tree: DivisionTree
     let depth: Int
     let cohortDepth: Int
-    let times: Philox
-    /// The scenario's programs: that of clean exchanges, then one for each kind.
+    /// The scenario's programs: those of each stream's clean exchanges, one for each kind, those of the flows' states.
     let images: [Image]
+    /// Which stream's operation each program writes.
+    let streamOfProgram: [Int]
     let kinds: [Kind]
     /// The columns of CSV after those that every exchange has, in the order of the schema.
     package let columns: [String]
     /// For each program, the emission of each column, or -1.
     let rowPlans: [[Int]]
-    /// Where among the background the anomalies of single exchanges are.
-    let placement: Permutation
     let keys: KeyRing
+
+    /// The first stream's, which is the only one of most scenarios.
+    package var format: RequestFormat { streams[0].format }
+    var shape: RequestShape { streams[0].shape }
+
+    /// A stream with its share of the exchanges that belong to no campaign and no flow.
+    struct StreamPlan: Sendable {
+        var shape: RequestShape
+        var format: RequestFormat
+        var arrivals: Arrivals
+        /// Where among them the anomalies of single exchanges are.
+        var placement: Permutation
+        var placed: [PlacedKind]
+    }
 
     /// An anomaly or a hard negative with what was solved for it.
     struct Kind: Sendable {
@@ -60,12 +73,24 @@ package struct SynthesisPlan: Sendable {
         digest = Self.digest(scenario, schemas, rate)
         let keys = KeyRing(digest: digest, seed: seed)
         self.keys = keys
-        shape = try RequestShape(scenario, schemas)
-        let shape = shape
-        let hour: UInt64 = 3_600_000_000_000
-        let timeShape = TimeShape(
-            startNanos: scenario.time.startNanos, spanNanos: scenario.time.spanNanos, weights: scenario.time.byHour,
-            segmentNanos: hour, offset: Int(scenario.time.startNanos / hour % 24))
+        let shapes = try Self.shapes(scenario, schemas)
+        let relations = Relations()
+        func build(_ stream: Int, _ purpose: ProgramBuilder.Purpose) throws(YAMLError) -> Program {
+            try ProgramBuilder.build(
+                scenario, stream: stream, shapes[stream], keys, relations, total: total, purpose)
+        }
+        let timeShapes = scenario.streams.map { stream in
+            TimeShape(
+                scenario.time, stream.arrivals.pattern,
+                bursts: keys.philox(stream.name.isEmpty ? "bursts" : "stream:\(stream.name)/bursts"))
+        }
+        let isCommon = timeShapes.allSatisfy {
+            $0.edges == timeShapes[0].edges && $0.cumulative == timeShapes[0].cumulative
+        }
+        let shares = scenario.streams.map(\.share)
+        let timeShape =
+            isCommon
+            ? timeShapes[0] : TimeShape(mixing: Array(zip(timeShapes, Quotas.apportion(total, shares))))
         self.timeShape = timeShape
         guard let quotas = Quotas.solve(total: total, rate: rate, scenario: scenario) else {
             throw SynthesisError.impossible(
@@ -74,42 +99,127 @@ package struct SynthesisPlan: Sendable {
         }
         self.quotas = quotas
 
-        var programs = [try ProgramBuilder.build(scenario, shape, keys)]
+        var programs: [Program] = []
+        var streamOfProgram: [Int] = []
+        func add(_ program: Program, _ stream: Int) {
+            programs.append(program)
+            streamOfProgram.append(stream)
+        }
+        for stream in scenario.streams.indices { add(try build(stream, .clean), stream) }
         var kinds: [Kind] = []
-        var first: UInt64 = 0
+        var first = [UInt64](repeating: 0, count: scenario.streams.count)
         let specs = zip(
             scenario.anomalies + scenario.hardNegatives, quotas.anomalies + quotas.hardNegatives)
         for (spec, share) in specs {
             if let campaign = spec.campaign, campaign.windowNanos >= timeShape.spanNanos {
                 throw YAMLError("the campaign's window is longer than the scenario's span", at: spec.mark)
             }
-            let program = try ProgramBuilder.build(scenario, shape, keys, anomaly: spec)
+            let program = try build(spec.stream, .anomaly(spec))
             kinds.append(
                 Kind(
                     spec: spec, share: share, program: programs.count,
                     campaign: spec.campaign.map {
                         CampaignPlan(share, $0, name: spec.name, keys: keys, shape: timeShape)
-                    }, first: first, injection: try Injection(spec, program, shape, scenario, keys)))
-            programs.append(program)
-            if spec.campaign == nil { first += share.exchanges }
+                    }, first: first[spec.stream],
+                    injection: try Injection(spec, program, shapes[spec.stream], scenario, keys)))
+            add(program, spec.stream)
+            if spec.campaign == nil { first[spec.stream] += share.exchanges }
         }
-        let members = kinds.reduce(UInt64(0)) { $0 + ($1.campaign?.exchanges ?? 0) }
-        guard members + first <= total else {
+        var flows: [FlowPlan] = []
+        for flow in scenario.flows {
+            var own: [Int] = []
+            for state in flow.states {
+                own.append(programs.count)
+                add(try build(state.stream, .flow(flow, state)), state.stream)
+            }
+            let stream = flow.states[0].stream
+            let builder = try ProgramBuilder(
+                scenario, stream: stream, shapes[stream], keys, relations, total: total, .flow(flow, nil))
+            flows.append(try FlowPlan(flow, programs: own, builder, total: total, shape: timeShape))
+        }
+        self.flows = flows
+        let taken =
+            kinds.reduce(UInt64(0)) { $0 + ($1.campaign?.exchanges ?? 0) } + flows.reduce(0) { $0 + $1.exchanges }
+        guard taken + first.reduce(0, +) <= total else {
             throw SynthesisError.impossible(
-                "anomalies and hard negatives are more than \(total) exchanges", remedy: "Lower their rates.")
+                "anomalies, hard negatives and flows are more than \(total) exchanges", remedy: "Lower their rates.")
+        }
+        let counts = Quotas.apportion(total - taken, shares)
+        for (stream, count) in counts.enumerated() where first[stream] > count {
+            throw SynthesisError.impossible(
+                "the stream '\(scenario.streams[stream].name)' has \(count) exchanges for \(first[stream]) anomalies",
+                remedy: "Raise its share, or lower the rates of its anomalies.")
         }
         for i in programs.indices { programs[i].number = i }
         images = programs.map { Image($0) }
+        self.streamOfProgram = streamOfProgram
         columns = Self.columns(of: programs)
         rowPlans = Self.makeRowPlans(programs, columns: columns)
         self.kinds = kinds
-        depth = LeafPlan.depth(for: total)
+        let depth = LeafPlan.depth(for: total)
+        self.depth = depth
         leafCount = 1 << depth
-        cohortDepth = scenario.cohortCount.trailingZeroBitCount
-        tree = DivisionTree(total: total - members, depth: depth + cohortDepth, key: keys.key("tree"))
-        placement = Permutation(count: max(1, total - members), key: keys.key("placement"))
-        times = keys.philox("time")
-        format = try RequestFormat(scenario, shape)
+        let cohortDepth = scenario.cohortCount.trailingZeroBitCount
+        self.cohortDepth = cohortDepth
+        let end = timeShape.startNanos + timeShape.spanNanos
+        let bounds =
+            isCommon
+            ? [] : (0..<1 << depth).map { timeShape.time(UInt64($0) << UInt64(64 - depth)) } + [end]
+        streams = try scenario.streams.enumerated().map { number, spec in
+            let prefix = spec.name.isEmpty ? "" : "stream:\(spec.name)/"
+            return StreamPlan(
+                shape: shapes[number], format: try RequestFormat(scenario, shapes[number]),
+                arrivals: Arrivals(
+                    spec.arrivals, count: counts[number], timeShapes[number], bounds: bounds, depth: depth,
+                    cohortDepth: cohortDepth, name: spec.name, keys: keys),
+                placement: Permutation(count: max(1, counts[number]), key: keys.key(prefix + "placement")),
+                placed: kinds.enumerated().filter {
+                    $0.element.spec.stream == number && $0.element.campaign == nil
+                        && $0.element.share.exchanges > 0
+                }.map { PlacedKind(end: $0.element.first + $0.element.share.exchanges, kind: $0.offset) })
+        }
+    }
+
+    private static func shapes(_ scenario: Scenario, _ schemas: SchemaSet) throws(YAMLError) -> [RequestShape] {
+        var result: [RequestShape] = []
+        for stream in scenario.streams { result.append(try RequestShape(scenario, stream, schemas)) }
+        return result
+    }
+
+    /// N, when nobody says it: the scenario's own number, or a draw from the sum of its entities' rates; nil when the
+    /// scenario says nothing about it.
+    package static func usualTotal(
+        _ scenario: Scenario, _ schemas: SchemaSet, seed: UInt64, anomalyRate: UInt64? = nil
+    ) throws -> UInt64? {
+        switch scenario.count {
+        case nil: return nil
+        case .exactly(let count)?: return count
+        case .rates(let reference, let attribute, let kept)?:
+            let keys = KeyRing(
+                digest: digest(scenario, schemas, anomalyRate ?? scenario.anomalyRate), seed: seed)
+            let builder = try ProgramBuilder(
+                scenario, stream: 0, try RequestShape(scenario, scenario.streams[0], schemas), keys, Relations(),
+                total: .max, .attributes(reference.name))
+            guard let entity = builder.entity(reference.name) else {
+                throw builder.unknown(reference, "entity", scenario.entities.map(\.name))
+            }
+            let (rows, scale) = try builder.relations.values(of: entity, [attribute], builder)
+            // The mean in 2^-32: rates a day over the span, as far as they are kept.
+            let rates = rows.reduce(Int128(0)) { $0 + Int128(max(0, $1[0])) }
+            let span = Int128(scenario.time.spanNanos / 1000)
+            let perDay = ((rates * span) << 20) / Int128(ProgramBuilder.powerOfTen(scale)) / 86_400_000_000
+            let mean = (perDay * Int128(kept) / 1_000_000_000) << 12
+            guard mean > 1000 << 32, mean < 1 << 68 else {
+                throw YAMLError(
+                    "the rates add up to fewer than 1000 exchanges, or to too many", at: attribute.mark,
+                    remedy: "Change the rates or the span, or give -n.")
+            }
+            // A Poisson number so large is normal to within a part in a thousand of its deviation.
+            let owner = TableOwner()
+            let z = NormalSampler.value(keys.philox("count").draw(0), owner.make(normalTailQuantiles))
+            let deviation = Int128(squareRoot(UInt128(mean) << 32))
+            return UInt64((mean + ((deviation * Int128(z)) >> 32)) >> 32)
+        }
     }
 
     /// What decides the output beside seed and number.
@@ -121,7 +231,7 @@ package struct SynthesisPlan: Sendable {
             stream.update(length.rawSpan)
             stream.update(bytes.rawSpan)
         }
-        add(Array("tinct synthesis 1".utf8))
+        add(Array("tinct synthesis 2".utf8))
         for source in scenario.sources { add(source.bytes) }
         for source in schemas.sources { add(source.bytes) }
         var number: [UInt8] = []

@@ -210,6 +210,10 @@ package struct Arena {
         count += digits
     }
 
+    mutating func append(hex byte: UInt8) {
+        for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+    }
+
     mutating func append(decimal value: Int64) {
         if value < 0 { append(0x2D) }
         var count = 1

@@ -1,18 +1,27 @@
 /// Divides a number of events over equal shares of time, and further over entity cohorts, by a binary tree of binomial
 /// draws, each keyed by its node.
 ///
-/// Arrivals of a Poisson process, given their number, are multinomial; halving the expected volume at each node makes
-/// every draw Binomial(n, 1/2), which is the number of ones among n random bits: exact, in whole numbers, without a
-/// table. A node costs n/128 blocks; the whole tree about 1/8 block for each event and sixteen levels.
+/// Arrivals of a Poisson process, given their number, are multinomial, so every node draws Binomial(n, p). Where halves
+/// of the tree are halves of the expected volume p is 1/2, and the draw is the number of zeros among n random bits; any
+/// other p is compared with n random fractions bit by bit, of which half are decided each time. Both are exact, in whole
+/// numbers, without a table; a node costs n/128 blocks, or n/64.
 package struct DivisionTree: Sendable {
     package let total: UInt64
     /// log2 of the number of leaves.
     package let depth: Int
     private let generator: Philox
+    /// The share of the volume (2^-64) before each node of level ``sharedDepth``, and the whole; empty when all are equal.
+    private let shares: [UInt64]
+    private let sharedDepth: Int
 
-    package init(total: UInt64, depth: Int, key: UInt64) {
+    package init(total: UInt64, depth: Int, key: UInt64) { self.init(total: total, depth: depth, key: key, shares: []) }
+
+    /// - Parameter shares: 2^k + 1 of them, rising; below level k halves are equal.
+    init(total: UInt64, depth: Int, key: UInt64, shares: [UInt64]) {
         self.total = total
         self.depth = depth
+        self.shares = shares
+        sharedDepth = shares.isEmpty ? 0 : (shares.count - 1).trailingZeroBitCount
         generator = Philox(key: key)
     }
 
@@ -22,7 +31,7 @@ package struct DivisionTree: Sendable {
     package func leaf(_ leaf: Int) -> (start: UInt64, count: UInt64) {
         var (start, count, node) = (UInt64(0), total, UInt64(1))
         for level in 0..<depth {
-            let left = binomialHalf(count, node: node)
+            let left = left(count, node: node, level: level)
             let goesRight = leaf >> (depth - 1 - level) & 1
             node = node << 1 | UInt64(goesRight)
             if goesRight == 1 {
@@ -54,16 +63,44 @@ package struct DivisionTree: Sendable {
             result.append((start, count))
             return
         }
-        let left = binomialHalf(count, node: node)
+        let left = left(count, node: node, level: level)
         descend(node << 1, level: level + 1, start: start, count: left, range, &result)
         descend(node << 1 | 1, level: level + 1, start: start + left, count: count - left, range, &result)
     }
 
-    /// Binomial(n, 1/2): the ones among n bits drawn under `node`.
-    package func binomialHalf(_ n: UInt64, node: UInt64) -> UInt64 {
+    /// How many of the node's `count` events are in its left half.
+    private func left(_ count: UInt64, node: UInt64, level: Int) -> UInt64 {
+        if shares.isEmpty || level >= sharedDepth { return binomial(count, 1 << 63, node: node) }
+        let width = 1 << (sharedDepth - level)
+        let first = (Int(node) - (1 << level)) * width
+        let (low, middle, high) = (shares[first], shares[first + width / 2], shares[first + width])
+        if middle >= high { return count }
+        if middle <= low { return 0 }
+        // Below 2^64, because middle is below high.
+        let p = (high - low).dividingFullWidth((middle - low, 0)).quotient
+        return binomial(count, p, node: node)
+    }
+
+    /// Binomial(n, p / 2^64), drawn under `node`.
+    package func binomial(_ n: UInt64, _ p: UInt64, node: UInt64) -> UInt64 {
+        var (undecided, successes, rest, counter) = (n, UInt64(0), p, UInt64(0))
+        while undecided > 0 && rest != 0 {
+            let ones = self.ones(undecided, node, &counter)
+            if rest >> 63 == 1 {
+                successes += undecided - ones
+                undecided = ones
+            } else {
+                undecided -= ones
+            }
+            rest <<= 1
+        }
+        return successes
+    }
+
+    /// The ones among `n` random bits.
+    private func ones(_ n: UInt64, _ node: UInt64, _ counter: inout UInt64) -> UInt64 {
         var ones = 0
         var rest = n
-        var counter: UInt64 = 0
         while rest > 0 {
             let (a, b) = generator.block(counter, node)
             counter += 1

@@ -64,7 +64,7 @@ import Testing
     @Test(arguments: [0, 1, 63, 64, 65, 127, 128, 129, 1000] as [UInt64])
     func `a binomial draw has the right mean and bounds`(n: UInt64) {
         let tree = DivisionTree(total: n, depth: 1, key: 5)
-        let draws = (1..<4000 as Range<UInt64>).map { tree.binomialHalf(n, node: $0) }
+        let draws = (1..<4000 as Range<UInt64>).map { tree.binomial(n, 1 << 63, node: $0) }
         #expect(draws.allSatisfy { $0 <= n })
         let mean = Double(draws.reduce(0, +)) / Double(draws.count)
         let error = (Double(n) / 4 / Double(draws.count)).squareRoot()

@@ -6,8 +6,16 @@ import YAML
 
 /// The scenarios that ship, compiled.
 enum Shipped {
-    static let thrift = Repository.path("schemas/scenarios/risk_decision_thrift.yaml")
-    static let http = Repository.path("schemas/scenarios/risk_decision_http.yaml")
+    static let names = [
+        "amlsim", "bank_account_fraud", "fraud_handbook", "merchant_acquiring", "merchant_acquiring_http", "paysim",
+        "penalty_centre", "penalty_centre_http", "pix_brazil", "pix_brazil_http", "risk_decision_http",
+        "risk_decision_thrift", "spei_mexico",
+        "spei_mexico_http", "wallet_china", "wallet_china_http",
+    ]
+    static let thrift = path("risk_decision_thrift")
+    static let http = path("risk_decision_http")
+
+    static func path(_ name: String) -> String { Repository.path("schemas/scenarios/\(name).yaml") }
 
     static func scenario(_ path: String) throws -> Scenario {
         try Scenario.load(path: path) { (file, _) throws(YAMLError) in

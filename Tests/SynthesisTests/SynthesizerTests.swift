@@ -15,29 +15,31 @@ import YAML
 
     @discardableResult
     private func run(
-        _ scenario: String, _ name: String, total: UInt64, shard: (Int, Int) = (0, 1), twins: String? = nil
+        _ scenario: String, _ name: String, total: UInt64, shard: (Int, Int) = (0, 1), twins: String? = nil,
+        threads: Int = 1
     ) throws -> Manifest {
         let plan = try Shipped.plan(scenario, total: total, seed: 5)
-        let output = try open(name, plan, hasHeader: shard.0 == 0)
+        let output = try open(name, plan, shard)
         var second: SynthesisOutput?
-        if let twins { second = try open(twins, plan, hasHeader: true) }
+        if let twins { second = try open(twins, plan, (0, 1)) }
         var synthesizer = Synthesizer(
             plan, try Shipped.schemas(scenario, plan.scenario), to: output, twins: second, version: "test",
-            shardIndex: shard.0, shardCount: shard.1)
+            shardIndex: shard.0, shardCount: shard.1, threads: threads)
         try synthesizer.run { _ in }
         return synthesizer.manifest
     }
 
-    private func open(_ name: String, _ plan: SynthesisPlan, hasHeader: Bool) throws -> SynthesisOutput {
-        let form = try #require(SynthesisOutput.Form(path: name))
+    private func open(_ name: String, _ plan: SynthesisPlan, _ shard: (Int, Int)) throws -> SynthesisOutput {
+        let format = try #require(SynthesisFormat(path: name))
         return try SynthesisOutput(
-            path: folder.file(name), form: form, plan: plan, version: "test", hasHeader: hasHeader)
+            path: folder.file(name), format: format, plan: plan, version: "test", isFirst: shard.0 == 0,
+            isLast: shard.0 == shard.1 - 1)
     }
 
-    @Test(arguments: ["jsonl", "jsonl.zst", "csv"])
+    @Test(arguments: ["jsonl", "jsonl.zst", "csv", "sql", "wire"])
     func `seven shards joined are the bytes of one run, and so is a second run`(ending: String) throws {
         let whole = try run(Shipped.thrift, "whole.\(ending)", total: 1400)
-        let again = try run(Shipped.thrift, "again.\(ending)", total: 1400)
+        let again = try run(Shipped.thrift, "again.\(ending)", total: 1400, threads: 3)
         #expect(whole == again)
         var joined: [UInt8] = []
         var counts = [UInt64](repeating: 0, count: whole.counts.count)

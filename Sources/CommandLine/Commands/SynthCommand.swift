@@ -1,5 +1,7 @@
 import Bytes
+import EventLoop
 import Files
+import Formats
 import JSON
 import Schema
 import Synthesis
@@ -14,9 +16,11 @@ package let synthCommand = CommandSpec(
     argumentCount: 1...1,
     discussion: """
         The scenario (YAML) names a Thrift IDL or OpenAPI file and says how each field is made; schemas/scenarios/ has
-        examples. The output is a tape (.mcap), JSON Lines (.jsonl, or .jsonl.zst with one frame a leaf) or .csv.
+        examples, and schemas/scenario.schema.json lets an editor complete it. The output is a tape (.mcap), JSON Lines
+        (.jsonl), .csv, PostgreSQL's COPY (.sql), a capture (.pcap) or the bare requests (.wire); all but the tape may be
+        compressed (.jsonl.zst: one zstd frame a leaf). -o - writes to standard output in the form --format says.
 
-        The same scenario, seed and N give the same exchanges on any machine. --shard I/N makes the I-th of N parts;
+        The same scenario, seed and N give the same exchanges on any machine and with any --threads. --shard I/N makes the I-th of N parts;
         lines of all parts joined are the lines of the whole. --anomalies says exactly how many exchanges are anomalous;
         every label is confirmed from the finished bytes before the run ends. The manifest (an attachment of a tape,
         OUT.manifest.json otherwise) states what was asked for, what was made, and the digest of all exchanges.
@@ -34,13 +38,20 @@ package let synthCommand = CommandSpec(
         ),
     ],
     flags: [
-        Flag("count", short: "n", value: "N", help: "How many exchanges: 1000, 10k, 10M.", default: "1000"),
+        Flag(
+            "count", short: "n", value: "N", help: "How many exchanges: 1000, 10k, 10M.",
+            default: "the scenario's, or 1000"),
         Flag("seed", value: "S", help: "A whole number; another one gives other exchanges.", default: "1"),
         Flag("shard", value: "I/N", help: "Make only part I of N, I from 0.", default: "0/1"),
         Flag("anomalies", value: "SHARE", help: "Share of anomalous exchanges, as in 2%.", default: "the scenario's"),
         Flag(
-            "output", short: "o", value: "OUT", required: true, help: "Write here: .mcap, .jsonl, .jsonl.zst or .csv.",
+            "output", short: "o", value: "OUT", required: true,
+            help: "Write here: .mcap, .jsonl, .csv, .sql, .pcap or .wire, with .zst behind it; - is standard output.",
             completion: .file),
+        Flag(
+            "format", value: "FORM", help: "What to write where the path does not say it: jsonl, csv, sql, pcap, wire.",
+            default: "by the ending"),
+        Flag("threads", value: "N", help: "How many threads make exchanges.", default: "one for each CPU"),
         Flag(
             "twins", value: "OUT", help: "Write the clean counterpart of each anomalous exchange here.",
             completion: .file),
@@ -52,7 +63,8 @@ package let synthCommand = CommandSpec(
 private struct SynthRun {
     private let invocation: Invocation
     private let path: String
-    private let total: UInt64
+    private let wantedTotal: UInt64?
+    private let threads: Int
     private let seed: UInt64
     private let shard: (index: Int, count: Int)
     private let rate: UInt64?
@@ -60,7 +72,14 @@ private struct SynthRun {
     init(_ invocation: Invocation) throws(CommandError) {
         self.invocation = invocation
         path = invocation.arguments[0]
-        total = try FlagValue.count(invocation["count"] ?? "1000", flag: "count")
+        wantedTotal = try invocation["count"].map { text throws(CommandError) in
+            try FlagValue.count(text, flag: "count")
+        }
+        let threadText = invocation["threads"] ?? "\(min(64, LoopThread.availableCPUs))"
+        guard let threads = Int(threadText), (1...256).contains(threads) else {
+            throw CommandError("--threads \(threadText) is no number of threads", remedy: "Give 1 to 256.")
+        }
+        self.threads = threads
         let seedText = invocation["seed"] ?? "1"
         guard let seed = UInt64(seedText) else {
             throw CommandError("--seed \(seedText) is not a whole number", remedy: "Write it like 42.")
@@ -82,12 +101,18 @@ private struct SynthRun {
     }
 
     func run() throws(CommandError) -> ExitCode {
-        guard let out = try form("output") else { throw CommandError("there is no output", remedy: "Give -o OUT.") }
-        let second = try form("twins")
+        guard let out = try form("output", named: invocation["format"]) else {
+            throw CommandError("there is no output", remedy: "Give -o OUT.")
+        }
+        let second = try form("twins", named: nil)
         let scenario = try load()
         let schemas = try SchemaFiles.load([Scenario.resolve(scenario.schemaPath, beside: path)])
         let plan: SynthesisPlan
+        let total: UInt64
         do {
+            total =
+                try wantedTotal
+                ?? SynthesisPlan.usualTotal(scenario, schemas, seed: seed, anomalyRate: rate) ?? 1000
             plan = try SynthesisPlan(scenario, schemas, total: total, seed: seed, anomalyRate: rate)
         } catch { throw CommandError("\(error)") }
         guard shard.count <= plan.leafCount else {
@@ -95,13 +120,14 @@ private struct SynthRun {
                 "\(total) exchanges have \(plan.leafCount) leaves, too few for \(shard.count) shards",
                 remedy: "Use at most \(plan.leafCount) shards.")
         }
+        try announce(plan, out, total)
         var progress = ProgressLine()
         defer { progress.finish() }
         do {
             let output = try open(out, plan)
             var synthesizer = Synthesizer(
                 plan, schemas, to: output, twins: try second.map { try open($0, plan) }, version: tinctVersion,
-                shardIndex: shard.index, shardCount: shard.count)
+                shardIndex: shard.index, shardCount: shard.count, threads: threads)
             let wanted = total / UInt64(shard.count)
             try synthesizer.run { done in
                 progress.update("synth: \(done) of \(shard.count == 1 ? "" : "about ")\(wanted) exchanges")
@@ -115,21 +141,47 @@ private struct SynthRun {
         return .ok
     }
 
-    private func form(_ flag: String) throws(CommandError) -> (path: String, form: SynthesisOutput.Form)? {
+    private func form(
+        _ flag: String, named name: String?
+    ) throws(CommandError) -> (path: String, format: SynthesisFormat)? {
         guard let path = invocation[flag] else { return nil }
-        guard let form = SynthesisOutput.Form(path: path) else {
+        if let name {
+            guard let format = SynthesisFormat(name: name) else {
+                throw CommandError(
+                    "--format \(name) is none", remedy: "Expected jsonl, csv, sql, pcap or wire, with .zst behind it.")
+            }
+            guard path != "-" || format.kind != .tape else {
+                throw CommandError("a tape cannot go to standard output", remedy: "Write it to a file.")
+            }
+            return (path, format)
+        }
+        guard let format = SynthesisFormat(path: path) else {
             throw CommandError(
                 "--\(flag) \(path) has no ending that says what to write",
-                remedy: "Expected \(SynthesisOutput.Form.expectation).")
+                remedy: path == "-"
+                    ? "Give --format jsonl, csv, sql, pcap or wire." : "Expected \(SynthesisFormat.expectation).")
         }
-        return (path, form)
+        return (path, format)
     }
 
-    private func open(_ out: (path: String, form: SynthesisOutput.Form), _ plan: SynthesisPlan) throws
+    private func open(_ out: (path: String, format: SynthesisFormat), _ plan: SynthesisPlan) throws
         -> SynthesisOutput
     {
         try SynthesisOutput(
-            path: out.path, form: out.form, plan: plan, version: tinctVersion, hasHeader: shard.index == 0)
+            path: out.path, format: out.format, plan: plan, version: tinctVersion, isFirst: shard.index == 0,
+            isLast: shard.index == shard.count - 1, encoder: out.format.kind == .pcap ? CaptureEncoder() : nil)
+    }
+
+    /// Says how big the output will be, when that is worth knowing.
+    private func announce(
+        _ plan: SynthesisPlan, _ out: (path: String, format: SynthesisFormat), _ total: UInt64
+    ) throws(CommandError) {
+        guard total / UInt64(shard.count) >= 1_000_000, !out.path.hasPrefix("/dev/") else { return }
+        do {
+            let bytes = try plan.estimatedBytes(out.format) / UInt64(shard.count)
+            let size = bytes < 10_000_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1_000_000_000) GB"
+            Output.note("synth: about \(size) for \(total / UInt64(shard.count)) exchanges")
+        } catch { throw CommandError("\(error)", exit: .failed) }
     }
 
     private func load() throws(CommandError) -> Scenario {
@@ -143,14 +195,26 @@ private struct SynthRun {
     }
 
     private func report(_ manifest: Manifest) {
-        if invocation.wantsJSON { return Output.line(manifest.json.text) }
-        Output.line("\(manifest.exchanges) exchanges of \(manifest.operation), \(manifest.anomalous) anomalous")
+        // Where the exchanges themselves go to standard output, what is said of them goes to the other stream.
+        let say: (String) -> Void = invocation["output"] == "-" ? { Output.note($0) } : { Output.line($0) }
+        if invocation.wantsJSON { return say(manifest.json.text) }
+        say("\(manifest.exchanges) exchanges of \(manifest.operation), \(manifest.anomalous) anomalous")
         for count in manifest.counts where count.requested > 0 {
             let campaigns = count.realisedCampaigns == 0 ? "" : " in \(count.realisedCampaigns) campaigns"
             let kind = count.isHardNegative ? " (hard negative)" : ""
-            Output.line("  \(count.layer) \(count.name): \(count.realised)\(campaigns)\(kind)")
+            say("  \(count.layer) \(count.name): \(count.realised)\(campaigns)\(kind)")
         }
-        Output.line("labels confirmed: \(manifest.confirmed)")
-        Output.line("exchanges sha256: \(manifest.exchangesDigest)")
+        for rule in manifest.stated where rule.exchanges > 0 { say("  stated \(rule.type): \(rule.exchanges)") }
+        say("labels confirmed: \(manifest.confirmed)")
+        say("exchanges sha256: \(manifest.exchangesDigest)")
     }
+}
+
+/// A capture of synthesized exchanges.
+private struct CaptureEncoder: ExchangeEncoder {
+    private var exporter = PcapExporter()
+
+    mutating func begin(_ out: inout [UInt8]) { exporter.begin(&out) }
+    mutating func append(_ exchange: Exchange, to out: inout [UInt8]) { _ = exporter.append(exchange, to: &out) }
+    mutating func finish(_ out: inout [UInt8]) { exporter.finish(&out) }
 }

@@ -14,4 +14,6 @@ struct FuzzTarget: Sendable {
 }
 
 /// Every target, in the order in which they are run.
-let allTargets: [FuzzTarget] = captureTargets + wireTargets + recordingTargets + tapeTargets + schemaTargets
+let allTargets: [FuzzTarget] =
+    captureTargets + wireTargets + recordingTargets + tapeTargets + schemaTargets
+    + synthesisTargets

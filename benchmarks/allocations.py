@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from load import MIXED, call, compiled, mixed_messages, tape
+from load import call, compiled, mixed_messages, tape
 from common import HERE
 
 REQUESTS, FEW, MANY = 1280, 10, 60
@@ -38,14 +38,21 @@ def cases(tinct, folder):
         "mixed16InFlight": (mixed, FRESH + ["--in-flight", "16"])}
 
 
-def counted(tinct, counter, path, port, rounds, flags):
-    is_http = port != MIXED
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def counted(tinct, counter, path, is_http, port, rounds, flags):
     with tempfile.NamedTemporaryFile("r") as counts:
         words = [tinct, "replay", path, "--to", f"http://127.0.0.1:{port}" if is_http else f"thrift://127.0.0.1:{port}",
                  "--carrier", "default" if is_http else "didi:path=1.20", "--loop", str(rounds), "--connections", "64",
                  "--threads", "1", "--json"] + ([] if "--rate" in flags else ["--rate", "max"]) + flags
         output = subprocess.run(words, env={**os.environ, "LD_PRELOAD": counter, "TINCT_COUNTS": counts.name},
                                 capture_output=True, check=False)
+        if b"io_uring cannot be used here" in output.stderr:
+            return None
         if output.returncode not in (0, 4):
             sys.exit(f"{' '.join(words)}: {output.stderr.decode()}")
         result = json.loads(output.stdout)
@@ -58,14 +65,12 @@ def measure(tinct, folder):
     counter = os.path.join(folder, "allocations.so")
     subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", counter, os.path.join(HERE, "allocations.c")], check=True)
     found = cases(tinct, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        http_port = str(free.getsockname()[1])
-    servers = [subprocess.Popen([compiled(folder, os.path.join(HERE, "mixed_server.c")), MIXED]),
+    http_port, thrift_port = free_port(), free_port()
+    servers = [subprocess.Popen([compiled(folder, os.path.join(HERE, "mixed_server.c")), thrift_port]),
                subprocess.Popen([tinct, "stub", found["http"][0], "--listen", f"127.0.0.1:{http_port}"],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     try:
-        for port in (MIXED, http_port):
+        for port in (thrift_port, http_port):
             for _ in range(200):
                 try:
                     socket.create_connection(("127.0.0.1", int(port))).close()
@@ -74,9 +79,14 @@ def measure(tinct, folder):
                     time.sleep(0.05)
         rows = {}
         for name, (path, flags) in found.items():
-            port = http_port if name.startswith("http") else MIXED
-            few, many = (counted(tinct, counter, path, port, rounds, flags) for rounds in (FEW, MANY))
-            rows[name] = {kind + "PerRequest": round((many[kind] - few[kind]) / (REQUESTS * (MANY - FEW)), 4) for kind in few}
+            is_http = name.startswith("http")
+            port = http_port if is_http else thrift_port
+            for way in ("epoll", "io_uring"):
+                few, many = (counted(tinct, counter, path, is_http, port, rounds, flags + ["--io", way])
+                             for rounds in (FEW, MANY))
+                if few and many:
+                    rows[f"{name} {way}"] = {kind + "PerRequest": round((many[kind] - few[kind]) / (REQUESTS * (MANY - FEW)), 4)
+                                             for kind in few}
         return rows
     finally:
         for server in servers:

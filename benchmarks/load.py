@@ -11,7 +11,7 @@ import tempfile
 from common import FLOWS, HERE, RUNS, SERVERS, save, summary, undisturbed
 
 TAG = "bench"
-HTTP, THREADED, FAST, MIXED = "18080", "19090", "19091", "19092"
+HTTP, HTTP_FAST, THREADED, FAST, MIXED = "18080", "18082", "19090", "19091", "19092"
 
 
 # Tapes
@@ -143,12 +143,13 @@ def tagged_client(sources, peers):
 
 
 class Servers:
-    """nginx, Apache Thrift's TNonblockingServer, the C server of the peers and the one of the mixed load, on core 1."""
+    """nginx, Apache Thrift's TNonblockingServer, the C servers of the peers and the one of the mixed load, on core 1."""
 
     def __init__(self, sources, peers):
         mixed = compiled(peers, os.path.join(HERE, "mixed_server.c"))
         commands = {
             HTTP: ["nginx", "-c", os.path.join(peers, "nginx.conf"), "-g", "daemon off;"],
+            HTTP_FAST: [os.path.join(peers, "hserver_epoll"), HTTP_FAST],
             THREADED: [os.path.join(peers, "tserver"), THREADED, "nonblocking"],
             FAST: [os.path.join(peers, "tserver_epoll"), FAST, os.path.join(sources, "thrift", "reply.bin")],
             MIXED: [mixed, MIXED]}
@@ -173,7 +174,7 @@ class Servers:
 
 def replay(tinct, path, port, *flags):
     """One run: Tinct's result, and the command without the folders of this machine."""
-    scheme, carrier = ("http", "default") if port == HTTP else ("thrift", "didi:path=" + ("1.20" if port == MIXED else "1.50"))
+    scheme, carrier = ("http", "default") if port in (HTTP, HTTP_FAST) else ("thrift", "didi:path=" + ("1.20" if port == MIXED else "1.50"))
     command = ["replay", path, "--to", f"{scheme}://127.0.0.1:{port}", "--tag", TAG, "--carrier", carrier,
                "--connections", "64", "--threads", "1", *flags, "--json"]
     output = subprocess.run(["taskset", "-c", "0", tinct] + command, capture_output=True, check=False)
@@ -215,8 +216,16 @@ def compared(values, limit):
 
 # Measurements
 
+def permitted(tinct, path):
+    """The ways to the sockets that this machine permits."""
+    words = ["replay", path, "--to", f"http://127.0.0.1:{HTTP}", "--rate", "max", "--duration", "100ms", "--allow-duplicates",
+             "--io", "io_uring", "--json"]
+    tried = subprocess.run([tinct] + words, capture_output=True, check=False)
+    return ["epoll", "io_uring"] if tried.returncode in (0, 4) else ["epoll"]
+
+
 def bench_max(tinct, sources, peers):
-    """Cost of a request: one in flight on each of 64 connections, then 16."""
+    """Cost of a request, over epoll and over io_uring: one in flight on each of 64 connections, then 16."""
     tagged_client(sources, peers)
     frame = os.path.join(peers, "frame-tagged.bin")
     found = plain_tapes(tinct, peers)
@@ -224,22 +233,31 @@ def bench_max(tinct, sources, peers):
     deep = tape(tinct, peers, "thrift-deep", [plain_messages(peers)["thrift"]] * 2048, depth=16)
     rows, lines = {}, []
 
-    def case(name, path, port, limit, other, *flags):
-        def ours():
-            result, line = replay(tinct, path, port, "--rate", "max", "--duration", "4s", "--allow-duplicates", *flags)
+    def case(name, path, port, bars, other, *flags, beside=None):
+        def ours(way):
+            result, line = replay(
+                tinct, path, port, "--rate", "max", "--duration", "4s", "--allow-duplicates", "--io", way, *flags)
+            assert result["run"]["io"] == way
             return result["perMillion"], line
 
         def theirs():
             result, line = client(peers, *other, "-p", port, "-d", "4")
             return result["cpu_s_per_M"], line
-        values, commands = alternating({"tinct": ours, "client": theirs})
-        rows[name] = compared(values, limit)
+        measures = {way: lambda way=way: ours(way) for way in ways}
+        values, commands = alternating({**measures, "client": theirs, **(beside or {})})
+        rows[name] = {"CPUSecondsPerMillion": {key: summary(all) for key, all in values.items()}, "bars": bars}
+        for key in ["client", *(beside or {})]:
+            rows[name][f"ratioTo{key.capitalize()}"] = {
+                way: summary([a / b for a, b in zip(values[way], values[key])]) for way in ways}
         lines.extend(commands.values())
     with Servers(sources, peers):
-        case("http", http, HTTP, 1.10, ["hclient_tagged"])
-        case("thrift", thrift, THREADED, 1.10, ["tclient_epoll", "-D", "1", "-f", frame])
-        case("thriftToC", thrift, FAST, 1.10, ["tclient_epoll", "-D", "1", "-f", frame])
-        case("thrift16InFlight", deep, FAST, 1.60, ["tclient_epoll", "-D", "16", "-f", frame], "--in-flight", "16")
+        ways = permitted(tinct, http)
+        wrk = {"wrk": lambda: other_generator(*generators(sources, peers, 4)["wrk"])} if shutil.which("wrk") else {}
+        case("http", http, HTTP, {"client": 1.10, "wrk": 0.95}, ["hclient_tagged"], beside=wrk)
+        case("httpToC", http, HTTP_FAST, {"client with io_uring": 1.0}, ["hclient_tagged"])
+        case("thrift", thrift, THREADED, {"client": 1.10}, ["tclient_epoll", "-D", "1", "-f", frame])
+        case("thriftToC", thrift, FAST, {"client": 1.10}, ["tclient_epoll", "-D", "1", "-f", frame])
+        case("thrift16InFlight", deep, FAST, {"client": 1.60}, ["tclient_epoll", "-D", "16", "-f", frame], "--in-flight", "16")
     save("max", lines, rows)
 
 
@@ -303,24 +321,27 @@ def generators(sources, peers, seconds):
                 r"\[200\]\s+(\d+) responses")}
 
 
+def other_generator(words, pattern):
+    """CPU seconds per million requests of another load generator, and its command."""
+    with tempfile.TemporaryFile("w+") as output:
+        child = subprocess.Popen(["taskset", "-c", "0"] + words, stdout=output, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(child.pid, 0)
+        child.returncode = 0
+        output.seek(0)
+        count = int(re.search(pattern, output.read())[1])
+    return (usage.ru_utime + usage.ru_stime) * 1e6 / count, "taskset -c 0 " + " ".join(os.path.basename(w) for w in words)
+
+
 def bench_generators(tinct, sources, peers):
     """HTTP against nginx, beside the generators that are installed."""
     http = plain_tapes(tinct, peers)["http"]
     measures = {"tinct": lambda: (lambda r: (r[0]["perMillion"], r[1]))(
         replay(tinct, http, HTTP, "--rate", "max", "--duration", "4s", "--allow-duplicates"))}
 
-    def measure(words, pattern):
-        with tempfile.TemporaryFile("w+") as output:
-            child = subprocess.Popen(["taskset", "-c", "0"] + words, stdout=output, stderr=subprocess.DEVNULL)
-            _, _, usage = os.wait4(child.pid, 0)
-            child.returncode = 0
-            output.seek(0)
-            count = int(re.search(pattern, output.read())[1])
-        return (usage.ru_utime + usage.ru_stime) * 1e6 / count, "taskset -c 0 " + " ".join(os.path.basename(w) for w in words)
     missing = []
     for name, (words, pattern) in generators(sources, peers, 4).items():
         if shutil.which(words[0]):
-            measures[name] = lambda words=words, pattern=pattern: measure(words, pattern)
+            measures[name] = lambda words=words, pattern=pattern: other_generator(words, pattern)
         else:
             missing.append(name)
     with Servers(sources, peers):

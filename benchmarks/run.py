@@ -3,8 +3,9 @@
 
   record   tinct record on one core and on two, and with --dry-run, beside zstd -1 --single-thread, a libpcap loop, the C
            reassembler and tshark over the same captures
-  max      tinct replay --rate max beside the C epoll clients, same bytes (the tag included), server on core 1, client
-           on core 0, taking turns: one request in flight on each of 64 connections, and 16
+  max      tinct replay --rate max over epoll and over io_uring beside the C epoll clients, same bytes (the tag included),
+           and beside wrk; server on core 1, client on core 0, taking turns: one request in flight on each of 64
+           connections, and 16
   mixed    the same with 20 operations, 4 KiB, Compact and Binary, fresh ids and times, beside the plain case
   signed   two fresh ids, a time, a nonce and an HMAC in each request, beside the plain send
   generators  beside wrk, h2load, ab and hey, as far as they are installed, against nginx

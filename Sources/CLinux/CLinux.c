@@ -38,6 +38,15 @@ int tinct_accept(int listener) {
     return fd >= 0 ? fd : -errno;
 }
 
+int tinct_epoll_wait_old(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanos) {
+    struct pollfd entry = {.fd = epoll, .events = POLLIN};
+    struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
+    int ready = ppoll(&entry, 1, timeout_nanos < 0 ? NULL : &limit, NULL);
+    if (ready <= 0) return ready == 0 ? 0 : -errno;
+    int count = epoll_wait(epoll, events, capacity, 0);
+    return count >= 0 ? count : -errno;
+}
+
 int tinct_poll_readable(int fd, int64_t timeout_nanos) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
     struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};

@@ -1,8 +1,8 @@
 /// # EventLoop
 ///
 /// What a thread that carries data needs from the kernel, and nothing else: readiness (``Poller``), non-blocking TCP
-/// sockets (``Socket``, ``SocketAddress``), a way to be woken from another thread (``Wakeup``), signals as data
-/// (``SignalWatch``), threads (``LoopThread``) and clocks (``Clock``).
+/// sockets (``Socket``, ``SocketAddress``), their transfers in batches through io_uring (``Ring``), a way to be woken from
+/// another thread (``Wakeup``), signals as data (``SignalWatch``), threads (``LoopThread``) and clocks (``Clock``).
 ///
 /// There are no callbacks and no hidden buffers. A loop owns one poller, waits for events with a deadline in
 /// nanoseconds, and performs what its own state machine asks for:

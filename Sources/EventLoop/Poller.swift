@@ -11,7 +11,8 @@ package struct Poller: ~Copyable {
         @inlinable package static var writable: Interest { Interest(rawValue: UInt32(tinct_epoll_out)) }
     }
 
-    @usableFromInline let descriptor: Int32
+    /// Can be read while events wait.
+    package let descriptor: Int32
     @usableFromInline let events: UnsafeMutablePointer<epoll_event>
     @usableFromInline let capacity: Int32
 

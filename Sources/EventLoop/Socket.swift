@@ -172,6 +172,9 @@ package enum Socket {
     /// Ends our side of a connection; what the peer sends can still be read.
     package static func endOutput(_ fd: Int32) { _ = shutdown(fd, Int32(SHUT_WR)) }
 
+    /// Ends both directions: what is being received ends too.
+    package static func shutDown(_ fd: Int32) { _ = shutdown(fd, Int32(SHUT_RDWR)) }
+
     /// Closes so that the peer sees a reset.
     package static func reset(_ fd: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)

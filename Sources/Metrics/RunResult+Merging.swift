@@ -85,6 +85,7 @@ extension RunResult {
         run.loop = runs.contains { $0.loop == .closed } ? .closed : .open
         run.connections = runs.reduce(0) { $0 + $1.connections }
         run.threads = runs.reduce(0) { $0 + $1.threads }
+        run.io = joined(runs.map(\.io))
         run.startNanos = runs.map(\.startNanos).min() ?? 0
         run.durationNanos = (runs.map { $0.startNanos + $0.durationNanos }.max() ?? 0) - run.startNanos
         run.rounds = runs.map(\.rounds).max() ?? 0

@@ -90,6 +90,8 @@ package struct RunResult: Sendable, Equatable {
         /// Requests that could be in flight on one connection.
         package var inFlight = 1
         package var threads = 0
+        /// `epoll` or `io_uring`; both, behind each other, where generators differed.
+        package var io = ""
         /// ns since 1970 UTC.
         package var startNanos: UInt64 = 0
         package var durationNanos: UInt64 = 0

@@ -29,6 +29,8 @@ struct Connection {
     var keepsAlive = true
     /// Waits for room to write, or for the connection to stand.
     var awaitsWritable = false
+    /// The ring receives for it.
+    var isInRing = false
     var target: UInt8 = 0
     /// How often it failed, or was lost, since the last reply.
     var failures: UInt8 = 0
@@ -61,6 +63,11 @@ struct Connection {
     var nextGathering: Int32 = -1
     /// Counts calls, for their seqids.
     var generation: UInt32 = 0
+    /// Counts sockets, so that what the ring says of an earlier one is known as such.
+    var socketNumber: UInt32 = 0
+    /// The copy of what the ring is to send, until the completions of that turn are worked off.
+    var staged: UnsafePointer<UInt8>?
+    var stagedLength = 0
     var lastReceivedAt: UInt64 = 0
 
     /// What was received and belongs to no reply that has ended: from ``begin`` to ``end``.
@@ -76,8 +83,8 @@ struct Connection {
 
     /// Sent over it, and over those that it replaced.
     var requests: UInt64 = 0
-    /// What is to be written, from ``outBegin`` to ``outEnd``. Made when it is first needed: a request that is alone on
-    /// its connection goes out of its template.
+    /// What is to be written, from ``outBegin`` to ``outEnd``; nil while there is nothing. A request that is alone on its
+    /// connection goes out of its template.
     var out: UnsafeMutablePointer<UInt8>?
     var outCapacity = 0
     var outBegin = 0
@@ -127,6 +134,8 @@ struct Connection {
 @safe
 struct Waiting {
     var template: UnsafeMutablePointer<Template>
+    /// The template's.
+    var bytes: UnsafeMutablePointer<UInt8>
     var due: UInt64
     var round: UInt32
     var blockSlot: Int32

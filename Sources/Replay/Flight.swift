@@ -1,20 +1,36 @@
 /// One request in flight: it was written, or stands in its connection's output, and its reply has not come.
+///
+/// What its end needs stands here, in one line of the processor's caches: the template has left them by then.
 @safe
 struct Flight {
+    /// What its end must look at besides.
+    struct Traits: OptionSet {
+        let rawValue: UInt8
+        /// It keeps an order that its connection does not keep.
+        static let ordered = Traits(rawValue: 1)
+        /// It has a part in bindings.
+        static let bound = Traits(rawValue: 2)
+        static let oneway = Traits(rawValue: 4)
+    }
+
     /// Nil while the place is free, and when its time ran out but its reply is still to be thrown away.
     var template: UnsafeMutablePointer<Template>?
     var due: UInt64 = 0
     var sentAt: UInt64 = 0
     /// When waiting for its reply ends; 0 while the place is free.
     var deadline: UInt64 = 0
+    /// What comes later than this after the due time is late.
+    var lateNanos: UInt64 = 0
     var round: UInt32 = 0
-    /// How often it was sent before, and failed.
-    var attempt: UInt8 = 0
     var blockSlot: Int32 = -1
     var seqid: UInt32 = 0
     /// Neighbours on its connection in the order of sending; while free, the next free place.
     var next: Int32 = -1
     var previous: Int32 = -1
+    var operation: UInt16 = 0
+    /// How often it was sent before, and failed.
+    var attempt: UInt8 = 0
+    var traits: Traits = []
 }
 
 /// Seqids of calls: which place of its connection a call takes, below a number that changes with every call.

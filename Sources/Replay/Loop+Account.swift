@@ -14,7 +14,8 @@ extension Loop {
         let flight = unsafe flights + Int(index)
         guard let template = unsafe flight.pointee.template else { return }
         var outcome = decided
-        let operation = unsafe template.pointee.operation
+        let operation = unsafe flight.pointee.operation
+        let traits = unsafe flight.pointee.traits
         let isMeasured = unsafe flight.pointee.due >= countedFrom
         let counts = unsafe self.counts(operation)
         if judge != nil && outcome == .ok && replyLength >= 0 {
@@ -22,9 +23,7 @@ extension Loop {
         }
         if outcome.isAnswered {
             let due = unsafe flight.pointee.due
-            if outcome == .ok, unsafe now &- due > min(template.pointee.timeoutNanos, template.pointee.budgetNanos) {
-                outcome = .lateReply
-            }
+            if outcome == .ok, unsafe now &- due > flight.pointee.lateNanos { outcome = .lateReply }
             if replyLength >= 0 {
                 if isMeasured {
                     unsafe counts.pointee.rawRecorder.record(nanos: now &- flight.pointee.sentAt)
@@ -46,14 +45,14 @@ extension Loop {
             if replyLength >= 0 { report.warmUp.answered += 1 }
         }
         let round = unsafe flight.pointee.round
-        if unsafe template.pointee.bound >= 0 { unsafe learn(connection, flight, replyLength) }
+        if traits.contains(.bound) { unsafe learn(connection, flight, replyLength) }
         if tape != nil { writeDown(connection, index, outcome, max(0, replyLength)) }
         let slot = unsafe flight.pointee.blockSlot
         unsafe flight.pointee.template = nil
         unsafe flight.pointee.blockSlot = -1
         inFlightCount -= 1
         if !keepsPlace { release(index, of: connection) }
-        unsafe leaveFlow(template, connection, round)
+        if traits.contains(.ordered) { unsafe leaveFlow(template, connection, round) }
         // The template may be gone after this.
         blocks.release(slot)
     }
@@ -191,6 +190,7 @@ extension Loop {
 
     mutating func finish() -> LoopReport {
         report.endNanos = now
+        report.hadRing = ring != nil
         report.slowest = slowest.list
         for connection in 0..<connectionCount { endConnection(connection, isClosed: false) }
         report.worst = worst.list

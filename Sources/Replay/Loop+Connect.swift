@@ -106,7 +106,9 @@ extension Loop {
     /// The connection stands, and its TLS if it has any.
     mutating func established(_ connection: Int) {
         let c = unsafe connections + connection
+        unsafe c.pointee.isInRing = ring != nil && c.pointee.tls == nil
         guard setInterest(connection, .readable) else { return }
+        if unsafe c.pointee.isInRing { receiveThroughRing(connection) }
         unsafe c.pointee.awaitsWritable = false
         unsafe c.pointee.state = .idle
         unestablished -= 1
@@ -117,6 +119,16 @@ extension Loop {
 
     mutating func setInterest(_ connection: Int, _ interest: Poller.Interest) -> Bool {
         do throws(SystemError) {
+            if unsafe connections[connection].isInRing {
+                // What can be read comes from the ring. Room to write, which is seldom waited for, comes from the poller.
+                let fd = unsafe connections[connection].fd
+                if interest.contains(.writable) {
+                    try poller.add(fd, token: UInt64(connection), interest: .writable)
+                } else {
+                    try poller.remove(fd)
+                }
+                return true
+            }
             try poller.modify(unsafe connections[connection].fd, token: UInt64(connection), interest: interest)
             return true
         } catch {
@@ -164,6 +176,7 @@ extension Loop {
         let c = unsafe connections + connection
         endConnection(connection)
         closeSecurity(connection, saysGoodbye: false)
+        if unsafe c.pointee.isInRing { leaveRing(connection) }
         if unsafe c.pointee.fd >= 0 { unsafe Socket.close(c.pointee.fd) }
         unsafe c.pointee.fd = -1
         unsafe c.pointee.begin = 0

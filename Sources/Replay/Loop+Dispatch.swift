@@ -216,6 +216,7 @@ extension Loop {
     /// Closed loop: the next template of the tape that this connection may send. Those of others go to their queues.
     private mutating func takeClosed(for connection: Int) -> UnsafeMutablePointer<Template>? {
         if let limit = plan.durationNanos, now >= start &+ limit { return nil }
+        var parked: Int32 = 0
         while hasNext(), let templates = unsafe cursor.templates {
             let template = unsafe templates + cursor.position
             if cursor.round > 0, unsafe template.pointee.laterSequence == Template.refused {
@@ -232,6 +233,10 @@ extension Loop {
             second.due += 1
             if unsafe mustWait(template, owner) {
                 unsafe park(template, due: now)
+                if owner != connection { continue }
+                // What follows of these flows would wait behind them, and push out of the caches what is sent soon.
+                parked += 1
+                if unsafe parked >= connections[connection].window { return nil }
             } else if mine {
                 return unsafe template
             } else {

@@ -1,3 +1,4 @@
+import CLinux
 import Metrics
 
 /// Requests that wait for a connection, and the connections that wait for a request.
@@ -11,7 +12,8 @@ extension Loop {
         }
         blocks.retain(cursor.slot)
         unsafe nodes[Int(node)] = Waiting(
-            template: template, due: due, round: cursor.round, blockSlot: cursor.slot, next: -1,
+            template: template, bytes: template.pointee.bytes, due: due, round: cursor.round, blockSlot: cursor.slot,
+            next: -1,
             overlap: Int32(template.pointee.overlap))
         waitingCount += 1
         return node
@@ -100,7 +102,7 @@ extension Loop {
             var node = unsafe c.pointee.queueHead
             if node >= 0 {
                 unsafe c.pointee.queueHead = nodes[Int(node)].next
-                if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = -1 }
+                if unsafe c.pointee.queueHead < 0 { unsafe c.pointee.queueTail = -1 } else { prefetchNext(connection) }
             } else {
                 node = freeHead[target]
                 if node < 0 { return nil }
@@ -119,6 +121,17 @@ extension Loop {
             }
             return waiting
         }
+    }
+
+    /// Lets the processor fetch what the connection will send next, while it does something else.
+    @inline(__always)
+    func prefetchNext(_ connection: Int) {
+        let node = unsafe connections[connection].queueHead
+        if node < 0 { return }
+        let waiting = unsafe nodes + Int(node)
+        let (template, bytes) = unsafe (UnsafeRawPointer(waiting.pointee.template), waiting.pointee.bytes)
+        for line in 0..<3 { unsafe tinct_prefetch(template + 64 * line) }
+        for line in 0..<8 { unsafe tinct_prefetch(bytes + 64 * line) }
     }
 
     // MARK: Order

@@ -44,6 +44,13 @@ extension Loop {
             if received < 0 { loseBroken(connection, received) } else { streamEnded(connection) }
             return
         }
+        accept(connection, received)
+    }
+
+    /// Looks at bytes that were received into the connection's buffer, behind those that were there.
+    @inline(__always)
+    mutating func accept(_ connection: Int, _ received: Int) {
+        let c = unsafe connections + connection
         report.bytesReceived += UInt64(received)
         unsafe c.pointee.lastReceivedAt = now
         unsafe c.pointee.end += received
@@ -85,7 +92,7 @@ extension Loop {
         if gatheringHead >= 0 { flushGathered() }
     }
 
-    private mutating func streamEnded(_ connection: Int) {
+    mutating func streamEnded(_ connection: Int) {
         let c = unsafe connections + connection
         if unsafe c.pointee.phase == .untilClose, unsafe c.pointee.firstFlight >= 0 {
             unsafe c.pointee.keepsAlive = false

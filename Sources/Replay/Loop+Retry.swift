@@ -30,7 +30,7 @@ extension Loop {
         let node = takeNode()
         if node < 0 { return }
         unsafe nodes[Int(node)] = unsafe Waiting(
-            template: template, due: flight.pointee.due, round: flight.pointee.round,
+            template: template, bytes: template.pointee.bytes, due: flight.pointee.due, round: flight.pointee.round,
             blockSlot: flight.pointee.blockSlot, next: -1, overlap: Int32(template.pointee.overlap),
             attempt: flight.pointee.attempt + 1, failure: outcome)
         waitingCount += 1

@@ -24,6 +24,9 @@ extension Loop {
         unsafe flight.pointee.due = due
         unsafe flight.pointee.sentAt = now
         unsafe flight.pointee.deadline = now &+ template.pointee.timeoutNanos
+        unsafe flight.pointee.lateNanos = min(template.pointee.timeoutNanos, template.pointee.budgetNanos)
+        unsafe flight.pointee.operation = template.pointee.operation
+        unsafe flight.pointee.traits = traits(of: template, on: connection)
         unsafe flight.pointee.round = round
         unsafe flight.pointee.attempt = attempt
         unsafe flight.pointee.blockSlot = slot
@@ -51,6 +54,9 @@ extension Loop {
         let bytes = unsafe template.pointee.bytes
         let length = Int(unsafe template.pointee.length)
         unsafe fill(flight, in: bytes)
+        if unsafe c.pointee.isInRing && template.pointee.reply != .none, unsafe stage(connection, bytes, length) {
+            return
+        }
         let sent = unsafe write(connection, bytes, length)
         if sent == length {
             report.bytesSent += UInt64(length)
@@ -58,6 +64,16 @@ extension Loop {
             return
         }
         unsafe sendRest(connection, bytes, length, sent)
+    }
+
+    @inline(__always)
+    private func traits(of template: UnsafeMutablePointer<Template>, on connection: Int) -> Flight.Traits {
+        var traits: Flight.Traits = []
+        let owner = unsafe template.pointee.flow == Template.free ? -1 : connection
+        if unsafe isOrderedHere(template, owner) { traits.insert(.ordered) }
+        if unsafe template.pointee.bound >= 0 { traits.insert(.bound) }
+        if unsafe template.pointee.reply == .none { traits.insert(.oneway) }
+        return traits
     }
 
     /// Writes what changes at each send into the template's bytes, or a copy of them.
@@ -147,6 +163,13 @@ extension Loop {
         _ connection: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int
     ) -> UnsafeMutablePointer<UInt8> {
         let c = unsafe connections + connection
+        if unsafe c.pointee.out == nil, let spare = unsafe spares.take(atLeast: count) {
+            unsafe c.pointee.out = spare.bytes
+            unsafe c.pointee.outCapacity = spare.capacity
+            unsafe memcpy(spare.bytes, bytes, count)
+            unsafe c.pointee.outEnd = count
+            return unsafe spare.bytes
+        }
         let held = unsafe c.pointee.outEnd - c.pointee.outBegin
         let needed = unsafe max(held + count, min(c.pointee.outCapacity * 2, Connection.outputLimit), 4096)
         let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: needed)
@@ -187,9 +210,9 @@ extension Loop {
         var hasOneway = false
         while index >= 0 {
             let flight = unsafe flights + Int(index)
+            unsafe flight.pointee.deadline &+= now &- flight.pointee.sentAt
             unsafe flight.pointee.sentAt = now
-            unsafe flight.pointee.deadline = now &+ (flight.pointee.template?.pointee.timeoutNanos ?? 0)
-            if unsafe flight.pointee.template?.pointee.reply == Template.Reply.none { hasOneway = true }
+            if unsafe flight.pointee.traits.contains(.oneway) { hasOneway = true }
             index = unsafe flight.pointee.next
         }
         // What is already waiting goes first, when the socket has room.
@@ -214,6 +237,9 @@ extension Loop {
         }
         unsafe c.pointee.outBegin = 0
         unsafe c.pointee.outEnd = 0
+        unsafe spares.give(out, c.pointee.outCapacity)
+        unsafe c.pointee.out = nil
+        unsafe c.pointee.outCapacity = 0
         let hasWaited = unsafe c.pointee.awaitsWritable
         if hasWaited {
             guard setInterest(connection, .readable) else { return }

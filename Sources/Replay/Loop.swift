@@ -24,6 +24,12 @@ struct Loop: ~Copyable {
     let shortestNanos: UInt64
 
     var poller: Poller
+    /// Nil when everything goes through the poller.
+    var ring: Ring?
+    /// Connections with a send in the ring's next turn.
+    let staged: UnsafeMutablePointer<Int32>
+    var stagedCount = 0
+    var isPollerWatched = false
     let connections: UnsafeMutablePointer<Connection>
     let connectionCount: Int
     /// First connection of each target, with the end behind the last.
@@ -40,6 +46,7 @@ struct Loop: ~Copyable {
     var inFlightCount = 0
     /// Before this no flight's time can have run out.
     var nextExpiry: UInt64 = 0
+    var spares: SpareBuffers
     /// Connections whose output is to be written.
     var gatheringHead: Int32 = -1
     /// What keeps its order here: lanes, and flows on connections that carry several requests at once.
@@ -104,6 +111,10 @@ struct Loop: ~Copyable {
     init(
         plan: LoopPlan, control: RunControl, queue: BlockQueue, judge: Judge?, tape: RunTapeQueue?
     ) throws(SystemError) {
+        let poller = try Poller(maximumEvents: 256)
+        let ring = try Loop.ring(for: plan)
+        self.poller = poller
+        self.ring = ring
         self.plan = plan
         self.control = control
         self.queue = queue
@@ -120,15 +131,19 @@ struct Loop: ~Copyable {
         books = plan.books
         unsafe operations = books.pages.0.operations
         lateness = books.pages.0.lateness.recorder
-        poller = try Poller(maximumEvents: 256)
+        unsafe staged = .allocate(capacity: Ring.sendLimit)
         connectionCount = plan.pools.reduce(0) { $0 + $1.connections }
         unsafe connections = .allocate(capacity: max(1, connectionCount))
+        spares = SpareBuffers(limit: connectionCount)
         nodeCapacity = 1024
         unsafe nodes = .allocate(capacity: 1024)
         let places = plan.pools.reduce(0) { $0 + $1.connections * $1.window }
         let widest = plan.pools.reduce(1) { max($0, $1.window) }
         placeBits = UInt32(truncatingIfNeeded: Int.bitWidth - (widest - 1).leadingZeroBitCount)
-        unsafe flights = .allocate(capacity: max(1, places))
+        // One to a line of the processor's caches.
+        unsafe flights = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, places) * MemoryLayout<Flight>.stride, alignment: 64
+        ).bindMemory(to: Flight.self, capacity: max(1, places))
         unsafe flights.initialize(repeating: Flight(), count: max(1, places))
         var index = 0
         var place = 0
@@ -164,6 +179,7 @@ struct Loop: ~Copyable {
             unsafe connections[index].deallocate()
         }
         unsafe connections.deallocate()
+        unsafe staged.deallocate()
         unsafe flights.deallocate()
         unsafe nodes.deallocate()
     }
@@ -232,16 +248,21 @@ struct Loop: ~Copyable {
     private var hasIdle: Bool { idleHead.contains { unsafe $0 >= 0 && connections[Int($0)].flightCount == 0 } }
 
     mutating func pollOnce(timeoutNanos: UInt64) {
+        if ring != nil { turnRing(timeoutNanos: timeoutNanos) } else { poll(timeoutNanos: timeoutNanos) }
+    }
+
+    mutating func poll(timeoutNanos: UInt64) {
         let count = poller.wait(timeoutNanos: timeoutNanos)
         if count == 0 { return }
         for index in 0..<count {
             let connection = Int(truncatingIfNeeded: poller.token(at: index))
+            prefetchNext(connection)
             if unsafe connections[connection].awaitsWritable {
                 if poller.isWritable(at: index) { becameWritable(connection) }
                 if unsafe connections[connection].fd < 0 || connections[connection].state == .connecting { continue }
             }
             // The clock is read after each receive: a batch of replies must not share one time.
-            if poller.isReadable(at: index) {
+            if poller.isReadable(at: index), unsafe !connections[connection].isInRing {
                 receive(connection)
                 if isSecure { receivePending(connection) }
             }

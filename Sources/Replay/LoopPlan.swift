@@ -50,6 +50,8 @@ struct LoopPlan: Sendable {
     var connectNanos: UInt64 { patience.connectNanos ?? patience.exchangeNanos }
     /// What may still be sent; nil: nothing is capped.
     var allowances: Allowances?
+    /// How bytes get to the sockets and back.
+    var transfers = Transfers.automatic
     /// How many of the slowest exchanges are kept.
     var keepSlowest: Int
     /// How often in a second the loop hands its books over.

@@ -108,6 +108,8 @@ struct WarmUpCounts {
 
 /// What one loop leaves behind besides its pages. Handed over once, when its thread has ended.
 struct LoopReport: Sendable {
+    /// Plain connections went through io_uring.
+    var hadRing = false
     var sent: UInt64 = 0
     var answered: UInt64 = 0
     var tagged: UInt64 = 0

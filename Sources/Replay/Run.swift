@@ -19,6 +19,7 @@ package final class Run: Sendable {
         /// Thrift calls that may be in flight on one connection, and whether as many HTTP requests may.
         package var inFlight = 1
         package var pipelines = false
+        package var transfers = Transfers.automatic
         /// Nil: the tape's end ends the run.
         package var durationNanos: UInt64?
         package var patience = Patience()
@@ -147,6 +148,13 @@ package final class Run: Sendable {
     package func run(
         signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
+        if options.transfers == .ioUring, let obstacle = Transfers.obstacle {
+            throw ReplayError(
+                "io_uring cannot be used here (\(obstacle))",
+                remedy:
+                    "It needs Linux 6.1 and permission (kernel.io_uring_disabled, seccomp); --io auto takes epoll then."
+            )
+        }
         let pace = options.program ?? PaceProgram(options.pacer, seed: paceSeed)
         let feeder = Feeder(
             source: options.fidelity.users == nil ? source : FlowsInTurn(source), loops: loops,
@@ -198,7 +206,7 @@ package final class Run: Sendable {
                 opensForEach: options.fidelity.opensForEach,
                 hasBindings: options.fidelity.hasBindings,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.hasBindings,
-                allowances: allowances, keepSlowest: options.keepSlowest)
+                allowances: allowances, transfers: options.transfers, keepSlowest: options.keepSlowest)
             plan.leg = leg
             plan.recordsConnections = options.recordsConnections
             plan.ticksPerSecond = ticks ? RunTick.perSecond : 1

@@ -87,6 +87,7 @@ extension RunResult {
         field("connections", UInt64(clamping: run.connections), &writer)
         field("inFlight", UInt64(clamping: run.inFlight), &writer)
         field("threads", UInt64(clamping: run.threads), &writer)
+        field("io", run.io, &writer)
         field("startNanos", run.startNanos, &writer)
         field("durationNanos", run.durationNanos, &writer)
         field("rounds", UInt64(clamping: run.rounds), &writer)

@@ -65,6 +65,7 @@ extension RunResult {
         run.loop = try reader.text("loop") == "closed" ? .closed : .open
         run.connections = Int(clamping: try reader.count("connections"))
         run.threads = Int(clamping: try reader.count("threads"))
+        run.io = reader.value["io"]?.string ?? ""
         run.startNanos = try reader.count("startNanos")
         run.durationNanos = try reader.count("durationNanos")
         run.rounds = Int(clamping: try reader.count("rounds"))

@@ -70,6 +70,7 @@ struct RunSummary {
         result.run.connections = options.connections
         result.run.inFlight = options.inFlight
         result.run.threads = threads
+        result.run.io = reports.contains(where: \.hadRing) ? Transfers.ioUring.rawValue : Transfers.epoll.rawValue
         result.run.startNanos = startNanos &+ clockOffsetNanos
         let end = reports.map(\.endNanos).max() ?? startNanos
         result.run.durationNanos = end > startNanos ? end - startNanos : 0

@@ -34,6 +34,8 @@ struct Template {
     var isIdempotent = false
     /// How long waiting for its reply may take.
     var timeoutNanos: UInt64 = 0
+    /// What comes later than this after the due time is late; `.max`: nothing is.
+    var budgetNanos = UInt64.max
     /// Index of the target in the run's list.
     var target: UInt8 = 0
     /// Index in the run's list of operations.
@@ -71,8 +73,6 @@ struct Template {
     var laterSequence: UInt64 = 0
     var recordedOffsetNanos: UInt64 = 0
     var sourceID: UInt64 = 0
-    /// What comes later than this after the due time is late; `.max`: nothing is.
-    var budgetNanos = UInt64.max
 
     static let free = UInt32.max
     static let refused = UInt64.max

@@ -128,6 +128,7 @@ package enum TextReport {
         facts.append("\(run.connections) connection\(run.connections == 1 ? "" : "s")")
         if run.inFlight > 1 { facts.append("\(run.inFlight) in flight on each") }
         facts.append("\(run.threads) thread\(run.threads == 1 ? "" : "s")")
+        facts.append(run.io)
         facts.append(Figures.duration(nanos: run.durationNanos))
         if run.rounds > 1 { facts.append("\(run.rounds) rounds") }
         return [

@@ -7,7 +7,7 @@ import Tape
 import Testing
 
 /// Several requests in flight on one connection.
-@Suite(.serialized) struct InFlightTests {
+@Suite(.serialized, .overBothTransfers) struct InFlightTests {
     private func run(
         _ exchanges: [Exchange], inFlight: Int, rate: String = "max", connections: Int = 1, port: UInt16
     ) throws -> RunResult {
@@ -249,7 +249,7 @@ enum Calls {
 }
 
 /// Order by a key, over whatever connection is free.
-@Suite(.serialized) struct LaneTests {
+@Suite(.serialized, .overBothTransfers) struct LaneTests {
     @Test(arguments: ["max", "4000"], [1, 4])
     func requestsOfAKeyKeepTheirOrderThoughConnectionsAreReset(rate: String, inFlight: Int) throws {
         let server = try MisbehavingServer { number, _ in number % 97 == 96 ? .reset : .bytes(Sample.ok) }

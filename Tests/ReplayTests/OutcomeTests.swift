@@ -4,7 +4,7 @@ import Replay
 import Synchronization
 import Testing
 
-@Suite(.serialized) struct OutcomeTests {
+@Suite(.serialized, .overBothTransfers) struct OutcomeTests {
     private func outcomes(
         _ count: Int, rate: String = "500", connections: Int = 2, judge: Judge? = nil,
         _ answer: @escaping @Sendable (Int, [UInt8]) -> MisbehavingServer.Answer

@@ -7,7 +7,7 @@ import Tape
 import Testing
 
 /// Refused, reset, half-closed, stalled and slow targets: what is sent again, what is not, and for how long is waited.
-@Suite(.serialized) struct ReconnectionTests {
+@Suite(.serialized, .overBothTransfers) struct ReconnectionTests {
     private func run(
         _ server: MisbehavingServer, _ exchanges: [Exchange], rate: String = "500", connections: Int = 2,
         _ change: (inout Run.Options) -> Void

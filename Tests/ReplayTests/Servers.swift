@@ -192,6 +192,7 @@ enum Sample {
         options.connections = connections
         options.threads = threads
         options.timeoutNanos = 300_000_000
+        options.transfers = BothTransfers.current
         return options
     }
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What ends a run early: the last new send comes within 100 ms, and the books close.
-@Suite(.serialized) struct StopTests {
+@Suite(.serialized, .overBothTransfers) struct StopTests {
     /// When the run began.
     private final class Stamp: RunWatcher {
         private(set) var startNanos: UInt64 = 0

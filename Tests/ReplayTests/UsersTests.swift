@@ -6,7 +6,7 @@ import Tape
 import Testing
 
 /// Closed loops of users, and connections for one request each.
-@Suite(.serialized) struct UsersTests {
+@Suite(.serialized, .overBothTransfers) struct UsersTests {
     @Test("Users go through one flow after the other, and think after each reply")
     func usersThink() throws {
         let times = Mutex<[UInt64]>([])

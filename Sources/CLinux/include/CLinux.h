@@ -65,12 +65,18 @@ static inline long tinct_system_call(long number, long a, long b, long c, long d
 #endif
 }
 
+/// What ::tinct_epoll_wait does before Linux 5.11 (and under valgrind), in two calls.
+int tinct_epoll_wait_old(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanos);
+
 /// Waits for at most `timeout_nanos` (below 0: for ever), to the nanosecond. The number of events, or a negative errno.
 static inline int tinct_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanos) {
     struct timespec limit = {timeout_nanos / 1000000000, timeout_nanos % 1000000000};
-    return (int)tinct_system_call(SYS_epoll_pwait2, epoll, (long)events, capacity,
-                                  timeout_nanos < 0 ? 0 : (long)&limit, 0, 8);
+    int count = (int)tinct_system_call(SYS_epoll_pwait2, epoll, (long)events, capacity,
+                                       timeout_nanos < 0 ? 0 : (long)&limit, 0, 8);
+    return count == -ENOSYS ? tinct_epoll_wait_old(epoll, events, capacity, timeout_nanos) : count;
 }
+
+static inline void tinct_prefetch(const void *address) { __builtin_prefetch(address); }
 
 static inline uint32_t tinct_epoll_event_flags(const struct epoll_event *events, int index) {
     return events[index].events;
@@ -166,3 +172,5 @@ int tinct_may_write_as(const char *folder, uid_t user, gid_t group);
 /// Starts the program at the path `arguments[0]` with this environment; what it prints goes to standard error. `arguments`
 /// ends with NULL. Its process id, or a negative errno.
 int tinct_spawn(char *const arguments[]);
+
+#include "Uring.h"

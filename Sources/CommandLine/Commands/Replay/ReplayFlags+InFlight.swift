@@ -1,6 +1,6 @@
 import Replay
 
-/// How many requests share a connection.
+/// How many requests share a connection, and how they get there.
 enum InFlightFlags {
     static let flags = [
         Flag(
@@ -10,12 +10,23 @@ enum InFlightFlags {
             default: "1"),
         Flag(
             "pipeline", help: "Let --in-flight hold for HTTP too: requests behind each other, replies in their order."),
+        Flag(
+            "io", value: "WAY",
+            help:
+                "epoll or io_uring; auto takes io_uring where Linux (6.1 or later) permits it. TLS goes through epoll.",
+            default: "auto", completion: .choices(Transfers.allCases.map(\.rawValue))),
     ]
 
     static let limit = 4096
 
     static func read(_ invocation: Invocation, _ options: inout Run.Options) throws {
         options.pipelines = invocation.has("pipeline")
+        if let text = invocation["io"] {
+            guard let way = Transfers(rawValue: text) else {
+                throw CommandError("--io \(text) is not known", remedy: "It is auto, epoll or io_uring.")
+            }
+            options.transfers = way
+        }
         guard let text = invocation["in-flight"] else { return }
         options.inFlight = Int(clamping: try FlagValue.count(text, flag: "in-flight"))
         guard (1...limit).contains(options.inFlight) else {

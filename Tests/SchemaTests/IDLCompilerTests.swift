@@ -33,7 +33,7 @@ import Testing
                 const map<string, list<I>> DEEP = {"k": [{"n": 1}, {"n": 0x1F}]}
                 struct D { 1: E e = E.A; 2: I i = {"n": 3}; 3: map<string, i32> m = {"a": 1, "b": -2}; 4: bool b = 1
                   5: double d = 1e10; 6: set<string> s = ["q"]; 7: i64 big = 9007199254740993; 8: binary raw = "x\"y"
-                  9: string t = 'it\'s', 10: bool f = false, 12: double r = 0.1, 13: list<E> list = [E.B, 1] }
+                  9: string t = 'it\'s', 10: bool f = false, 12: double r = 0.1, 13: list<E> items = [E.B, 1] }
                 """#)
         var set = SchemaSet()
         try set.load(source)

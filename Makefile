@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: all deps deps-test build demo test acceptance test-sanitizers fuzz lint format bench native python idl install clean allocations digests digests-small tables
+.PHONY: all deps deps-test build demo test acceptance pseudonyms test-sanitizers fuzz lint format bench native python idl install clean allocations digests digests-small tables
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -67,9 +67,16 @@ acceptance: build deps-test native python idl
 	$(SWIFT) build --build-tests $(STRICT)
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
 	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 TINCT_SIGNED_COUNT=10000 \
+	  TINCT_PERSON_COUNT=2000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
 	env $(TEST_ENVIRONMENT) TINCT_IDENTIFIER_COUNT=1000000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter IdentifierTests
+
+# Ten million values of each class, there and back: an hour or so, and 8 GiB of memory.
+pseudonyms: build deps-test
+	$(SWIFT) build -c release --build-tests -Xswiftc -enable-testing
+	env TINCT_PSEUDONYM_COUNT=10000000 \
+	  $(SWIFT) test -c release --skip-build -Xswiftc -enable-testing --filter distinctValuesHaveDistinctPseudonyms
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer and AddressSanitizer.
 FUZZ_SECONDS ?= 600

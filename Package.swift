@@ -33,6 +33,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(name: "CScan"),
 ]
 
 let modules: [Target] = [
@@ -45,12 +46,15 @@ let modules: [Target] = [
     module("HTTP1", ["Bytes"]),
     module("Thrift", ["Bytes", "Compression"]),
     module("Schema", ["Bytes", "JSON", "YAML", "Expression", "Thrift"]),
+    module(
+        "Privacy",
+        ["Bytes", "Compression", "JSON", "YAML", "HTTP1", "Thrift", "Schema", "COpenSSL", "CScan"]),
     module("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
     module("Signing", ["COpenSSL"]),
-    module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Tagging", "Tape"]),
+    module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
     module(
         "Synthesis",
         ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
@@ -80,7 +84,8 @@ let modules: [Target] = [
     module(
         "CommandLine",
         [
-            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Tagging",
+            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "HTTP1", "Thrift", "Schema", "Privacy",
+            "Tagging",
             "Tape",
             "Capture", "LiveCapture", "Recording", "Signing", "Synthesis", "Metrics", "Pacing", "EventLoop", "Replay",
             "Stub",
@@ -102,6 +107,7 @@ let testTargets: [Target] = [
     tests("HTTP1", ["Bytes"]),
     tests("Thrift", ["Bytes", "Compression", "JSON"], exclude: ["Oracle"]),
     tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
+    tests("Privacy", ["Bytes", "Compression", "HTTP1", "JSON", "Schema"]),
     tests("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     tests("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema"]),
     tests("Capture", ["Bytes", "Compression"]),
@@ -122,7 +128,7 @@ let testTargets: [Target] = [
     tests("Analysis", ["Bytes", "Compression", "Expression", "HTTP1", "JSON", "Tape", "Thrift"]),
     tests(
         "Formats",
-        ["Analysis", "Bytes", "Compression", "Expression", "JSON", "Recording", "Schema", "Tape", "Thrift"]),
+        ["Analysis", "Bytes", "Compression", "Expression", "JSON", "Privacy", "Recording", "Schema", "Tape", "Thrift"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
     tests("CommandLine", ["Bytes", "JSON"]),
     .testTarget(
@@ -142,6 +148,7 @@ let fuzzTargets: [Target] =
             name: "tinct-fuzz",
             dependencies: [
                 "CFuzz", "Bytes", "Capture", "Compression", "Expression", "Files", "Formats", "HTTP1", "JSON",
+                "Privacy",
                 "Recording",
                 "Schema", "Synthesis", "Tape", "Thrift", "YAML",
             ],

@@ -1,6 +1,5 @@
 import CLinux
 import EventLoop
-import Glibc
 import Replay
 
 /// Flags for targets that speak TLS.
@@ -38,20 +37,10 @@ enum TLSFlags {
         if invocation.has("cert") != invocation.has("cert-key") {
             throw CommandError("--cert and --cert-key belong together", remedy: "Give both.")
         }
-        if let key = options.key { try checkMode(key) }
+        if let key = options.key { try KeyFile.checkMode(key, flag: "cert-key") }
         do throws(TLSError) { return try TLSContext(options) } catch {
             throw CommandError(
                 "nothing was sent: \(error)", remedy: "Give PEM files; the key must not be encrypted.")
-        }
-    }
-
-    private static func checkMode(_ path: String) throws(CommandError) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else {
-            throw CommandError("--cert-key \(path) cannot be read", remedy: "Check the path.")
-        }
-        if status.st_mode & 0o077 != 0 {
-            throw CommandError("--cert-key \(path) can be read by others", remedy: "chmod 600 \(path)")
         }
     }
 }

@@ -37,3 +37,25 @@ package func decompressBrotli(_ input: RawSpan, limit: Int) throws(ParsingError)
         }
     }
 }
+
+/// A Brotli stream that holds `input` as it is.
+///
+/// A window of 16 bits, then meta-blocks of up to 65,536 bytes that say they are not compressed, and an empty last one
+/// (RFC 7932, sections 9.1 and 9.2).
+func storedBrotli(_ input: RawSpan) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(input.byteCount + input.byteCount >> 14 + 8)
+    var start = 0
+    while start < input.byteCount {
+        let count = min(1 << 16, input.byteCount - start)
+        // ISLAST 0, MNIBBLES 0 for four of them, MLEN - 1 in 16 bits, ISUNCOMPRESSED; the first has WBITS before it.
+        let bits = UInt32(count - 1) << 3 | 1 << 19
+        let header = start == 0 ? bits << 1 : bits
+        for shift in [0, 8, 16] as [UInt32] { output.append(UInt8(truncatingIfNeeded: header >> shift)) }
+        unsafe input.extracting(start..<start + count).withUnsafeBytes { unsafe output.append(contentsOf: $0) }
+        start += count
+    }
+    // WBITS stands before the last one when that is all.
+    output.append(input.byteCount == 0 ? 0x06 : 0x03)
+    return output
+}

@@ -32,3 +32,19 @@ package enum ContentCoding: String, Sendable, CaseIterable {
         }
     }
 }
+
+extension ContentCoding {
+    /// Applies this coding, with a small window and little effort: what is written anew is compressed again by whoever
+    /// stores it.
+    package func encode(_ bytes: RawSpan) -> [UInt8] {
+        switch self {
+        case .gzip: return Deflate.compress(bytes, as: .gzip, level: 1)
+        case .deflate: return Deflate.compress(bytes, as: .zlib, level: 1)
+        case .zstd:
+            var output: [UInt8] = []
+            _ = ZstdFrameCompressor(level: 1).compress(bytes, appendingTo: &output)
+            return output
+        case .br: return storedBrotli(bytes)
+        }
+    }
+}

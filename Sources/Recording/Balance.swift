@@ -42,6 +42,10 @@ package struct Balance: Sendable, Equatable {
     package var oddities: [String: UInt64] = [:]
     /// Spans that were masked, by kind.
     package var redactions: [String: UInt64] = [:]
+    /// Bodies that had to be written anew to mask what was compressed in them, by their codings.
+    package var reencoded: [String: UInt64] = [:]
+    /// Bodies that could not be decoded to be masked, and were left out: `coding`, `incomplete`.
+    package var unmaskable: [String: UInt64] = [:]
 
     package init() {}
 

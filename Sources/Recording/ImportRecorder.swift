@@ -1,5 +1,6 @@
 import Bytes
 package import HTTP1
+package import Privacy
 package import Schema
 import Tagging
 package import Tape
@@ -20,6 +21,8 @@ package struct ImportBalance: Sendable, Equatable {
     /// Messages on the tape with something missing, by reason.
     package var partial: [String: UInt64] = [:]
     package var redactions: [String: UInt64] = [:]
+    package var reencoded: [String: UInt64] = [:]
+    package var unmaskable: [String: UInt64] = [:]
 
     package init() {}
 
@@ -46,15 +49,16 @@ package struct ImportRecorder {
     }
 
     package var balance = ImportBalance()
-    private let isRaw: Bool
     private var namer: OperationNamer
-    private var redactor = Redactor()
+    /// Nil when nothing is masked.
+    private var redactor: Redactor?
     private var masked = Balance()
     private let tags = TagReader()
 
-    package init(schema: SchemaSet, isRaw: Bool) {
-        self.isRaw = isRaw
+    /// - Parameter masking: nil when nothing is to be masked.
+    package init(schema: SchemaSet, masking: MaskingPlan?) {
         namer = OperationNamer(schema: schema)
+        redactor = masking.map { Redactor($0) }
     }
 
     /// The exchange; nil when neither side can be read. What is wrong with a message stands in the exchange's losses.
@@ -62,11 +66,12 @@ package struct ImportRecorder {
         var exchange = Exchange()
         exchange.format = .http1
         exchange.flow = source.flow
-        exchange.client = source.client
+        exchange.client = redactor?.redactAddress(source.client, &masked) ?? source.client
         exchange.server = source.server
         var method = HTTPMethod.get
         if let message = source.request {
-            if let (whole, head, loss) = read(message, .request, .other) {
+            if case (var whole, var head, let loss)? = read(message, .request, .other) {
+                mask(&whole, &head, head.framing(), .request)
                 method = head.method
                 exchange.request = whole
                 exchange.operation = namer.http(whole.wire.rawSpan, head)
@@ -78,14 +83,13 @@ package struct ImportRecorder {
                     exchange.server = text.contains(":") ? text : "\(text):80"
                 }
                 if let loss { exchange.losses.append(loss) }
-                if !isRaw { redactor.redactHTTP(&exchange.request, head, &masked) }
             }
         }
         if exchange.request == nil { exchange.losses.append(Loss(reason: "noRequest", side: "request")) }
-        if let message = source.response, let (whole, head, loss) = read(message, .response, method) {
+        if let message = source.response, case (var whole, var head, let loss)? = read(message, .response, method) {
+            mask(&whole, &head, head.framing(responseTo: method), .response)
             exchange.response = whole
             if let loss { exchange.losses.append(loss) }
-            if !isRaw { redactor.redactHTTP(&exchange.response, head, &masked) }
         }
         if exchange.response == nil { exchange.losses.append(Loss(reason: "noResponse", side: "response")) }
         if exchange.request == nil && exchange.response == nil { return nil }
@@ -96,7 +100,18 @@ package struct ImportRecorder {
         if exchange.response != nil { balance.responses += 1 }
         if exchange.request != nil && exchange.response != nil { balance.paired += 1 }
         balance.redactions = masked.redactions
+        balance.reencoded = masked.reencoded
+        balance.unmaskable = masked.unmaskable
         return exchange
+    }
+
+    /// Before anything is taken from the message: its target names the operation.
+    private mutating func mask(
+        _ message: inout Message, _ head: inout HTTPHead, _ framing: HTTPFraming, _ kind: HTTPKind
+    ) {
+        guard redactor?.redactHTTP(&message, head, framing, &masked) == true else { return }
+        var scanned = 0
+        if let again = try? HTTPHead.parse(message.wire.rawSpan, kind: kind, scanned: &scanned) { head = again }
     }
 
     /// Why a message cannot be used; nil when it can.
@@ -134,13 +149,5 @@ package struct ImportRecorder {
             message, head,
             reason.map { Loss(reason: $0, side: side, bytes: message.wireLength - UInt64(message.wire.count)) }
         )
-    }
-}
-
-extension Redactor {
-    fileprivate mutating func redactHTTP(_ message: inout Message?, _ head: HTTPHead, _ balance: inout Balance) {
-        guard var some = message else { return }
-        redactHTTP(&some, head, &balance)
-        message = some
     }
 }

@@ -1,12 +1,15 @@
 import Bytes
 package import Capture
+package import Privacy
 package import Schema
 package import Tape
 
 /// What to do with what is recorded.
 package struct RecordingOptions: Sendable {
-    /// Keep credentials and card numbers.
+    /// Keep credentials and personal data as they are.
     package var isRaw = false
+    /// How to mask; nil: by the built-in policy, with a key of this recording's own.
+    package var masking: MaskingPlan?
     /// False: messages are counted, and exchanges have none of their bytes. Nothing is masked then.
     package var keepsBytes = true
     /// Bytes of a message beyond which only its digest is kept.
@@ -17,6 +20,8 @@ package struct RecordingOptions: Sendable {
     package var decodeAs: [DecodeAs] = []
 
     package init() {}
+
+    var maskingPlan: MaskingPlan { masking ?? MaskingPlan(key: .random(), schema: schema) }
 }
 
 /// Packets in, exchanges out.

@@ -103,7 +103,7 @@ extension StreamDecoder {
     ) {
         let reader = state[direction]
         let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
-        let head = reader.value.head
+        var head = reader.value.head
         let framing = reader.value.framing
         let oversized = reader.value.oversized
         var message = message(wire, reader.value.startNanos, reader.value.endNanos)
@@ -118,9 +118,13 @@ extension StreamDecoder {
             if reader.value.holeBytes > 0 { message.holes = reader.value.holes }
             reader.value.use.inMessages += UInt64(wire.byteCount)
         }
-        if !options.isRaw && options.keepsBytes { redactor.redactHTTP(&message, head, &balance) }
-        let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
+        // A body that is written anew has another length.
         let lostBytes = oversized == nil ? message.wireLength - UInt64(wire.byteCount) : 0
+        if redactor?.redactHTTP(&message, head, framing, &balance) == true {
+            var scanned = 0
+            if let again = try? HTTPHead.parse(message.wire.rawSpan, kind: kind, scanned: &scanned) { head = again }
+        }
+        let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         if reader.value.body.sawBareLineFeed { balance.oddities["chunkLineInvalid", default: 0] += 1 }
         reader.value.reset()
         count(kind, lossReason: lossReason)

@@ -94,9 +94,7 @@ extension StreamDecoder {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        if !options.isRaw && options.keepsBytes {
-            redactor.redactThrift(&message, found, hasHeader: hasHeader, &balance)
-        }
+        redactor?.redactThrift(&message, found, hasHeader: hasHeader, &balance)
 
         switch found.header.type {
         case .call, .oneway:

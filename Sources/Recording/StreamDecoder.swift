@@ -16,7 +16,8 @@ struct StreamDecoder: ~Copyable {
     var flows: [FlowDecoder?] = []
     let options: RecordingOptions
     var namer: OperationNamer
-    var redactor = Redactor()
+    /// Nil when nothing is masked.
+    var redactor: Redactor?
     let tags = TagReader()
     /// Requests of one flow that may wait for their response.
     let maximumOutstanding = 4096
@@ -24,6 +25,7 @@ struct StreamDecoder: ~Copyable {
     init(_ options: RecordingOptions) {
         self.options = options
         namer = OperationNamer(schema: options.schema)
+        redactor = options.isRaw || !options.keepsBytes ? nil : Redactor(options.maskingPlan)
     }
 
     deinit {
@@ -224,6 +226,7 @@ struct StreamDecoder: ~Copyable {
         if state.value.client.isEmpty {
             let isForward = (state.value.requestDirection ?? 0) == 0
             state.value.client = (isForward ? flow.value.first : flow.value.second).description
+            if let masked = redactor?.redactAddress(state.value.client, &balance) { state.value.client = masked }
             state.value.server = (isForward ? flow.value.second : flow.value.first).description
         }
         let exchange = spare.popLast() ?? ExchangeSlot(Exchange())

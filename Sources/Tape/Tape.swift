@@ -26,5 +26,6 @@ package enum TapeMediaType {
     package static let thrift = "text/x-thrift"
     package static let openAPI = "application/vnd.oai.openapi"
     package static let scenario = "application/vnd.tinct.scenario+yaml"
+    package static let maskingPolicy = "application/vnd.tinct.masking+yaml"
     package static let manifest = "application/vnd.tinct.manifest+json"
 }

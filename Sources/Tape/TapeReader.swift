@@ -71,8 +71,12 @@ package final class TapeReader {
         metadata.first { $0.name == "tinct" }?.entries.first { $0.key == name }?.value
     }
 
-    /// True when credentials were kept on it.
+    /// True when personal data and credentials were kept on it.
     package var isRaw: Bool { property("raw") == "true" }
+
+    /// Digest of the policy that it was masked by, and what tells its key from others; nil when nothing masked it.
+    package var maskPolicy: String? { property("maskPolicy") }
+    package var maskKey: String? { property("maskKey") }
 
     /// How many chunks can be read.
     package var chunkCount: Int { chunks.count }

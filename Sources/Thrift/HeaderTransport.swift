@@ -70,6 +70,14 @@ package struct HeaderTransport: Sendable, Hashable {
     /// names its credentials, or end in `token`.
     package private(set) var credentials: [Range<Int>] = []
 
+    /// Where the values of infos stand in the frame that was read, with their keys, which are empty for numbers.
+    package private(set) var places: [Place] = []
+
+    package struct Place: Sendable, Hashable {
+        package var key: Range<Int>
+        package var value: Range<Int>
+    }
+
     static let fixedLength = 14
     static let zlib: UInt64 = 1
 
@@ -154,8 +162,9 @@ package struct HeaderTransport: Sendable, Hashable {
             case (.ttheader, 0x10):
                 var pairs: [NumberedPair] = []
                 for _ in 0..<(try reader.bigEndianUInt16()) {
-                    pairs.append(
-                        NumberedPair(key: try reader.bigEndianUInt16(), value: try reader.counted(kind)))
+                    let pair = NumberedPair(key: try reader.bigEndianUInt16(), value: try reader.counted(kind))
+                    places.append(Place(key: 0..<0, value: reader.offset - pair.value.count..<reader.offset))
+                    pairs.append(pair)
                 }
                 infos.append(.numbered(pairs))
             case (.ttheader, 0x11):
@@ -174,7 +183,11 @@ package struct HeaderTransport: Sendable, Hashable {
         // Each turn takes bytes or throws, so a count from the wire cannot make it run on.
         var left = count
         while left > 0 {
-            let pair = Pair(key: try reader.counted(kind), value: try reader.counted(kind))
+            let key = try reader.counted(kind)
+            let keyEnd = reader.offset
+            let pair = Pair(key: key, value: try reader.counted(kind))
+            places.append(
+                Place(key: keyEnd - key.count..<keyEnd, value: reader.offset - pair.value.count..<reader.offset))
             if Self.namesCredential(pair.key) { credentials.append(reader.offset - pair.value.count..<reader.offset) }
             pairs.append(pair)
             left -= 1

@@ -20,14 +20,14 @@ struct ExportTests {
     }
 
     private func show(_ tape: String) throws -> [JSONValue] {
-        let result = try tinct("show", tape, "--json", "--payload")
+        let result = try tinct("show", tape, "--json", "--payload", "--unmasked")
         try #require(result.status == 0, "\(result.errors)")
         return try result.lines.map { try JSONValue(parsing: $0) }
     }
 
     private func export(_ tape: String, to name: String, _ flags: String...) throws -> String {
         let file = folder.file(name)
-        let result = try run(Repository.binary, ["export", tape, "-o", file] + flags)
+        let result = try run(Repository.binary, ["export", tape, "-o", file, "--unmasked"] + flags)
         try #require(result.status == 0, "\(result.errors)")
         return file
     }

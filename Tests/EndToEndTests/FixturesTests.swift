@@ -38,7 +38,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 }
 
 func show(_ tape: String, _ flags: String...) throws -> [[String: Any]] {
-    let result = try run(Repository.binary, ["show", tape, "--json"] + flags)
+    let result = try run(Repository.binary, ["show", tape, "--json", "--unmasked"] + flags)
     #expect(result.status == 0, "\(result.errors)")
     return try foundationJSONLines(result.stdout)
 }

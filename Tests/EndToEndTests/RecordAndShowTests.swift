@@ -22,7 +22,7 @@ struct RecordAndShowTests {
     }
 
     private func show(_ tape: String, _ flags: String...) throws -> [JSONValue] {
-        let result = try run(Repository.binary, ["show", tape, "--json"] + flags)
+        let result = try run(Repository.binary, ["show", tape, "--json", "--unmasked"] + flags)
         try #require(result.status == 0, "\(result.errors)")
         return try result.lines.map { try JSONValue(parsing: $0) }
     }

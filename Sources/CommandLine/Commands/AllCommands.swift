@@ -19,5 +19,6 @@ package let allCommands: [CommandSpec] = [
     compareCommand,
     profileCommand,
     policyCommand,
+    privacyCommand,
     completionsCommand,
 ]

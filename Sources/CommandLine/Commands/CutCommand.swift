@@ -90,7 +90,7 @@ private struct CutRun {
         let attachments = try TapeJoin.attachments(of: readers)
         let options = TapeJoin.options(of: readers)
         if options.isRaw {
-            Output.warn("\(output) is raw, as its source is: credentials and card numbers stand in it unmasked")
+            Output.warn("\(output) is raw, as its source is: personal data and credentials stand in it unmasked")
         }
         let tapes: TapeSet
         do throws(TapeError) {

@@ -49,9 +49,10 @@ package let exportCommand = CommandSpec(
         Flag("spreadsheet", help: "In CSV, put an apostrophe in front of text that would run as a formula."),
         Flag("limit", short: "n", value: "N", help: "Stop after so many exchanges."),
     ] + SelectionFlags.all + [
+        DisplayMasking.flag,
         Flag(
             "idl", value: "FILE", repeatable: true,
-            help: "Thrift IDL or OpenAPI besides what the tape carries, to name fields.", completion: .file)
+            help: "Thrift IDL or OpenAPI besides what the tape carries, to name fields.", completion: .file),
     ],
     run: { try ExportRun($0).run() }
 )
@@ -109,7 +110,7 @@ private struct ExportRun {
         let schemas = try TapeInput.schemas(of: reader, idl: invocation.all("idl"))
         let view = ExchangeView(showsPayload: true, renderThrift: TapeInput.renderer(schemas))
         var tape = try SelectedTape(reader, selection, view: view)
-        if reader.isRaw { Output.warn("\(reader.path) is raw: credentials and card numbers come along unmasked") }
+        var display = DisplayMasking(invocation, reader, schemas)
         var exporter = format.exporter(
             columns: columns, view: view, creator: ("tinct", tinctVersion),
             isSpreadsheetSafe: invocation.has("spreadsheet"))
@@ -136,15 +137,17 @@ private struct ExportRun {
             var taken: UInt64 = 0
             if format.isByTime {
                 let sorter = ExchangeSorter(scratchPath: output == "-" ? reader.path : output)
-                while taken < limit, let exchange = try tape.next() {
+                while taken < limit, var exchange = try tape.next() {
                     taken += 1
+                    display.apply(&exchange)
                     try sorter.add(exchange)
                     progress.update("\(taken) exchanges read")
                 }
                 try sorter.drain(put)
             } else {
-                while taken < limit, let exchange = try tape.next() {
+                while taken < limit, var exchange = try tape.next() {
                     taken += 1
+                    display.apply(&exchange)
                     try put(exchange)
                 }
             }

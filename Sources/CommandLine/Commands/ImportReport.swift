@@ -49,6 +49,8 @@ struct ImportReport {
         if !b.partial.isEmpty { row("", "of them in part\(list(b.partial))") }
         row("exchanges", "\(b.exchanges), \(b.paired) with request and response")
         if !b.redactions.isEmpty { row("masked", String(list(b.redactions).dropFirst(2))) }
+        if !b.reencoded.isEmpty { row("", "compressed bodies written anew for it\(list(b.reencoded))") }
+        if !b.unmaskable.isEmpty { row("", "bodies left out, not decodable\(list(b.unmaskable))") }
         row("balance", b.closes ? "closes" : "DOES NOT CLOSE: this is a bug, please report it")
         for item in expectations {
             row(
@@ -81,7 +83,8 @@ struct ImportReport {
                     ("partialBy", counts(b.partial)))
             ),
             ("exchanges", object(("count", JSONValue(b.exchanges)), ("paired", JSONValue(b.paired)))),
-            ("redactions", counts(b.redactions)),
+            ("redactions", counts(b.redactions)), ("reencoded", counts(b.reencoded)),
+            ("unmaskable", counts(b.unmaskable)),
             (
                 "expectations",
                 JSONValue(

@@ -69,6 +69,8 @@ private func infoJSON(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
     object.append("bytesBeyond", JSONValue(reader.bytesBeyond))
     object.append("damaged", JSONValue(damaged))
     object.append("raw", JSONValue(reader.isRaw))
+    object.append("maskPolicy", reader.maskPolicy.map { JSONValue($0) } ?? .null)
+    object.append("maskKey", reader.maskKey.map { JSONValue($0) } ?? .null)
     object.append("attachments", JSONValue(reader.attachments.map { JSONValue($0.name) }))
     if let capture = liveCapture(reader) {
         var entries = JSONObject()
@@ -89,7 +91,7 @@ private func liveCapture(_ reader: TapeReader) -> [(key: String, value: String)]
 
 private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UInt64) -> String {
     var lines: [String] = []
-    if reader.isRaw { lines.append("RAW TAPE: credentials and card numbers stand in it unmasked") }
+    if reader.isRaw { lines.append("RAW TAPE: personal data and credentials stand in it unmasked") }
     var title = "\(reader.path): \(summary.exchanges) exchanges, \(TextTable.bytes(reader.fileBytes)) on disk"
     if !reader.program.isEmpty { title += ", written by \(reader.program)" }
     lines.append(title)
@@ -115,7 +117,10 @@ private func infoText(_ reader: TapeReader, _ summary: TapeSummary, damaged: UIn
     if let coverage = summary.tagCoverage {
         lines.append("tagged: \(summary.tagged) of \(summary.requests) requests (\(TextTable.percent(coverage)))")
     }
-    if summary.redactions > 0 { lines.append("redacted: \(summary.redactions) values") }
+    if summary.redactions > 0 {
+        let by = reader.maskKey.map { ", policy \(reader.maskPolicy?.prefix(12) ?? "?"), key \($0)" } ?? ""
+        lines.append("redacted: \(summary.redactions) values\(by)")
+    }
     if !reader.attachments.isEmpty {
         lines.append("attached: " + reader.attachments.map(\.name).joined(separator: ", "))
     }

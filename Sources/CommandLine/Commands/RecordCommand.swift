@@ -20,8 +20,11 @@ package let recordCommand = CommandSpec(
         counted, and shows as gaps where it was. Needs the capability CAP_NET_RAW; whoever starts it as root becomes
         the user of sudo, or nobody, once the interface is open.
 
-        Values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and payment card numbers, are masked in
-        place before anything is written. --raw keeps them; the tape is then readable by its owner only.
+        Personal data is masked in place before anything is written: ids, cards, phones, mailboxes, names, addresses,
+        places, devices and so on become others of the same form and length, the same one for the same value under one
+        key, valid where they were valid. Credentials, one-time codes, PINs and the like are never written. A body that
+        cannot be decoded to look into it is left out and counted. --raw keeps everything; the tape is then readable by
+        its owner only.
         """,
     examples: [
         ("tinct record traffic.pcap -o traffic.mcap", "Record a capture."),
@@ -30,6 +33,10 @@ package let recordCommand = CommandSpec(
             "Merge two captures, name Thrift calls by their IDL, and fail when more than 0.1 % of messages are lost."
         ),
         ("tinct record --dry-run --json traffic.pcap", "Only count."),
+        (
+            "tinct record traffic.pcap -o traffic.mcap --mask-key-file mask.key",
+            "Pseudonyms that agree with those of other recordings under this key."
+        ),
         ("tinct record requests.gor -o requests.mcap", "Take over what GoReplay recorded; a .har goes likewise."),
         (
             "tinct record -i eth0 --filter 'tcp port 9090' --rotate 1GiB -o live.mcap",
@@ -42,7 +49,7 @@ package let recordCommand = CommandSpec(
         Flag(
             "idl", value: "FILE", repeatable: true,
             help: "Thrift IDL or OpenAPI description; names operations and travels with the tape.", completion: .file),
-        Flag("raw", help: "Keep credentials and card numbers. The tape gets mode 0600."),
+        Flag("raw", help: "Mask nothing: personal data and credentials go to the tape, which gets mode 0600."),
         Flag(
             "expect", value: "EXPR", repeatable: true,
             help: "Fail unless this holds: lost, refused, missing, exchanges, messages or paired, compared with a "
@@ -82,7 +89,8 @@ package let recordCommand = CommandSpec(
             "user", value: "NAME", help: "Become this user once the interface is open.",
             default: "who called sudo, else nobody"),
         Flag("keep-privileges", help: "Remain root."),
-        .json,
+    ] + MaskingFlags.all + [
+        .json
     ],
     run: { try RecordRun($0).run() }
 )

@@ -45,9 +45,11 @@ extension RecordRun {
     /// Turns .gor and HAR files into a tape, one after another.
     func run(_ kinds: [ImportKind]) throws -> ExitCode {
         let schema = try SchemaFiles.load(invocation.all("idl"))
-        let tapes = try startTapes(schema, source: invocation.arguments.joined(separator: ", "))
-        warnIfRaw()
-        var recorder = ImportRecorder(schema: schema, isRaw: options.isRaw)
+        var options = options
+        try applySchema(schema, to: &options)
+        let tapes = try startTapes(options, source: invocation.arguments.joined(separator: ", "))
+        warnAboutMasking(options)
+        var recorder = ImportRecorder(schema: schema, masking: options.masking)
         var notes: [String] = []
         var flows: UInt64 = 0
         var progress = ProgressLine()

@@ -68,7 +68,7 @@ extension RecordRun {
         let signals = try RecordSignals()
         let schema = try SchemaFiles.load(invocation.all("idl"))
         var options = options
-        options.schema = schema
+        try applySchema(schema, to: &options)
         let source = try open(live)
         if let account = live.account, let output, isRotating,
             !Privileges.mayWrite(TapeSet.folder(output), as: account)
@@ -77,7 +77,7 @@ extension RecordRun {
                 "user \(account.user), who goes on recording, may not create tapes in \(TapeSet.folder(output))",
                 remedy: "Give the folder to that user, name another one with --user, or use --keep-privileges.")
         }
-        let tapes = try startTapes(schema, source: live.source.interface)
+        let tapes = try startTapes(options, source: live.source.interface)
         do {
             if let account = live.account {
                 if live.ownsTape { try tapes?.writer.give(toUser: account.user, group: account.group) }
@@ -88,7 +88,7 @@ extension RecordRun {
         } catch {
             throw CommandError("\(error)")
         }
-        warnIfRaw()
+        warnAboutMasking(options)
         Output.note("recording \(live.source.interface); Ctrl-C ends it")
 
         var recorder = Recorder(options)

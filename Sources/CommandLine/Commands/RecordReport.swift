@@ -114,6 +114,14 @@ struct RecordReport {
         if !b.redactions.isEmpty {
             row("masked", String(list(b.redactions.map { ($0.key, $0.value) }).dropFirst(2)))
         }
+        let rewritten = b.reencoded.values.reduce(0, +)
+        if rewritten > 0 {
+            row("", "\(rewritten) compressed bodies written anew for it\(list(b.reencoded.map { ($0.key, $0.value) }))")
+        }
+        let leftOutBodies = b.unmaskable.values.reduce(0, +)
+        if leftOutBodies > 0 {
+            row("", "\(leftOutBodies) bodies left out, not decodable\(list(b.unmaskable.map { ($0.key, $0.value) }))")
+        }
         row("balance", b.closes ? "closes" : "DOES NOT CLOSE: this is a bug, please report it")
         if isNothingDecoded {
             row("decoded", "NOTHING, because:")
@@ -237,6 +245,8 @@ struct RecordReport {
         json.endObject()
         counts("oddities", b.oddities.map { ($0.key, $0.value) })
         counts("redactions", b.redactions.map { ($0.key, $0.value) })
+        counts("reencoded", b.reencoded.map { ($0.key, $0.value) })
+        counts("unmaskable", b.unmaskable.map { ($0.key, $0.value) })
         json.key("undecoded")
         json.beginArray()
         for reason in b.undecodedReasons { json.string(reason) }

@@ -42,6 +42,9 @@ struct RecordRun {
             try FlagValue.rotation(text, flag: "rotate")
         }
         options.isRaw = invocation.has("raw")
+        for flag in ["mask", "mask-key-file"] where options.isRaw && invocation.has(flag) {
+            throw CommandError("--raw masks nothing, so --\(flag) says nothing", remedy: "Leave one of them out.")
+        }
         options.keepsBytes = output != nil
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
@@ -92,9 +95,9 @@ struct RecordRun {
         let inputs = try open(signals)
         let schema = try SchemaFiles.load(invocation.all("idl"))
         var options = options
-        options.schema = schema
-        let tapes = try startTapes(schema, source: invocation.arguments.joined(separator: ", "))
-        warnIfRaw()
+        try applySchema(schema, to: &options)
+        let tapes = try startTapes(options, source: invocation.arguments.joined(separator: ", "))
+        warnAboutMasking(options)
         if isPiped { for input in inputs where input.input.isPipe { input.input.patienceNanos = 100_000_000 } }
 
         var merge = CaptureMerge(inputs.map(\.reader))
@@ -178,23 +181,37 @@ struct RecordRun {
             "the recording stopped after \(packets) packets: \(error)", remedy: tapes?.standing ?? "", exit: .failed)
     }
 
-    func warnIfRaw() {
-        guard options.isRaw, let output else { return }
-        Output.warn("--raw: \(output) holds credentials and card numbers as they were sent. Keep it to yourself.")
+    /// Takes over what the schema says, of names and of what is to be masked.
+    func applySchema(_ schema: SchemaSet, to options: inout RecordingOptions) throws(CommandError) {
+        options.schema = schema
+        if !options.isRaw { options.masking = try MaskingFlags.plan(invocation, schema) }
     }
 
-    func startTapes(_ schema: SchemaSet, source: String) throws(CommandError) -> TapeSet? {
+    func warnAboutMasking(_ options: RecordingOptions) {
+        guard let output else { return }
+        if options.isRaw {
+            Output.warn(
+                "--raw: \(output) holds personal data and credentials as they were sent. Keep it to yourself, and delete it "
+                    + "when it has served.")
+        } else if let plan = options.masking {
+            MaskingFlags.noteRandomKey(plan)
+        }
+    }
+
+    func startTapes(_ options: RecordingOptions, source: String) throws(CommandError) -> TapeSet? {
         guard let output else { return nil }
         do {
             var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, program: "tinct \(tinctVersion)")
             tape.level = tapeLevel
+            if let masking = options.masking { tape.properties = MaskingFlags.properties(masking) }
             tape.compressesAside = true
             var plan = TapeSet.Plan(path: output, rotation: rotation, options: tape)
             plan.keepsEarlier = true
             plan.limit = countLimit
-            plan.attachments = schema.sources.map {
+            plan.attachments = options.schema.sources.map {
                 AttachedFile(name: $0.name, mediaType: $0.mediaType, bytes: $0.bytes)
             }
+            if let masking = options.masking { plan.attachments += MaskingFlags.attachments(masking) }
             return try TapeSet(plan)
         } catch {
             throw CommandError("\(error)")

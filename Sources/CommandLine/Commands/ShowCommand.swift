@@ -31,6 +31,7 @@ package let showCommand = CommandSpec(
         Flag("limit", short: "n", value: "N", help: "Stop after so many exchanges."),
     ] + SelectionFlags.all + [
         Flag("payload", help: "Print header values, bodies, arguments and results."),
+        DisplayMasking.flag,
         Flag(
             "idl", value: "FILE", repeatable: true,
             help: "Thrift IDL or OpenAPI besides what the tape carries.", completion: .file),
@@ -44,9 +45,10 @@ package let showCommand = CommandSpec(
     var tape = try SelectedTape(reader, try SelectionFlags.selection(invocation), view: fields)
     var left =
         try invocation["limit"].map { text throws(CommandError) in try FlagValue.count(text, flag: "limit") } ?? .max
-    if reader.isRaw { Output.warn("\(reader.path) is raw: credentials and card numbers stand in it unmasked") }
-    while left > 0, let exchange = try tape.next() {
+    var display = DisplayMasking(invocation, reader, schemas)
+    while left > 0, var exchange = try tape.next() {
         left -= 1
+        display.apply(&exchange)
         if invocation.wantsJSON {
             Output.write(view.json(exchange).encoded() + [10])
         } else {

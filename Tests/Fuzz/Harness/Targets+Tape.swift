@@ -3,6 +3,7 @@ import Compression
 import Files
 import Formats
 import Glibc
+import Privacy
 import Recording
 import Schema
 import Tape
@@ -25,13 +26,16 @@ let tapeTargets: [FuzzTarget] = [
         inFile(bytes) { path in
             guard let input = try? DecompressingInput(path: path, bufferBytes: 4096) else { return }
             var reader = GorReader(input)
-            var recorder = ImportRecorder(schema: SchemaSet(), isRaw: false)
+            var recorder = ImportRecorder(
+                schema: SchemaSet(),
+                masking: MaskingPlan(key: MaskingKey(Array(repeating: 7, count: 32), origin: .file)))
             while let source = (try? reader.next(&recorder.balance)) ?? nil { _ = recorder.exchange(source) }
         }
     },
     FuzzTarget(name: "har", maximumLength: 1 << 13) { bytes in
         guard var reader = try? HARReader([UInt8](copying: bytes)) else { return }
-        var recorder = ImportRecorder(schema: SchemaSet(), isRaw: false)
+        var recorder = ImportRecorder(
+            schema: SchemaSet(), masking: MaskingPlan(key: MaskingKey(Array(repeating: 7, count: 32), origin: .file)))
         while let source = reader.next(&recorder.balance) { _ = recorder.exchange(source) }
     },
 ]

@@ -1,0 +1,54 @@
+internal import COpenSSL
+
+/// AES-256 of single blocks (FIPS 197) through OpenSSL, with a key that is expanded once.
+///
+/// Not for several threads at once: the context is written to.
+@safe final class BlockCipher {
+    private let context: OpaquePointer
+    private let block: UnsafeMutablePointer<UInt8>
+
+    /// - Parameter key: 16, 24 or 32 bytes.
+    init(key: [UInt8]) {
+        precondition([16, 24, 32].contains(key.count))
+        guard let context = unsafe EVP_CIPHER_CTX_new() else { preconditionFailure("out of memory") }
+        unsafe self.context = unsafe context
+        unsafe block = .allocate(capacity: 16)
+        unsafe block.initialize(repeating: 0, count: 16)
+        let cipher =
+            switch key.count {
+            case 16: unsafe EVP_aes_128_ecb()
+            case 24: unsafe EVP_aes_192_ecb()
+            default: unsafe EVP_aes_256_ecb()
+            }
+        let started = unsafe EVP_EncryptInit_ex(context, cipher, nil, key, nil)
+        precondition(started == 1, "libcrypto has no AES")
+        unsafe EVP_CIPHER_CTX_set_padding(context, 0)
+    }
+
+    deinit {
+        unsafe EVP_CIPHER_CTX_free(context)
+        unsafe block.deallocate()
+    }
+
+    /// A block as the two big-endian halves in which everything here computes.
+    struct Block: Equatable {
+        var high: UInt64
+        var low: UInt64
+
+        @inline(__always) static func ^ (a: Block, b: Block) -> Block {
+            Block(high: a.high ^ b.high, low: a.low ^ b.low)
+        }
+    }
+
+    /// EVP_Cipher, because EVP_EncryptUpdate costs several times as much around one block.
+    func encrypt(_ input: Block) -> Block {
+        unsafe block.withMemoryRebound(to: UInt64.self, capacity: 2) { words in
+            unsafe words[0] = input.high.bigEndian
+            unsafe words[1] = input.low.bigEndian
+        }
+        _ = unsafe EVP_Cipher(context, block, block, 16)
+        return unsafe block.withMemoryRebound(to: UInt64.self, capacity: 2) { words in
+            Block(high: UInt64(bigEndian: unsafe words[0]), low: UInt64(bigEndian: unsafe words[1]))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Bytes
+import Compression
+package import Thrift
+
+extension Masker {
+    /// Masks a message with all that stands around it.
+    ///
+    /// - Parameters:
+    ///   - header: of the message, in `wire`, or in its decompressed payload.
+    ///   - payload: what the transforms of a THeader or TTHeader frame hide; nil when there are none.
+    ///   - hasHeader: the message stands in a THeader or TTHeader frame, whose header may hold values, too.
+    package mutating func maskThrift(
+        _ wire: inout [UInt8], _ form: ThriftProtocol, _ header: MessageHeader, payload: [UInt8]?, payloadOffset: Int,
+        hasHeader: Bool
+    ) {
+        begin()
+        let frame = hasHeader ? try? HeaderTransport(decoding: wire.rawSpan) : nil
+        if let frame { maskInfos(&wire, frame) }
+        guard let payload else {
+            maskThriftBody(&wire, form, header)
+            return
+        }
+        let mark = spans.count
+        var content = payload
+        maskThriftBody(&content, form, header)
+        guard spans.count > mark else { return }
+        if plan.mode != .scan, let frame {
+            for _ in frame.transforms { content = Deflate.compress(content.rawSpan, as: .zlib, level: 1) }
+            wire.replaceSubrange(min(payloadOffset, wire.count)..., with: content)
+            var length: [UInt8] = []
+            length.append(bigEndian: UInt32(truncatingIfNeeded: wire.count - 4))
+            wire.replaceSubrange(0..<4, with: length)
+            outcome.reencoded = "zlib"
+        }
+        for index in mark..<spans.count { spans[index].range = min(payloadOffset, wire.count)..<wire.count }
+    }
+
+    /// The body of an HTTP message; false when it is no Thrift message.
+    mutating func maskThriftMessage(_ bytes: inout [UInt8], _ range: Range<Int>) -> Bool {
+        var copy = Array(bytes[range])
+        guard let form = ThriftProtocol(beginning: copy.rawSpan),
+            let found = try? MessageHeader.parse(copy.rawSpan, protocol: form)
+        else { return false }
+        let mark = spans.count
+        maskThriftBody(&copy, form, found)
+        if spans.count > mark {
+            bytes.replaceSubrange(range, with: copy)
+            for index in mark..<spans.count {
+                let inner = spans[index].range
+                spans[index].range = inner.lowerBound + range.lowerBound..<inner.upperBound + range.lowerBound
+            }
+        }
+        return true
+    }
+
+    private mutating func maskInfos(_ wire: inout [UInt8], _ frame: HeaderTransport) {
+        for range in frame.credentials where range.upperBound <= wire.count {
+            _ = change(&wire, range, .authorization)
+        }
+        for place in frame.places where place.value.upperBound <= wire.count && !place.value.isEmpty {
+            if frame.credentials.contains(place.value) { continue }
+            if place.key.isEmpty {
+                maskValue(&wire, place.value)
+            } else {
+                maskField(&wire, place.key, place.value)
+            }
+        }
+    }
+
+    private mutating func maskThriftBody(_ bytes: inout [UInt8], _ form: ThriftProtocol, _ header: MessageHeader) {
+        guard let encoding = form.encoding else {
+            maskFound(&bytes, 0..<bytes.count, json: plan.fields)
+            return
+        }
+        // The walker has the lists while it walks: taken out and put back, they are never copied.
+        var taken = ValueFinder()
+        swap(&taken, &finder)
+        taken.found.removeAll(keepingCapacity: true)
+        var numbers: [ThriftWalker.Number] = []
+        swap(&numbers, &self.numbers)
+        numbers.removeAll(keepingCapacity: true)
+        let (walked, isWhole) = Self.walk(bytes.rawSpan, header, encoding, plan.classes, taken, numbers)
+        var found = walked.found
+        numbers = walked.numbers
+        for finding in found {
+            guard let personal = finding.meaning.personal else { continue }
+            switch finding.kind {
+            case .value: _ = change(&bytes, finding.range, personal)
+            case .named: maskNamed(&bytes, finding.range, finding.meaning)
+            case .escaped: maskBinary(&bytes, finding.range, personal)
+            }
+        }
+        for number in numbers { maskNumber(&bytes, number) }
+        found.removeAll(keepingCapacity: true)
+        swap(&found, &finder.found)
+        swap(&numbers, &self.numbers)
+        // What could not be walked is looked at as it is.
+        if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
+    }
+
+    private static func walk(
+        _ bytes: RawSpan, _ header: MessageHeader, _ encoding: ThriftEncoding, _ classes: ThriftClasses,
+        _ finder: consuming ValueFinder, _ numbers: consuming [ThriftWalker.Number]
+    ) -> (walked: (found: [ValueFinder.Finding], numbers: [ThriftWalker.Number]), isWhole: Bool) {
+        var walker = ThriftWalker(
+            bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes, finder, numbers)
+        let structure = classes.structure(bytes, method: header.nameRange, isRequest: header.type.isRequest)
+        let isWhole = walker.structure(structure, depth: 0)
+        return ((walker.finder.found, walker.numbers), isWhole)
+    }
+
+    /// Bytes that are no text: other bytes, the same ones for the same.
+    private mutating func maskBinary(_ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass) {
+        if personal.isSecret || plan.policy.action(for: personal) != .pseudonym || plan.mode != .mask {
+            _ = change(&bytes, range, personal)
+            return
+        }
+        let isText = range.allSatisfy { bytes[$0] >= 0x20 && bytes[$0] < 0x7F }
+        if isText, change(&bytes, range, personal) { return }
+        pseudonyms.text.removeAll(keepingCapacity: true)
+        for at in range { pseudonyms.text.append(bytes[at]) }
+        pseudonyms.replaceBytes()
+        for (offset, at) in range.enumerated() { bytes[at] = pseudonyms.text[offset] }
+        spans.append(MaskedSpan(range: range, personal: personal))
+    }
+
+    /// A number of a class: its decimal digits are masked, in as many bytes as it has.
+    private mutating func maskNumber(_ bytes: inout [UInt8], _ number: ThriftWalker.Number) {
+        guard let personal = number.meaning.personal else { return }
+        let action = plan.policy.action(for: personal)
+        if action == .keep { return }
+        if plan.mode != .mask {
+            spans.append(MaskedSpan(range: number.range, personal: personal))
+            return
+        }
+        if number.isDouble {
+            guard personal == .coordinate, let masked = pseudonyms.degrees(number.double(bytes)) else { return }
+            number.put(masked.bitPattern, &bytes)
+        } else {
+            let value = number.integer(bytes)
+            guard value > 9 else { return }
+            var masked = value
+            var turns = 0
+            repeat {
+                if action == .drop {
+                    masked = Int64(String(repeating: "1", count: String(value).count)) ?? 1
+                } else {
+                    guard let next = pseudonyms.number(masked, personal) else { return }
+                    masked = next
+                }
+                turns += 1
+            } while !number.fits(masked) && turns < 256
+            number.put(masked, &bytes)
+        }
+        spans.append(MaskedSpan(range: number.range, personal: personal))
+    }
+}

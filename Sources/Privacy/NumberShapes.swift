@@ -1,0 +1,323 @@
+import Bytes
+
+/// What a run of digits, with what stands around it, is. All offsets count in the bytes that are looked at; nothing outside
+/// `range` is.
+struct NumberShapes: ~Escapable {
+    let bytes: RawSpan
+    let range: Range<Int>
+    /// A number without quotes in JSON: what could as well be an amount or a counter is left alone.
+    let isNumber: Bool
+
+    @_lifetime(copy bytes)
+    init(bytes: RawSpan, range: Range<Int>, isNumber: Bool) {
+        self.bytes = bytes
+        self.range = range
+        self.isNumber = isNumber
+    }
+
+    typealias Match = (range: Range<Int>, personal: PersonalClass)
+
+    @inline(__always) func byte(_ at: Int) -> UInt8 { range.contains(at) ? bytes[byte: at] : 0 }
+    @inline(__always) func isDigit(_ at: Int) -> Bool { byte(at) &- 48 < 10 }
+    @inline(__always) func isLetter(_ at: Int) -> Bool { (byte(at) | 32) &- 0x61 < 26 }
+    func isWord(_ at: Int) -> Bool { isDigit(at) || isLetter(at) || byte(at) == 0x5F }
+    func isCapital(_ at: Int) -> Bool { byte(at) &- 0x41 < 26 }
+
+    /// A letter before that is no part of `%2B` or the like.
+    private func isInWord(before at: Int) -> Bool { isWord(at - 1) && byte(at - 3) != 0x25 }
+
+    /// The run of four or more digits from `start` to `end`.
+    func match(_ start: Int, _ end: Int) -> Match? {
+        let count = end - start
+        if isLetter(start - 1) || isLetter(end) {
+            if let found = lettered(start, end) { return found }
+            if count == 17 && byte(end) | 32 == 0x78 && !isWord(end + 1) && !isInWord(before: start) {
+                return isResidentID(start) ? (start..<start + 18, .residentID) : nil
+            }
+            if isInWord(before: start) || isWord(end) { return nil }
+        }
+        if isWord(end) || isInWord(before: start) { return nil }
+        switch count {
+        case 18 where isResidentID(start): return (start..<end, .residentID)
+        case 18 where isCLABE(start): return (start..<end, .clabe)
+        case 13...19 where CardNumbers.isCard(bytes, start, end): return (start..<end, .card)
+        case 4, 5:
+            if !isNumber {
+                if count == 4, let last = CardNumbers.grouped(bytes, start, range.upperBound, range.lowerBound) {
+                    return (start..<last, .card)
+                }
+                if let phone = grouped(start, end) { return (phone, .phone) }
+            }
+        default: break
+        }
+        if isNumber { return nil }
+        if byte(start - 1) == 0x2E && count >= 4 { return coordinates(start, end) }
+        // A fraction, or a number with one, is no identifier.
+        if byte(start - 1) == 0x2E || (byte(end) == 0x2E && isDigit(end + 1)) || byte(start - 1) == 0x2D { return nil }
+        if byte(start - 1) == 0x2B || (byte(start - 1) == 0x42 && byte(start - 2) == 0x32 && byte(start - 3) == 0x25) {
+            return (8...15).contains(count) ? (start..<end, .phone) : nil
+        }
+        switch count {
+        case 14 where isCNPJ(start, { start + $0 }): return (start..<end, .cnpj)
+        case 11:
+            if isCPF({ start + $0 }) { return (start..<end, .cpf) }
+            return isMobile(start) ? (start..<end, .phone) : nil
+        case 13:
+            let isChina = byte(start) == 0x38 && byte(start + 1) == 0x36 && byte(start + 2) == 0x31
+            let isBrazil = byte(start) == 0x35 && byte(start + 1) == 0x35 && byte(start + 4) == 0x39
+            let isMexico = byte(start) == 0x35 && byte(start + 1) == 0x32 && byte(start + 2) == 0x31
+            return isChina || isBrazil || isMexico ? (start..<end, .phone) : nil
+        case 12 where byte(start) == 0x35 && byte(start + 1) == 0x32: return (start..<end, .phone)
+        case 10 where start == range.lowerBound && end == range.upperBound:
+            return isMexicanCity(start) ? (start..<end, .phone) : nil
+        default: return nil
+        }
+    }
+
+    /// China: 13x to 19x; Brazil: an area from 11 to 99 without zeros, and 9.
+    private func isMobile(_ start: Int) -> Bool {
+        if byte(start) == 0x31 && byte(start + 1) >= 0x33 { return true }
+        return byte(start) != 0x30 && byte(start + 1) != 0x30 && byte(start + 2) == 0x39
+    }
+
+    /// The cities whose area code has two digits.
+    private func isMexicanCity(_ start: Int) -> Bool {
+        switch (byte(start), byte(start + 1)) {
+        case (0x35, 0x35), (0x35, 0x36), (0x33, 0x33), (0x38, 0x31): byte(start + 2) != 0x30
+        default: false
+        }
+    }
+
+    // MARK: Identifiers
+
+    private func isResidentID(_ start: Int) -> Bool {
+        func two(_ at: Int) -> Int { Int(byte(start + at) &- 48) * 10 + Int(byte(start + at + 1) &- 48) }
+        // Provinces by GB/T 2260, and 81 to 83 for residence permits.
+        guard (11...82).contains(two(0)), byte(start) != 0x39, two(0) % 10 != 9 else { return false }
+        let year = two(6) * 100 + two(8)
+        guard (1900...2099).contains(year), CalendarDay.index(year: year, month: two(10), day: two(12)) != nil else {
+            return false
+        }
+        let check = CheckCharacters.residentID { byte(start + $0) }
+        let last = byte(start + 17)
+        return check == 10 ? last | 32 == 0x78 : last == 48 + UInt8(check)
+    }
+
+    /// Banks have 002 to 168, others 600 to 750 (Banco de México, participants of SPEI); cities from 010.
+    private func isCLABE(_ start: Int) -> Bool {
+        let bank = (0..<3).reduce(0) { $0 * 10 + Int(byte(start + $1) &- 48) }
+        guard (2...168).contains(bank) || (600...750).contains(bank) || bank == 902, bank < 600 || !isNumber else {
+            return false
+        }
+        return byte(start + 17) == 48 + UInt8(CheckCharacters.clabe { byte(start + $0) })
+    }
+
+    /// `place` gives the offset of each of eleven digits.
+    func isCPF(_ place: (Int) -> Int) -> Bool {
+        let first = byte(place(0))
+        guard (1..<11).contains(where: { byte(place($0)) != first }) else { return false }
+        return byte(place(9)) == 48 + UInt8(CheckCharacters.cpf(9) { byte(place($0)) })
+            && byte(place(10)) == 48 + UInt8(CheckCharacters.cpf(10) { byte(place($0)) })
+    }
+
+    func isCNPJ(_ start: Int, _ place: (Int) -> Int) -> Bool {
+        guard (0..<12).contains(where: { byte(place($0)) != 0x30 }) else { return false }
+        return byte(place(12)) == 48 + UInt8(CheckCharacters.cnpj(12) { byte(place($0)) })
+            && byte(place(13)) == 48 + UInt8(CheckCharacters.cnpj(13) { byte(place($0)) })
+    }
+
+    /// CURP, RFC, or a CNPJ with letters around a run of digits.
+    private func lettered(_ start: Int, _ end: Int) -> Match? {
+        if isNumber { return nil }
+        if end - start >= 6 {
+            for letters in [4, 3] {
+                let from = start - letters
+                guard from >= range.lowerBound, !isWord(from - 1),
+                    (from..<start).allSatisfy({ isCapital($0) || byte($0) == 0x26 })
+                else { continue }
+                func two(_ at: Int) -> Int { Int(byte(start + at) &- 48) * 10 + Int(byte(start + at + 1) &- 48) }
+                guard CalendarDay.index(year: 2000 + two(0), month: two(2), day: two(4)) != nil else { return nil }
+                if letters == 4, end == start + 6, isCapital(start + 6), isCURP(from) {
+                    return (from..<from + 18, .curp)
+                }
+                let stop = start + 9
+                if (start + 6..<stop).allSatisfy({ isDigit($0) || isCapital($0) }), !isWord(stop) {
+                    return (from..<stop, .rfc)
+                }
+                return nil
+            }
+        }
+        var from = start
+        while from > range.lowerBound, end - from < 15, isDigit(from - 1) || isCapital(from - 1) { from -= 1 }
+        var stop = end
+        while stop < range.upperBound, stop - from < 15, isDigit(stop) || isCapital(stop) { stop += 1 }
+        return cnpj(from, stop)
+    }
+
+    /// A word of fourteen capitals and digits that is a CNPJ.
+    func cnpj(_ from: Int, _ stop: Int) -> Match? {
+        guard stop - from == 14, isDigit(stop - 1), isDigit(stop - 2), !isWord(stop), !isWord(from - 1),
+            isCNPJ(from, { from + $0 })
+        else { return nil }
+        return (from..<stop, .cnpj)
+    }
+
+    func isCURP(_ from: Int) -> Bool {
+        guard from + 18 <= range.upperBound, !isWord(from + 18), byte(from + 10) == 0x48 || byte(from + 10) == 0x4D,
+            (from + 10..<from + 16).allSatisfy({ isCapital($0) }), isDigit(from + 16) || isCapital(from + 16),
+            isDigit(from + 17)
+        else { return false }
+        return byte(from + 17) == 48 + UInt8(CheckCharacters.curp { byte(from + $0) })
+    }
+
+    /// `111.444.777-35` or `12.ABC.345/01DE-35`, whose last digit is at `last`.
+    func dashed(_ last: Int) -> Match? {
+        if isWord(last + 1) { return nil }
+        if byte(last - 6) == 0x2E {
+            let start = last - 13
+            guard start >= range.lowerBound, byte(last - 10) == 0x2E, !isWord(start - 1) else { return nil }
+            for at in start..<last - 2 where (at - start) % 4 != 3 && !isDigit(at) { return nil }
+            return isCPF({ start + $0 + ($0 > 8 ? 3 : $0 / 3) }) ? (start..<last + 1, .cpf) : nil
+        }
+        guard byte(last - 7) == 0x2F else { return nil }
+        let start = last - 17
+        guard start >= range.lowerBound, byte(start + 2) == 0x2E, byte(start + 6) == 0x2E, !isWord(start - 1) else {
+            return nil
+        }
+        func place(_ index: Int) -> Int {
+            start + index + (index < 2 ? 0 : index < 5 ? 1 : index < 8 ? 2 : index < 12 ? 3 : 4)
+        }
+        for index in 0..<12 where !isDigit(place(index)) && !isCapital(place(index)) { return nil }
+        return isCNPJ(start, place) ? (start..<last + 1, .cnpj) : nil
+    }
+
+    // MARK: Addresses of networks, places
+
+    /// Four parts between dots; `after` is the first digit behind a dot.
+    func ipv4(_ after: Int) -> Match? {
+        var start = after - 2
+        while start > range.lowerBound && after - start < 5 && isDigit(start - 1) { start -= 1 }
+        let before = byte(start - 1)
+        if before == 0x2F {
+            if byte(start - 2) != 0x2F { return nil }
+        } else if isWord(start - 1) || before == 0x2E
+            || before == 0x2D
+        {
+            return nil
+        }
+        var at = start
+        for part in 0..<4 {
+            let from = at
+            var value = 0
+            while isDigit(at) && at - from < 4 {
+                value = value * 10 + Int(byte(at) - 48)
+                at += 1
+            }
+            guard at > from, at - from < 4, value < 256, at - from == 1 || byte(from) != 48 else { return nil }
+            if part < 3 {
+                guard byte(at) == 0x2E else { return nil }
+                at += 1
+            }
+        }
+        if isWord(at) || (byte(at) == 0x2E && isWord(at + 1)) || byte(at) == 0x2F && isDigit(at + 1) { return nil }
+        return (start..<at, .ip)
+    }
+
+    /// Latitude, comma, longitude, each with four decimals or more; the run is those of the first.
+    private func coordinates(_ start: Int, _ end: Int) -> Match? {
+        guard let first = degrees(fractionAt: start), first.value <= 90, byte(end) == 0x2C else { return nil }
+        var at = end + 1
+        if byte(at) == 0x20 { at += 1 }
+        if byte(at) == 0x2D || byte(at) == 0x2B { at += 1 }
+        let whole = at
+        while isDigit(at) && at - whole < 4 { at += 1 }
+        guard at > whole, byte(at) == 0x2E, isDigit(at + 1) else { return nil }
+        guard let second = degrees(fractionAt: at + 1), second.value <= 180 else { return nil }
+        var stop = at + 1
+        while isDigit(stop) { stop += 1 }
+        guard stop - at > 4, !isWord(stop), byte(stop) != 0x2E, byte(stop) != 0x2C || !isDigit(stop + 1) else {
+            return nil
+        }
+        return (first.start..<stop, .coordinate)
+    }
+
+    private func degrees(fractionAt fraction: Int) -> (start: Int, value: Int)? {
+        var start = fraction - 1
+        var value = 0
+        var scale = 1
+        while isDigit(start - 1) && fraction - start < 5 {
+            start -= 1
+            value += Int(byte(start) - 48) * scale
+            scale *= 10
+        }
+        guard start < fraction - 1, fraction - start < 5 else { return nil }
+        if byte(start - 1) == 0x2D || byte(start - 1) == 0x2B { start -= 1 }
+        return isWord(start - 1) || byte(start - 1) == 0x2E ? nil : (start, value)
+    }
+
+    // MARK: Phones in groups
+
+    /// The phone number around one of its groups of four or five digits.
+    private func grouped(_ start: Int, _ end: Int) -> Range<Int>? {
+        func isSeparator(_ at: Int) -> Bool { byte(at) == 0x20 || byte(at) == 0x2D }
+        /// The end of the group that ends before `at`, over one separator or what stands around an area code.
+        func previous(_ at: Int) -> Int? {
+            var at = at - 1
+            if isSeparator(at) { at -= 1 }
+            if byte(at) == 0x29 { at -= 1 }
+            return at < start - 1 && at >= range.lowerBound && isDigit(at) ? at + 1 : nil
+        }
+        func groupStart(_ end: Int) -> Int {
+            var at = end
+            while at > range.lowerBound && isDigit(at - 1) { at -= 1 }
+            return at
+        }
+        var counts: [Int] = [end - start]
+        var first = start
+        var hasArea = false
+        while counts.count < 6 {
+            if byte(first - 1) == 0x28 {
+                hasArea = true
+                if isSeparator(first - 2), isDigit(first - 3) {
+                    let at = groupStart(first - 2)
+                    counts.insert(first - 2 - at, at: 0)
+                    first = at
+                } else {
+                    first -= 1
+                    break
+                }
+            }
+            guard let stop = previous(first) else { break }
+            let at = groupStart(stop)
+            counts.insert(stop - at, at: 0)
+            first = at
+        }
+        if byte(first - 1) == 0x28 { first -= 1 }
+        let hasCountry = byte(first - 1) == 0x2B || (byte(first) == 0x28 && byte(first - 1) == 0x2B)
+        if hasCountry { first -= 1 }
+        var last = end
+        while counts.count < 7, isSeparator(last), isDigit(last + 1) {
+            var at = last + 1
+            while isDigit(at) { at += 1 }
+            counts.append(at - last - 1)
+            last = at
+        }
+        guard counts.count > 1, !isWord(last), !isWord(first - 1), byte(last) != 0x2E || !isDigit(last + 1) else {
+            return nil
+        }
+        if !hasCountry, byte(first - 1) == 0x2E || byte(first - 1) == 0x2D { return nil }
+        let total = counts.reduce(0, +)
+        if hasCountry { return (9...15).contains(total) ? first..<last : nil }
+        var at = first
+        if byte(at) == 0x28 { at += 1 }
+        switch counts {
+        case [3, 4, 4]: return byte(at) == 0x31 && byte(at + 1) >= 0x33 ? first..<last : nil
+        case [2, 5, 4]: return byte(at) != 0x30 ? first..<last : nil
+        case [2, 4, 4]:
+            return hasArea || isMexicanCity(at) || byte(last - 5) == 0x2D && byte(at) != 0x30 ? first..<last : nil
+        case [3, 3, 4]: return hasArea || (byte(last - 5) == 0x2D && byte(last - 9) == 0x2D) ? first..<last : nil
+        case [4, 3, 4, 4], [2, 3, 4, 4]: return first..<last
+        default: return nil
+        }
+    }
+}

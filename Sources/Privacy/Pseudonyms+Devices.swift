@@ -1,0 +1,288 @@
+/// Device ids, network addresses, places, dates.
+extension Pseudonyms {
+    /// A UUID, an IMEI, a MAC address, a hexadecimal id, or anything else in letters and digits.
+    mutating func device() -> Bool {
+        if uuid() || mac() || imei() { return true }
+        if text.count >= 8, text.allSatisfy({ hex($0) != nil }) {
+            beginPlaces()
+            for at in text.indices { addHex(at) }
+            permutePlaces(.device, beside: 1)
+            writeHex()
+            return true
+        }
+        return text.count <= 256 && word()
+    }
+
+    /// Version and variant stay; the other thirty digits are one text of radix 16. These are the values that come most
+    /// often and repeat least, so nothing here divides.
+    mutating func uuid() -> Bool {
+        guard text.count == 36 else { return false }
+        var halves: (UInt64, UInt64) = (0, 0)
+        var isCapital = false
+        var count = 0
+        for at in 0..<36 {
+            let byte = text[at]
+            if at == 8 || at == 13 || at == 18 || at == 23 {
+                guard byte == 0x2D else { return false }
+                continue
+            }
+            let digit: UInt64
+            if byte &- 48 < 10 {
+                digit = UInt64(byte &- 48)
+            } else {
+                guard (byte | 32) &- 0x61 < 6 else { return false }
+                digit = UInt64((byte | 32) &- 0x57)
+                if byte & 32 == 0 { isCapital = true }
+            }
+            if at == 14 || at == 19 { continue }
+            if count < 15 { halves.0 = halves.0 << 4 | digit } else { halves.1 = halves.1 << 4 | digit }
+            count += 1
+        }
+        halves = permuteHex30(halves)
+        let letter: UInt8 = isCapital ? 0x37 : 0x57
+        count = 0
+        for at in 0..<36 where at != 8 && at != 13 && at != 14 && at != 18 && at != 19 && at != 23 {
+            let half = count < 15 ? halves.0 >> UInt64(56 - 4 * count) : halves.1 >> UInt64(116 - 4 * count)
+            let digit = UInt8(half & 15)
+            text[at] = digit + (digit < 10 ? 48 : letter)
+            count += 1
+        }
+        return true
+    }
+
+    /// The maker's first half stays.
+    private mutating func mac() -> Bool {
+        guard text.count == 17, text[2] == 0x3A || text[2] == 0x2D else { return false }
+        beginPlaces()
+        for at in 0..<17 {
+            if at % 3 == 2 {
+                guard text[at] == text[2] else { return false }
+            } else {
+                guard hex(text[at]) != nil else { return false }
+                if at > 8 { addHex(at) }
+            }
+        }
+        permutePlaces(.device, beside: 2)
+        writeHex()
+        return true
+    }
+
+    /// Fifteen digits of which the first eight name the model and the last is Luhn's (3GPP TS 23.003).
+    private mutating func imei() -> Bool {
+        guard text.count == 15, text.allSatisfy({ $0 &- 48 < 10 }) else { return false }
+        func number(_ range: Range<Int>) -> UInt64 { range.reduce(0) { $0 * 10 + UInt64(text[$1] - 48) } }
+        let old = Int(text[14] - 48) - CheckCharacters.luhn(14) { text[$0] }
+        var value = permuteDecimal(number(8..<14), digits: 6, .device, beside: number(0..<8))
+        for at in (8..<14).reversed() {
+            text[at] = 48 + UInt8(value % 10)
+            value /= 10
+        }
+        text[14] = 48 + UInt8((CheckCharacters.luhn(14) { text[$0] } + old + 10) % 10)
+        return true
+    }
+
+    private func hex(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x30...0x39: UInt32(byte - 0x30)
+        case 0x41...0x46: UInt32(byte - 0x37)
+        case 0x61...0x66: UInt32(byte - 0x57)
+        default: nil
+        }
+    }
+
+    private mutating func addHex(_ at: Int) { addPlace(at, hex(text[at]) ?? 0, of: 16) }
+
+    /// Capitals where the text had one.
+    private mutating func writeHex() {
+        let letter: UInt32 = text.contains { (0x41...0x46).contains($0) } ? 0x37 : 0x57
+        for (index, at) in places.enumerated() {
+            text[Int(at)] = UInt8(digits[index] + (digits[index] < 10 ? 0x30 : letter))
+        }
+    }
+
+    // MARK: Network addresses
+
+    /// Prefix-preserving by parts: two addresses that begin alike have pseudonyms that do, and each part keeps its length.
+    /// Addresses of no network in particular (loopback, link-local, multicast) stay, and so does the beginning that makes
+    /// an address a private one. A port behind it stays.
+    mutating func ip() -> Bool {
+        if text.contains(0x2E) && text.prefix(4).contains(0x2E) { return ipv4(from: 0) }
+        guard text.count >= 3, text.count <= 48, text.filter({ $0 == 0x3A }).count >= 2 else { return false }
+        return ipv6()
+    }
+
+    private mutating func ipv4(from start: Int) -> Bool {
+        var parts: [(at: Int, count: Int, value: Int)] = []
+        var at = start
+        while parts.count < 4 {
+            var end = at
+            var value = 0
+            while end < text.count, end - at < 3, text[end] &- 48 < 10 {
+                value = value * 10 + Int(text[end] - 48)
+                end += 1
+            }
+            guard end > at, value < 256, end - at == 1 || text[at] != 48 else { return false }
+            parts.append((at, end - at, value))
+            at = end
+            if parts.count < 4 {
+                guard at < text.count, text[at] == 0x2E else { return false }
+                at += 1
+            }
+        }
+        // A port may follow.
+        if at < text.count {
+            guard text[at] == 0x3A, text[(at + 1)...].allSatisfy({ $0 &- 48 < 10 }) else { return false }
+        }
+        let first = parts[0].value
+        if first == 0 || first == 127 || first >= 224 || (first == 169 && parts[1].value == 254) { return true }
+        let kept = first == 10 ? 1 : [169, 172, 192].contains(first) ? 2 : 0
+        var beside: UInt64 = 1
+        for index in 0..<4 {
+            let part = parts[index]
+            var value = part.value
+            if index >= kept {
+                let low = part.count == 1 ? (index == 0 ? 1 : 0) : part.count == 2 ? 10 : 100
+                let high = part.count == 1 ? 10 : part.count == 2 ? 100 : index == 0 ? 224 : 256
+                repeat {
+                    value =
+                        low
+                        + Int(permute(UInt64(value - low), below: UInt64(high - low), .ip, beside: beside))
+                } while index == 0 && [10, 127, 169, 172, 192].contains(value)
+                var rest = value
+                for at in (part.at..<part.at + part.count).reversed() {
+                    text[at] = 48 + UInt8(rest % 10)
+                    rest /= 10
+                }
+            }
+            beside = beside << 8 | UInt64(isInverse ? value : part.value)
+        }
+        return true
+    }
+
+    private mutating func ipv6() -> Bool {
+        var groups: [(at: Int, count: Int)] = []
+        var at = text.first == 0x5B ? 1 : 0
+        var start = at
+        while at <= text.count {
+            let byte = at < text.count ? text[at] : 0x5D
+            if hex(byte) != nil {
+                guard at - start < 4 else { return false }
+            } else {
+                if at > start { groups.append((start, at - start)) }
+                start = at + 1
+                if byte == 0x2E, let last = groups.last { return ipv4(from: last.at) }
+                if byte == 0x5D || byte == 0x25 || byte == 0x2F { break }
+                guard byte == 0x3A else { return false }
+            }
+            at += 1
+        }
+        guard groups.count <= 8, groups.count >= 2 else { return groups.count == 1 }
+        func value(_ group: (at: Int, count: Int)) -> UInt64 {
+            (group.at..<group.at + group.count).reduce(0) { $0 << 4 | UInt64(hex(text[$1]) ?? 0) }
+        }
+        let first = value(groups[0])
+        if first >> 6 == 0x3FA || first >> 8 == 0xFF { return true }
+        var beside: UInt64 = first << 16 | value(groups[1])
+        for group in groups.dropFirst(2) {
+            let old = value(group)
+            let low: UInt64 = group.count == 1 ? 0 : 1 << UInt64(4 * (group.count - 1))
+            let new =
+                low + permute(old - min(low, old), below: (1 << UInt64(4 * group.count)) - low, .ip, beside: beside)
+            if old >= low {
+                beginPlaces()
+                for index in 0..<group.count {
+                    addPlace(group.at + index, UInt32(new >> UInt64(4 * (group.count - 1 - index)) & 15), of: 16)
+                }
+                writeHex()
+            }
+            let plain = isInverse ? new : old
+            beside = (beside ^ plain) &* 0x0000_0100_0000_01B3 & 0x00FF_FFFF_FFFF_FFFF
+        }
+        return true
+    }
+
+    // MARK: Places and dates
+
+    /// Shifted within a cell of a tenth of a degree, about eleven kilometres: what stands behind the first decimal is moved
+    /// by a distance that depends on the cell, around its edge.
+    mutating func coordinate() -> Bool {
+        guard let point = text.firstIndex(of: 0x2E), text.count <= 32, point >= 1 else { return false }
+        if let comma = text.firstIndex(of: 0x2C) { return coordinates(comma) }
+        for (at, byte) in text.enumerated() where at != point {
+            guard byte &- 48 < 10 || (at == 0 && (byte == 0x2D || byte == 0x2B)) else { return false }
+        }
+        let first = point + 2
+        guard first < text.count else { return first == text.count }
+        var cell: UInt64 = 0
+        for at in 0..<first { cell = cell << 4 ^ cell >> 40 ^ UInt64(text[at] & 15) }
+        let count = min(text.count - first, 12)
+        var size: UInt64 = 1
+        var value: UInt64 = 0
+        for at in first..<first + count {
+            size *= 10
+            value = value * 10 + UInt64(text[at] - 48)
+        }
+        // One distance for a cell, at whatever precision it is stated.
+        let wide = (distance(of: cell) & 0xFFFF_FFFF).multipliedFullWidth(by: size)
+        let steps = wide.high << 32 | wide.low >> 32
+        value = isInverse ? (value + size - steps) % size : (value + steps) % size
+        for at in (first..<first + count).reversed() {
+            text[at] = 48 + UInt8(value % 10)
+            value /= 10
+        }
+        return true
+    }
+
+    /// Latitude and longitude with a comma between them.
+    private mutating func coordinates(_ comma: Int) -> Bool {
+        let whole = text
+        var second = comma + 1
+        while second < whole.count && whole[second] == 0x20 { second += 1 }
+        text = Array(whole[..<comma])
+        guard !text.contains(0x2C), coordinate() else {
+            text = whole
+            return false
+        }
+        let first = text
+        text = Array(whole[second...])
+        guard !text.contains(0x2C), coordinate() else {
+            text = whole
+            return false
+        }
+        text = first + whole[comma..<second] + text
+        return true
+    }
+
+    /// A date of birth, in the order of any of the three countries, with or without a time behind it: another day of the
+    /// same year.
+    mutating func birthDate() -> Bool {
+        guard text.count >= 8, text.count <= 40 else { return false }
+        func number(_ at: Int, _ count: Int) -> Int? {
+            var value = 0
+            for index in at..<at + count {
+                guard index < text.count, text[index] &- 48 < 10 else { return nil }
+                value = value * 10 + Int(text[index] - 48)
+            }
+            return value
+        }
+        func isSeparator(_ at: Int) -> Bool { at < text.count && [0x2D, 0x2F, 0x2E].contains(text[at]) }
+        let yearAt: Int, monthAt: Int, dayAt: Int
+        if isSeparator(4) && isSeparator(7) {
+            (yearAt, monthAt, dayAt) = (0, 5, 8)
+        } else if isSeparator(2) && isSeparator(5) {
+            (yearAt, monthAt, dayAt) = (6, 3, 0)
+        } else {
+            guard text.count == 8 else { return false }
+            (yearAt, monthAt, dayAt) = (0, 4, 6)
+        }
+        guard let year = number(yearAt, 4), let month = number(monthAt, 2), let day = number(dayAt, 2),
+            (1800...2199).contains(year), let index = CalendarDay.index(year: year, month: month, day: day)
+        else { return false }
+        let (newMonth, newDay) = CalendarDay.monthAndDay(permuteDay(index, year), year: year)
+        text[monthAt] = 48 + UInt8(newMonth / 10)
+        text[monthAt + 1] = 48 + UInt8(newMonth % 10)
+        text[dayAt] = 48 + UInt8(newDay / 10)
+        text[dayAt + 1] = 48 + UInt8(newDay % 10)
+        return true
+    }
+}

@@ -1,0 +1,265 @@
+/// Puts pseudonyms in the place of values: of the same class, length and format, valid where the value was valid, and the
+/// same one for the same value, under one key. With the key every one of them leads back.
+///
+/// One value at a time stands in ``text``; nothing is allocated for it. Not for several threads at once.
+struct Pseudonyms {
+    /// The value, and afterwards its pseudonym.
+    var text: [UInt8] = []
+    /// Set while pseudonyms are led back to what they stand for.
+    var isInverse = false
+
+    private let key: MaskingKey
+    private var ciphers: [FF1?]
+    private var tweaks: [UInt64]
+    private var domains: [Pair: FF1.Domain] = [:]
+    private var hexDomain: FF1.Domain?
+    private var decimalDomains: [FF1.Domain?] = Array(repeating: nil, count: 20 * Purpose.allCases.count)
+    private var tables: [UInt64: SmallPermutation] = [:]
+    /// Those of parts of addresses, by how many values there are.
+    private var partTables: [SmallPermutation?] = Array(repeating: nil, count: 257)
+    private var cache = PseudonymCache()
+    // Places of a text that change, one number below its radix for each.
+    var digits: [UInt32] = []
+    var radices: [UInt32] = []
+    var places: [Int32] = []
+    private var ends: [Int] = []
+
+    private struct Pair: Hashable {
+        var purpose: Int
+        var first: UInt64
+        var second: UInt64
+    }
+
+    init(_ key: MaskingKey) {
+        self.key = key
+        ciphers = Array(repeating: nil, count: Purpose.allCases.count)
+        tweaks = Array(repeating: 0, count: Purpose.allCases.count)
+        text.reserveCapacity(256)
+    }
+
+    /// What has a key of its own. Classes that must agree with each other on a part share one.
+    enum Purpose: Int, CaseIterable {
+        case residentID, cpf, cnpj, person, curp, company, clabe, card, phone, email, mailDomain, name, text, date
+        case coordinate, ip, device, token
+    }
+
+    /// Replaces ``text``. False when it is no value of this class: it is then as it was.
+    mutating func replace(_ personal: PersonalClass) -> Bool {
+        if !isInverse, let known = cache.find(personal.index, text) {
+            if known { cache.copy(into: &text) }
+            return known
+        }
+        cache.begin(personal.index, text)
+        let isDone = make(personal)
+        if !isInverse { cache.end(isDone, text) }
+        return isDone
+    }
+
+    private mutating func make(_ personal: PersonalClass) -> Bool {
+        switch personal {
+        case .residentID: residentID()
+        case .cpf: cpf()
+        case .cnpj: cnpj()
+        case .curp: curp()
+        case .rfc: rfc()
+        case .clabe: clabe()
+        case .card: card()
+        case .phone: phone()
+        case .email: email()
+        case .name: name()
+        case .address: address()
+        case .birthDate: birthDate()
+        case .coordinate: coordinate()
+        case .ip: ip()
+        case .device: device()
+        case .token, .accountID: word()
+        case .nationalID: nationalID()
+        case .bankAccount: bankAccount()
+        case .freeText: freeText()
+        case .authorization, .cookie, .oneTimeCode, .pin, .cvv, .password, .privateKey, .document: false
+        }
+    }
+
+    private mutating func nationalID() -> Bool {
+        residentID() || curp() || rfc() || cnpj() || cpf() || word()
+    }
+
+    private mutating func bankAccount() -> Bool {
+        if text.contains(0x40) { return email() }
+        if text.first == 0x2B { return phone() }
+        return clabe() || uuid() || (cpfIsValid && cpf()) || word()
+    }
+
+    // MARK: Permutations
+
+    private mutating func cipher(_ purpose: Purpose) -> FF1 {
+        if let known = ciphers[purpose.rawValue] { return known }
+        let made = FF1(key: key.derive("tinct FF1 key: \(purpose)"))
+        tweaks[purpose.rawValue] = key.derive("tinct FF1 tweak: \(purpose)")[..<7].reduce(0) { $0 << 8 | UInt64($1) }
+        ciphers[purpose.rawValue] = made
+        return made
+    }
+
+    /// A seven-byte tweak: what stands beside the value, under the purpose's own.
+    private func tweak(_ purpose: Purpose, _ beside: UInt64) -> UInt64 {
+        (tweaks[purpose.rawValue] ^ beside) & 0x00FF_FFFF_FFFF_FFFF
+    }
+
+    /// The image of `value` among `count` values; `beside` below 2^56.
+    mutating func permute(_ value: UInt64, below count: UInt64, _ purpose: Purpose, beside: UInt64) -> UInt64 {
+        let cipher = cipher(purpose)
+        if count < 2 { return value }
+        if count <= SmallPermutation.limit {
+            let turn = cipher.cipher.encrypt(.init(high: 0x5455_5255 << 32 | count, low: tweak(purpose, beside)))
+            if purpose == .ip && count <= 256 {
+                if partTables[Int(count)] == nil {
+                    partTables[Int(count)] = SmallPermutation(count: Int(count), cipher: cipher.cipher)
+                }
+                return partTables[Int(count)]?.apply(value, turn: turn, inverse: isInverse) ?? value
+            }
+            let key = UInt64(purpose.rawValue) << 32 | count
+            if tables[key] == nil {
+                if tables.count >= 96 { tables.removeAll() }
+                tables[key] = SmallPermutation(count: Int(count), cipher: cipher.cipher)
+            }
+            return tables[key]?.apply(value, turn: turn, inverse: isInverse) ?? value
+        }
+        // Two halves near the root; what falls beyond `count` is encrypted again until it does not (cycle walking).
+        let root = UInt64(Double(count).squareRoot()) + 1
+        let domain = domain(purpose, root, (count + root - 1) / root)
+        var value = value
+        repeat {
+            let (a, b) = cipher.apply(
+                value / domain.second, value % domain.second, domain, tweak: tweak(purpose, beside),
+                inverse: isInverse)
+            value = a * domain.second + b
+        } while value >= count
+        return value
+    }
+
+    private mutating func domain(_ purpose: Purpose, _ first: UInt64, _ second: UInt64) -> FF1.Domain {
+        let key = Pair(purpose: purpose.rawValue, first: first, second: second)
+        if let known = domains[key] { return known }
+        if domains.count >= 4096 { domains.removeAll() }
+        let made = cipher(purpose).domain(first, second)
+        domains[key] = made
+        return made
+    }
+
+    /// The decimal digits at `count` places: FF1 of radix 10 where there are 10^6 of them or more.
+    mutating func permuteDecimal(_ value: UInt64, digits count: Int, _ purpose: Purpose, beside: UInt64) -> UInt64 {
+        var size: UInt64 = 1
+        for _ in 0..<count { size *= 10 }
+        if size < SmallPermutation.limit { return permute(value, below: size, purpose, beside: beside) }
+        let cipher = cipher(purpose)
+        let slot = purpose.rawValue * 20 + count
+        let domain = decimalDomains[slot] ?? cipher.domain(radix: 10, length: count, tweakBytes: 7)
+        decimalDomains[slot] = domain
+        let (a, b) = cipher.apply(
+            value / domain.second, value % domain.second, domain, tweak: tweak(purpose, beside), inverse: isInverse)
+        return a * domain.second + b
+    }
+
+    /// Thirty hexadecimal digits, by FF1 of radix 16.
+    mutating func permuteHex30(_ value: (UInt64, UInt64)) -> (UInt64, UInt64) {
+        let cipher = cipher(.device)
+        let domain = hexDomain ?? cipher.domain(radix: 16, length: 30, tweakBytes: 7)
+        hexDomain = domain
+        return cipher.apply(value.0, value.1, domain, tweak: tweak(.device, 0), inverse: isInverse)
+    }
+
+    /// Permutes ``digits`` within ``radices``, all of them together.
+    mutating func permutePlaces(_ purpose: Purpose, beside: UInt64) {
+        // Segments of like length whose numbers fit 62 bits; FF1's halves are two of them where there are several.
+        var segments = 1
+        while !cut(into: segments) { segments += 1 }
+        if ends.count == 1 {
+            let count = size(0, radices.count)
+            if count <= SmallPermutation.limit {
+                put(permute(number(0, radices.count), below: count, purpose, beside: beside), 0, radices.count)
+            } else {
+                var half = 0
+                var first: UInt64 = 1
+                while half + 1 < radices.count, first * UInt64(radices[half]) <= count / first {
+                    first *= UInt64(radices[half])
+                    half += 1
+                }
+                feistel(0, half, radices.count, purpose, beside)
+            }
+            return
+        }
+        // Each pair of neighbours in turn, to the right and back: every place comes to depend on every other.
+        let last = ends.count - 1
+        let order = last == 1 ? [0] : Array(0..<last) + Array((0..<last).reversed())
+        let steps = isInverse ? Array(order.enumerated().reversed()) : Array(order.enumerated())
+        for (step, index) in steps {
+            let start = index == 0 ? 0 : ends[index - 1]
+            feistel(start, ends[index], ends[index + 1], purpose, beside ^ UInt64(step + 1) << 40)
+        }
+    }
+
+    private mutating func feistel(_ start: Int, _ middle: Int, _ end: Int, _ purpose: Purpose, _ beside: UInt64) {
+        let cipher = cipher(purpose)
+        let domain = domain(purpose, size(start, middle), size(middle, end))
+        let (a, b) = cipher.apply(
+            number(start, middle), number(middle, end), domain, tweak: tweak(purpose, beside), inverse: isInverse)
+        put(a, start, middle)
+        put(b, middle, end)
+    }
+
+    /// Notes where the segments end; false when one of them has too many values.
+    private mutating func cut(into segments: Int) -> Bool {
+        ends.removeAll(keepingCapacity: true)
+        var start = 0
+        for segment in 1...segments {
+            let end = radices.count * segment / segments
+            var size: UInt64 = 1
+            for index in start..<end {
+                let (product, overflow) = size.multipliedReportingOverflow(by: UInt64(radices[index]))
+                if overflow || product >= 1 << 62 { return false }
+                size = product
+            }
+            ends.append(end)
+            start = end
+        }
+        return true
+    }
+
+    private func size(_ start: Int, _ end: Int) -> UInt64 {
+        var size: UInt64 = 1
+        for index in start..<end { size *= UInt64(radices[index]) }
+        return size
+    }
+
+    private func number(_ start: Int, _ end: Int) -> UInt64 {
+        var number: UInt64 = 0
+        for index in start..<end { number = number * UInt64(radices[index]) + UInt64(digits[index]) }
+        return number
+    }
+
+    private mutating func put(_ number: UInt64, _ start: Int, _ end: Int) {
+        var number = number
+        for index in (start..<end).reversed() {
+            digits[index] = UInt32(number % UInt64(radices[index]))
+            number /= UInt64(radices[index])
+        }
+    }
+
+    /// 64 keyed bits that belong to a cell; the same ones on the way back.
+    mutating func distance(of cell: UInt64) -> UInt64 {
+        let cipher = cipher(.coordinate)
+        return cipher.cipher.encrypt(.init(high: tweak(.coordinate, 0x5348), low: cell)).high
+    }
+
+    mutating func beginPlaces() {
+        digits.removeAll(keepingCapacity: true)
+        radices.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    mutating func addPlace(_ at: Int, _ digit: UInt32, of radix: UInt32) {
+        digits.append(digit)
+        radices.append(radix)
+        places.append(Int32(truncatingIfNeeded: at))
+    }
+}

@@ -1,0 +1,42 @@
+/// A keyed permutation of fewer than 10^6 values: FF1 is not for domains that small.
+///
+/// The table is shuffled (Fisher and Yates, as in Knuth, TAOCP 2, algorithm 3.4.2 P) by AES in counter mode. A tweak turns
+/// the values before and after it, so that what stands beside a value (a region, a year) changes its pseudonym.
+struct SmallPermutation {
+    static let limit: UInt64 = 1_000_000
+
+    private let forward: [UInt32]
+    private let backward: [UInt32]
+
+    init(count: Int, cipher: BlockCipher) {
+        precondition(count > 0 && count <= Int(Self.limit))
+        var table = (0..<UInt32(count)).map { $0 }
+        var counter: UInt64 = 0
+        var at = count - 1
+        while at > 0 {
+            let block = cipher.encrypt(.init(high: 0x5454_0000_0000_0000 | UInt64(count), low: counter))
+            counter += 1
+            for word in [block.high, block.low] where at > 0 {
+                // 64 random bits for less than 2^20 choices: what the multiplication favours is below 2^-44.
+                let chosen = Int(word.multipliedFullWidth(by: UInt64(at + 1)).high)
+                table.swapAt(at, chosen)
+                at -= 1
+            }
+        }
+        var inverse = [UInt32](repeating: 0, count: count)
+        for (index, value) in table.enumerated() { inverse[Int(value)] = UInt32(index) }
+        forward = table
+        backward = inverse
+    }
+
+    func apply(_ value: UInt64, turn: BlockCipher.Block, inverse: Bool) -> UInt64 {
+        let count = UInt64(forward.count)
+        let before = turn.high % count
+        let after = turn.low % count
+        if inverse {
+            let inner = UInt64(backward[Int((value + count - after) % count)])
+            return (inner + count - before) % count
+        }
+        return (UInt64(forward[Int((value + before) % count)]) + after) % count
+    }
+}

@@ -1,0 +1,318 @@
+import Bytes
+import Thrift
+
+/// Goes through a struct in Binary or Compact, and notes the strings and numbers in it that are, by the schema or by what
+/// they look like, personal data.
+struct ThriftWalker: ~Escapable {
+    /// A number that the schema gives a class.
+    struct Number {
+        var range: Range<Int>
+        var meaning: FieldNames.Meaning
+        var isDouble = false
+        var encoding: ThriftEncoding
+    }
+
+    private let bytes: RawSpan
+    private let encoding: ThriftEncoding
+    private let classes: ThriftClasses
+    private(set) var at: Int
+    var finder: ValueFinder
+    var numbers: [Number]
+
+    @_lifetime(copy bytes)
+    init(
+        _ bytes: RawSpan, at start: Int, _ encoding: ThriftEncoding, _ classes: ThriftClasses, _ finder: ValueFinder,
+        _ numbers: [Number]
+    ) {
+        self.bytes = bytes
+        self.encoding = encoding
+        self.classes = classes
+        at = start
+        self.finder = finder
+        self.numbers = numbers
+    }
+
+    private enum Kind { case stop, bool, byte, i16, i32, i64, double, binary, structure, map, list, uuid, wrong }
+
+    private static func kind(_ code: UInt8, _ encoding: ThriftEncoding) -> Kind {
+        switch encoding {
+        case .binary:
+            switch code {
+            case 0: .stop
+            case 2: .bool
+            case 3: .byte
+            case 4: .double
+            case 6: .i16
+            case 8: .i32
+            case 10: .i64
+            case 11: .binary
+            case 12: .structure
+            case 13: .map
+            case 14, 15: .list
+            case 16: .uuid
+            default: .wrong
+            }
+        case .compact:
+            switch code {
+            case 0: .stop
+            case 1, 2: .bool
+            case 3: .byte
+            case 4: .i16
+            case 5: .i32
+            case 6: .i64
+            case 7: .double
+            case 8: .binary
+            case 9, 10: .list
+            case 11: .map
+            case 12: .structure
+            case 13: .uuid
+            default: .wrong
+            }
+        }
+    }
+
+    @inline(__always) private mutating func byte() -> UInt8? {
+        guard at < bytes.byteCount else { return nil }
+        at += 1
+        return bytes[byte: at - 1]
+    }
+
+    private mutating func fixed(_ count: Int) -> UInt64? {
+        guard count <= bytes.byteCount - at else { return nil }
+        var value: UInt64 = 0
+        for offset in 0..<count { value = value << 8 | UInt64(bytes[byte: at + offset]) }
+        at += count
+        return value
+    }
+
+    private mutating func varint() -> UInt64? {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while at < bytes.byteCount && shift < 64 {
+            let byte = bytes[byte: at]
+            at += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        return nil
+    }
+
+    private mutating func skip(_ count: Int) -> Bool {
+        guard count >= 0, count <= bytes.byteCount - at else { return false }
+        at += count
+        return true
+    }
+
+    /// False when the bytes are no such struct.
+    mutating func structure(_ index: Int32, depth: Int) -> Bool {
+        guard depth < ThriftType.Limit.depth else { return false }
+        var last: Int16 = 0
+        while true {
+            guard let code = byte() else { return false }
+            let kind: Kind
+            let id: Int16
+            if encoding == .binary {
+                kind = Self.kind(code, .binary)
+                if kind == .stop { return true }
+                guard let number = fixed(2) else { return false }
+                id = Int16(truncatingIfNeeded: number)
+            } else {
+                kind = Self.kind(code & 15, .compact)
+                if code == 0 { return true }
+                if code >> 4 != 0 {
+                    id = last &+ Int16(code >> 4)
+                } else {
+                    guard let number = varint() else { return false }
+                    id = Int16(truncatingIfNeeded: ZigZag.decode(number))
+                }
+                last = id
+                // A field's bool stands in its type.
+                if kind == .bool { continue }
+            }
+            if index < 0 {
+                guard value(kind, .none, 0, isKnown: false, depth: depth) else { return false }
+            } else if let field = classes.field(index, id) {
+                guard value(kind, field.meaning, field.type, isKnown: true, depth: depth) else { return false }
+            } else {
+                guard value(kind, .none, 0, isKnown: false, depth: depth) else { return false }
+            }
+        }
+    }
+
+    private mutating func value(
+        _ kind: Kind, _ meaning: FieldNames.Meaning, _ type: Int32, isKnown: Bool, depth: Int
+    ) -> Bool {
+        let start = at
+        switch kind {
+        case .bool, .byte: return skip(1)
+        case .i16, .i32, .i64:
+            if encoding == .compact {
+                guard varint() != nil else { return false }
+            } else {
+                guard skip(kind == .i16 ? 2 : kind == .i32 ? 4 : 8) else { return false }
+            }
+            if meaning.personal != nil {
+                numbers.append(Number(range: start..<at, meaning: meaning, encoding: encoding))
+            }
+            return true
+        case .double:
+            guard skip(8) else { return false }
+            if meaning.personal != nil {
+                numbers.append(Number(range: start..<at, meaning: meaning, isDouble: true, encoding: encoding))
+            }
+            return true
+        case .uuid: return skip(16)
+        case .binary: return text(meaning, type)
+        case .structure:
+            let shape = classes.shape(type)
+            return structure(shape.kind == .structure ? shape.first : ThriftClasses.unknown, depth: depth + 1)
+        case .list: return list(meaning, type, isKnown, depth)
+        case .map: return map(meaning, type, isKnown, depth)
+        case .stop, .wrong: return false
+        }
+    }
+
+    private mutating func list(_ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int) -> Bool {
+        guard depth < ThriftType.Limit.depth, let head = byte() else { return false }
+        let element: Kind
+        var count: UInt64
+        if encoding == .binary {
+            element = Self.kind(head, .binary)
+            guard let size = fixed(4) else { return false }
+            count = size
+        } else {
+            element = Self.kind(head & 15, .compact)
+            count = UInt64(head >> 4)
+            if count == 15 {
+                guard let size = varint() else { return false }
+                count = size
+            }
+        }
+        // Every element takes a byte at least.
+        guard count <= UInt64(bytes.byteCount - at) else { return false }
+        let shape = classes.shape(type)
+        let inner = shape.kind == .list ? shape.first : 0
+        for _ in 0..<count {
+            guard value(element, meaning, inner, isKnown: isKnown, depth: depth + 1) else { return false }
+        }
+        return true
+    }
+
+    private mutating func map(_ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int) -> Bool {
+        guard depth < ThriftType.Limit.depth else { return false }
+        let key: Kind
+        let element: Kind
+        let count: UInt64
+        if encoding == .binary {
+            guard let first = byte(), let second = byte(), let size = fixed(4) else { return false }
+            (key, element, count) = (Self.kind(first, .binary), Self.kind(second, .binary), size)
+        } else {
+            guard let size = varint() else { return false }
+            if size == 0 { return true }
+            guard let both = byte() else { return false }
+            (key, element, count) = (Self.kind(both >> 4, .compact), Self.kind(both & 15, .compact), size)
+        }
+        guard count <= UInt64(bytes.byteCount - at) else { return false }
+        let shape = classes.shape(type)
+        let (first, second) = shape.kind == .map ? (shape.first, shape.second) : (0, 0)
+        for _ in 0..<count {
+            // A map of texts names its values.
+            let mark = at
+            guard value(key, .none, first, isKnown: isKnown, depth: depth + 1) else { return false }
+            var named = meaning
+            if meaning == .none && key == .binary { named = keyMeaning(mark) }
+            guard value(element, named, second, isKnown: isKnown, depth: depth + 1) else { return false }
+        }
+        return true
+    }
+
+    private func keyMeaning(_ start: Int) -> FieldNames.Meaning {
+        var from = start + 4
+        if encoding == .compact {
+            from = start
+            while from < at && bytes[byte: from] >= 0x80 { from += 1 }
+            from += 1
+        }
+        return from < at ? classes.names.meaning(bytes, from..<at) : .none
+    }
+
+    private mutating func text(_ meaning: FieldNames.Meaning, _ type: Int32) -> Bool {
+        guard let length = encoding == .binary ? fixed(4) : varint(), length <= UInt64(bytes.byteCount - at) else {
+            return false
+        }
+        let range = at..<at + Int(length)
+        at = range.upperBound
+        if range.isEmpty { return true }
+        if meaning.personal != nil {
+            let isBinary = classes.shape(type).kind == .binary
+            finder.found.append(.init(range: range, meaning: meaning, kind: isBinary ? .escaped : .named))
+            return true
+        }
+        if range.count < 5 || meaning == .ordinary { return true }
+        let first = bytes[byte: range.lowerBound]
+        if first == 0x7B || first == 0x5B {
+            finder.find(bytes, range, json: classes.names)
+        } else if let match = Words.whole(bytes, range) {
+            finder.found.append(.init(range: match.range, meaning: .init(match.personal), kind: .value))
+        } else {
+            finder.find(bytes, range, json: nil)
+        }
+        return true
+    }
+}
+
+extension ThriftWalker.Number {
+    func integer(_ bytes: [UInt8]) -> Int64 {
+        if encoding == .compact {
+            var value: UInt64 = 0
+            for (index, at) in range.enumerated() where index < 10 {
+                value |= UInt64(bytes[at] & 0x7F) << UInt64(7 * index)
+            }
+            return ZigZag.decode(value)
+        }
+        let value = range.reduce(UInt64(0)) { $0 << 8 | UInt64(bytes[$1]) }
+        let unused = UInt64(64 - 8 * range.count)
+        return Int64(bitPattern: value << unused) >> Int64(unused)
+    }
+
+    func double(_ bytes: [UInt8]) -> Double {
+        var value: UInt64 = 0
+        // Compact's doubles are little-endian.
+        for (index, at) in range.enumerated() {
+            value |= UInt64(bytes[at]) << UInt64(8 * (encoding == .compact ? index : 7 - index))
+        }
+        return Double(bitPattern: value)
+    }
+
+    /// The number takes as many bytes as the one that was there.
+    func fits(_ value: Int64) -> Bool {
+        if encoding == .binary {
+            let unused = Int64(64 - 8 * range.count)
+            return (value << unused) >> unused == value
+        }
+        let bits = 64 - ZigZag.encode(value).leadingZeroBitCount
+        return max(1, (bits + 6) / 7) == range.count
+    }
+
+    func put(_ value: Int64, _ bytes: inout [UInt8]) {
+        if encoding == .binary {
+            for (index, at) in range.reversed().enumerated() {
+                bytes[at] = UInt8(truncatingIfNeeded: value >> Int64(8 * index))
+            }
+            return
+        }
+        let raw = ZigZag.encode(value)
+        for (index, at) in range.enumerated() {
+            let more: UInt8 = at + 1 < range.upperBound ? 0x80 : 0
+            bytes[at] = UInt8(truncatingIfNeeded: raw >> UInt64(7 * index)) & 0x7F | more
+        }
+    }
+
+    func put(_ pattern: UInt64, _ bytes: inout [UInt8]) {
+        for (index, at) in range.enumerated() {
+            let place = encoding == .compact ? index : 7 - index
+            bytes[at] = UInt8(truncatingIfNeeded: pattern >> UInt64(8 * place))
+        }
+    }
+}

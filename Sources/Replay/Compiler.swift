@@ -51,7 +51,7 @@ struct Compiler {
     /// Operations in order of appearance.
     private(set) var operations: [String] = []
     /// For the Host header of each target.
-    private let hosts: [[UInt8]]
+    let hosts: [[UInt8]]
     /// Targets of each protocol.
     private let http: WeightedTargets
     private let thrift: WeightedTargets
@@ -115,7 +115,7 @@ struct Compiler {
         guard let request = exchange.request, request.isWhole, !request.wire.isEmpty else {
             return .refused(.guardRefused, operation: operation, reason: "the request is not whole on the tape")
         }
-        let isWireFault = exchange.labels.contains { $0.layer == "L0" }
+        let isWireFault = exchange.labels.contains { $0.layer == "L0" && $0.detectableAt == "wire" }
         if isWireFault && !gatekeeper.allowsWireFaults(target: target) {
             return .refused(.guardRefused, operation: operation, reason: "wire faults are not allowed by a policy")
         }
@@ -221,6 +221,7 @@ struct Compiler {
     private mutating func draft(
         _ exchange: Exchange, _ wire: [UInt8], _ target: Int, _ isWireFault: Bool
     ) throws(TagError) -> TemplateBlock.Draft {
+        if isWireFault, let draft = spoiledDraft(exchange, wire, target) { return draft }
         let format = TagFormat(exchange.format)
         var draft: TemplateBlock.Draft
         var applied: [Int] = []

@@ -1,80 +1,83 @@
-/// The anomalies that can be injected. What each does is said once, here; see the README for examples.
-package enum AnomalyType: String, Sendable, CaseIterable {
-    /// L0: the frame's length differs from what follows it.
-    case frameLengthWrong
-    /// L0: the last bytes of the request are not there.
-    case truncate
-    /// L0: the Content-Length differs from the body.
-    case contentLengthMismatch
-    /// L1: a field that every clean request has is not there.
-    case requiredMissing
-    /// L1: a value that the enumeration does not have.
-    case enumOutside
-    /// L1: an identifier whose check digit does not follow from the rest.
-    case checkDigitBroken
-    /// L1: a number just outside its bounds, or at the end of its type.
-    case boundaryOverflow
-    /// L1: a time in seconds where milliseconds belong.
-    case secondsForMillis
-    /// L2: the total is not the sum of its parts.
-    case partsNotTotal
-    /// L2: what must come first is dated later.
-    case timesReversed
-    /// L2: a currency that is not the country's.
-    case countryCurrencyMismatch
-    /// L2: an amount that stays just below a limit.
-    case justUnderThreshold
-    /// L4 campaign: one device tries many cards.
-    case cardTesting
-    /// L4 campaign: one entity acts far too often.
-    case velocity
-    /// L4 hard negative: many customers buy from one merchant at once.
-    case flashSale
-    /// L4 hard negative: many customers pay to one place on the day wages arrive.
-    case paydayFanIn
-
-    package var layer: String {
-        switch self {
-        case .frameLengthWrong, .truncate, .contentLengthMismatch: "L0"
-        case .requiredMissing, .enumOutside, .checkDigitBroken, .boundaryOverflow, .secondsForMillis: "L1"
-        case .partsNotTotal, .timesReversed, .countryCurrencyMismatch, .justUnderThreshold: "L2"
-        case .cardTesting, .velocity, .flashSale, .paydayFanIn: "L4"
-        }
+/// A kind of anomaly, said once: what it is, what it needs, where it can be seen, and what puts it there.
+///
+/// The catalogue is ``all``; its parts stand in `AnomalyCatalogue+….swift`, by layer. What confirms a type from the
+/// finished bytes stands apart, in the oracle's checks, and shares nothing with what is here but the name.
+package struct AnomalyType: Sendable {
+    package enum Layer: String, Sendable, CaseIterable {
+        case wire = "L0"
+        case field = "L1"
+        case record = "L2"
+        case sequence = "L3"
+        case fraud = "L4"
+        case drift = "L5"
     }
 
-    var isCampaign: Bool { layer == "L4" }
-    var isHardNegative: Bool { self == .flashSale || self == .paydayFanIn }
-    var isWireFault: Bool { layer == "L0" }
+    /// Who can notice at the earliest.
+    package enum Detection: String, Sendable { case wire, schema, record, window, graph }
 
-    var defaultExpected: String {
-        switch layer {
-        case "L0", "L1": "reject"
-        case "L2": "review"
-        default: isHardNegative ? "pass" : "decline"
-        }
+    package enum Difficulty: String, Sendable, CaseIterable { case easy, medium, hard }
+
+    /// What requests must be like for the type to be possible.
+    package enum Carrier: String, Sendable { case any, thrift, framed, binary, compact, http }
+
+    package let name: String
+    package let layer: Layer
+    /// One line, as `tinct anomalies` prints it.
+    package let summary: String
+    package let parameters: [Parameter]
+    /// By default; of a field's fault, only where the schema refuses the value that was drawn.
+    package let detectableAt: Detection
+    /// Records that the engine must have seen before.
+    package let minHistory: UInt32
+    package let expected: String
+    package let difficulty: Difficulty
+    package let carrier: Carrier
+    /// The type that a hard negative looks like; empty for anomalies.
+    package let mimics: String
+    /// As it stands under `anomalies.types`, `hardNegatives` or `drift`.
+    package let example: String
+    let injector: Injector
+
+    /// What makes it so.
+    enum Injector: Sendable {
+        /// Changes values before they are written.
+        case cells(CellInjector)
+        /// Changes bytes after they were written.
+        case bytes(ByteInjector)
+        /// Several exchanges that belong together.
+        case campaign(CampaignPattern)
+        /// Other exchanges than before, from some time on.
+        case drift(DriftInjector)
     }
 
-    var defaultDifficulty: String {
-        switch self {
-        case .justUnderThreshold, .flashSale, .paydayFanIn: "hard"
-        case .checkDigitBroken, .partsNotTotal, .timesReversed, .countryCurrencyMismatch, .cardTesting, .velocity:
-            "medium"
-        default: "easy"
-        }
+    init(
+        _ name: String, _ layer: Layer, _ summary: String, _ parameters: [Parameter] = [], at detectableAt: Detection,
+        minHistory: UInt32 = 0, expected: String, _ difficulty: Difficulty, on carrier: Carrier = .any,
+        mimics: String = "", example: String, _ injector: Injector
+    ) {
+        self.name = name
+        self.layer = layer
+        self.summary = summary
+        self.parameters = parameters
+        self.detectableAt = detectableAt
+        self.minHistory = minHistory
+        self.expected = expected
+        self.difficulty = difficulty
+        self.carrier = carrier
+        self.mimics = mimics
+        self.example = example
+        self.injector = injector
     }
 
-    /// The keys of the scenario that the type reads.
-    var parameterKeys: [String] {
-        switch self {
-        case .frameLengthWrong, .truncate, .contentLengthMismatch: []
-        case .requiredMissing, .enumOutside, .secondsForMillis: ["field"]
-        case .checkDigitBroken: ["field", "identifier"]
-        case .boundaryOverflow: ["field", "min", "max"]
-        case .partsNotTotal: ["total", "parts"]
-        case .timesReversed: ["earlier", "later"]
-        case .countryCurrencyMismatch: ["country", "currency", "table"]
-        case .justUnderThreshold: ["field", "threshold", "margin"]
-        case .cardTesting, .velocity, .flashSale, .paydayFanIn: ["campaign"]
-        }
-    }
+    package var isHardNegative: Bool { !mimics.isEmpty }
+    package var isCampaign: Bool { if case .campaign = injector { true } else { false } }
+    package var isDrift: Bool { layer == .drift }
+    package var isWireFault: Bool { if case .bytes = injector { true } else { false } }
+
+    /// Every type, by layer.
+    package static let all = wire + delivery + fields + records + sequences + frauds + innocents + drifts
+
+    private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+
+    package static func named(_ name: String) -> AnomalyType? { byName[name] }
 }

@@ -3,209 +3,279 @@ import Schema
 import Tape
 import YAML
 
-/// Puts one anomaly into one exchange, and says what it drew.
+/// Changes values of one exchange and says what it drew.
+typealias CellInjector =
+    @Sendable (Injection, inout Machine, Draw) throws(Inapplicable) -> [Label.Parameter]
+
+/// Why an anomaly cannot be put into an exchange.
+struct Inapplicable: Error {
+    var reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// The randomness and the place of one exchange, as an injector sees them.
+struct Draw: Sendable {
+    let philox: Philox
+    /// What the exchange's own draws count by.
+    let index: UInt64
+    let timeNanos: UInt64
+    /// The campaign's number, the member's position from 0 and their number; 0, 0 and 1 outside one.
+    var campaign: UInt64 = 0
+    var member: UInt64 = 0
+    var count: UInt64 = 1
+    /// The position of the member's stage.
+    var stage = 0
+    /// When the member acts that is as far from the end as this one is from the beginning.
+    var mirroredNanos: UInt64 = 0
+
+    /// 64 bits of the exchange's own; `place` tells draws apart.
+    func bits(_ place: UInt64 = 0) -> UInt64 { philox.draw(index, place) }
+    func below(_ bound: UInt64, _ place: UInt64 = 0) -> UInt64 { philox.below(max(1, bound), index, place) }
+    /// 64 bits that all members of the campaign share.
+    func shared(_ place: UInt64 = 0) -> UInt64 { philox.draw(campaign, 1 << 32 | place) }
+}
+
+/// Puts one anomaly of a scenario into exchanges.
 struct Injection: Sendable {
+    /// A written field that the anomaly reads or changes.
+    struct Target: Sendable {
+        var path: String
+        var slot: Int
+        /// The emission that writes it.
+        var emission: Int
+        var form: Program.Emission.Form
+        var scale: Int
+        var type: SchemaType
+        /// The schema itself says that it must be there.
+        var isRequired: Bool
+        var cases: [SchemaEnumeration.Case]
+    }
+
     let type: AnomalyType
-    private let name: String
-    private let philox: Philox
-    private let parameters: Scenario.AnomalyParameters
-    private let slot: Int
-    private let second: Int
-    private let form: Program.Emission.Form
-    /// Of the enumeration, or empty.
-    private let greatest: Int64
-    private let cases: Int
-    /// Name and slot, for the label.
-    let path: String
-    /// The schema itself says that the field must be there.
-    let isSchemaRule: Bool
+    let name: String
+    let parameters: AnomalyParameters
+    let philox: Philox
+    private let targets: [(name: String, target: Target)]
+    let isHTTP: Bool
+    /// Another way to lay the request out, for faults that no value can express.
+    let layout: Layout?
+    /// The slot of a field that the schema does not have, for ``AnomalyType`` `unknownField`.
+    let unknownSlot: Int
+    /// Whether given values make an exchange lack its field (missing given others, given itself), or chance alone.
+    let mechanism: String
 
     init(
-        _ spec: Scenario.AnomalySpec, _ program: Program, _ shape: RequestShape, _ scenario: Scenario, _ keys: KeyRing
+        _ spec: Scenario.AnomalySpec, _ program: inout Program, _ shape: RequestShape, _ scenario: Scenario,
+        _ keys: KeyRing
     ) throws(YAMLError) {
         type = spec.type
         name = spec.name
-        philox = keys.philox("anomaly:" + spec.name)
         parameters = spec.parameters
-        func find(_ reference: Generator.Reference?) throws(YAMLError) -> Int {
-            guard let reference else { return -1 }
-            if let slot = program.slotOfField[reference.name] { return slot }
-            let names = program.slotOfField.keys.sorted()
-            let near = nearestName(reference.name, in: names).map { "Did you mean '\($0)'?" } ?? ""
-            throw YAMLError("no field '\(reference.name)' is written", at: reference.mark, remedy: near)
+        philox = keys.philox("anomaly:" + spec.name)
+        if case .http = scenario.protocol { isHTTP = true } else { isHTTP = false }
+        try Self.check(spec, scenario)
+        var targets: [(String, Target)] = []
+        for (name, reference) in spec.parameters.fields(of: spec.type) {
+            targets.append((name, try Self.target(reference, program, shape)))
         }
-        slot = try find(spec.parameters.field)
-        second = try find(spec.parameters.second)
-        path = spec.parameters.field?.name ?? ""
-        let slot = slot
-        let emission = program.emissions.first { $0.op == .value && Int($0.slot) == slot }
-        form = emission?.form ?? .structure
-        var greatest: Int64 = 0
-        var cases = 0
-        var isRequired = false
-        if let field = spec.parameters.field, let found = try? shape.field(field.name, at: field.mark).field {
-            isRequired = found.presence == .required
-            if case .enumeration(let index) = found.type.kind {
-                greatest = shape.schemas.enumerations[index].cases.map { Int64($0.value) }.max() ?? 0
-                cases = shape.schemas.enumerations[index].cases.count
-            }
-        }
-        self.greatest = greatest
-        self.cases = cases
-        isSchemaRule = isRequired
-        let mark = spec.parameters.field?.mark ?? spec.mark
-        let isNumber = [.i8, .i16, .i32, .i64].contains(form)
-        switch type {
-        case .enumOutside where form != .enumeration: throw YAMLError("'\(path)' is no enumeration", at: mark)
-        case .checkDigitBroken where form != .string: throw YAMLError("'\(path)' is no text", at: mark)
-        case .boundaryOverflow, .secondsForMillis, .partsNotTotal, .timesReversed, .justUnderThreshold:
-            if !isNumber { throw YAMLError("'\(path)' is no whole number", at: mark) }
-        case .countryCurrencyMismatch where form != .string: throw YAMLError("'\(path)' is no text", at: mark)
-        case .frameLengthWrong:
-            guard case .thrift(_, isFramed: true) = scenario.protocol else {
-                throw YAMLError("only framed Thrift has a frame's length", at: mark)
-            }
-        case .contentLengthMismatch:
-            guard case .http = scenario.protocol else {
-                throw YAMLError("only HTTP has a Content-Length", at: mark)
-            }
-        case .truncate:
-            if case .thrift(_, isFramed: false) = scenario.protocol {
-                throw YAMLError("an unframed request has no end to cut before", at: mark)
-            }
-        default: break
+        self.targets = targets
+        unknownSlot = spec.type.name == "unknownField" ? program.appendUnknownField(spec.parameters) : -1
+        layout = Layout(spec.type.name, program, targets.first?.1)
+        let own = targets.first?.1.path ?? ""
+        mechanism =
+            spec.overrides.contains { $0.name == own }
+            ? "given itself" : spec.overrides.isEmpty ? "completely at random" : "given others"
+        if let problem = Self.misfit(spec.type.name, targets.map(\.1)) {
+            throw YAMLError(problem, at: spec.parameters.fields(of: spec.type).first?.reference.mark ?? spec.mark)
         }
     }
 
-    /// Changes what the machine will write. Returns nil with a reason when it does not apply.
-    func apply(_ machine: inout Machine, index: UInt64) -> Result<[Label.Parameter], Reason> {
-        let bits = philox.block(index)
+    /// The field that the label names.
+    var path: String { targets.first?.target.path ?? (unknownSlot >= 0 ? parameters.text("name") : "") }
+
+    func target(_ name: String) -> Target? { targets.first { $0.name == name }?.target }
+    /// The field that the type is about.
+    var primary: Target? { targets.first?.target }
+
+    /// Changes what the machine will write and returns what the label says about it.
+    func apply(_ machine: inout Machine, _ draw: Draw) throws(Inapplicable) -> [Label.Parameter] {
+        let inject: CellInjector
+        switch type.injector {
+        case .cells(let injector): inject = injector
+        case .campaign(let pattern):
+            guard let member = pattern.member else { return [] }
+            inject = member
+        case .drift(let drift):
+            guard let change = drift.change else { return [] }
+            inject = change
+        case .bytes: return []
+        }
         var result = path.isEmpty ? [] : [Label.Parameter("path", path)]
-        let cell = slot >= 0 ? machine.cells[Int(machine.slots[slot])] : Cell()
-        if slot >= 0 && !cell.isPresent { return .failure(Reason(text: "'\(path)' is absent")) }
-        switch type {
-        case .requiredMissing:
-            machine.substitute(slot, Cell())
-            result.append(.init("rule", isSchemaRule ? "required by the schema" : "present in every clean request"))
-        case .enumOutside:
-            var value = cell
-            let extra = Int64(scale(bits.0, to: 100))
-            value.int = greatest + 1 + extra
-            // Names have the looks of names, so that only the list of cases tells them apart.
-            machine.setText(Array("case\(value.int)".utf8), in: &value)
-            machine.substitute(slot, value)
-            result.append(.init("rule", "one of \(cases) cases"))
-            result.append(.init("value", "\(value.int)"))
-        case .checkDigitBroken: return breakCheckDigit(cell, bits, &machine, result)
-        case .boundaryOverflow:
-            let extreme: Int64 = form == .i8 ? 127 : form == .i16 ? 32_767 : 2_147_483_647
-            let choices = [parameters.low - 1, parameters.high + 1, max(extreme, parameters.high + 1)]
-            let value = choices[Int(scale(bits.0, to: 3))]
-            machine.substitute(slot, number: value)
-            result.append(.init("rule", "from \(parameters.low) to \(parameters.high)"))
-            result.append(.init("value", "\(value)"))
-        case .secondsForMillis:
-            machine.substitute(slot, number: cell.int / 1000)
-            result.append(.init("rule", "milliseconds"))
-        case .partsNotTotal:
-            let most = UInt64(clamping: max(1, cell.int / 2))
-            let delta = Int64(1 + scale(bits.0, to: most)) * (bits.1 & 1 == 0 ? 1 : -1)
-            let total = cell.int + delta >= 0 ? cell.int + delta : cell.int - delta
-            machine.substitute(slot, number: total)
-            result.append(.init("delta", "\(total - cell.int)"))
-        case .timesReversed:
-            let later = machine.cells[Int(machine.slots[second])]
-            if !later.isPresent { return .failure(Reason(text: "the later time is absent")) }
-            // Up to 30 days in milliseconds.
-            let lead = 1 + Int64(scale(bits.0, to: 2_592_000_000))
-            machine.substitute(slot, number: later.int + lead)
-            result.append(.init("lead", "\(lead)"))
-        case .countryCurrencyMismatch: return mismatchCurrency(cell, bits.0, &machine, result)
-        case .justUnderThreshold:
-            let below = 1 + Int64(scale(bits.0, to: UInt64(clamping: parameters.low)))
-            machine.substitute(slot, number: parameters.high - below)
-            result += [.init("threshold", "\(parameters.high)"), .init("below", "\(below)")]
-        case .frameLengthWrong, .truncate, .contentLengthMismatch, .cardTesting, .velocity, .flashSale, .paydayFanIn:
-            break
+        result += try inject(self, &machine, draw)
+        return result
+    }
+
+    /// The cell of a target, which must be there.
+    func cell(_ target: Target?, _ machine: borrowing Machine) throws(Inapplicable) -> Cell {
+        guard let target else { throw Inapplicable("a field is not named") }
+        let cell = machine.cells[Int(machine.slots[target.slot])]
+        guard cell.isPresent else { throw Inapplicable("'\(target.path)' is absent") }
+        return cell
+    }
+
+    /// The text of a target, which must be there.
+    func text(_ target: Target?, _ machine: borrowing Machine) throws(Inapplicable) -> [UInt8] {
+        let cell = try cell(target, machine)
+        return machine.arena.array(Int(cell.start)..<Int(cell.start + cell.length))
+    }
+
+    func put(_ text: [UInt8], _ target: Target, _ machine: inout Machine) {
+        var cell = machine.cells[Int(machine.slots[target.slot])]
+        cell.isPresent = true
+        machine.setText(text, in: &cell)
+        machine.substitute(target.slot, cell)
+    }
+
+    func put(_ number: Int64, _ target: Target, _ machine: inout Machine) {
+        machine.substitute(target.slot, number: number)
+    }
+
+    // MARK: At load
+
+    private static func check(_ spec: Scenario.AnomalySpec, _ scenario: Scenario) throws(YAMLError) {
+        let fits: Bool
+        switch (spec.type.carrier, scenario.protocol) {
+        case (.any, _), (.thrift, .thrift), (.http, .http): fits = true
+        case (.framed, .thrift(_, let isFramed)): fits = isFramed
+        case (.binary, .thrift(let isCompact, _)): fits = !isCompact
+        case (.compact, .thrift(let isCompact, _)): fits = isCompact
+        default: fits = false
         }
-        return .success(result)
+        guard !fits else { return }
+        throw YAMLError(
+            "only \(spec.type.carrier.title) can have '\(spec.type.name)'", at: spec.mark,
+            remedy: "Leave it out, or change the protocol.")
     }
 
-    struct Reason: Error { var text: String }
-
-    private func breakCheckDigit(
-        _ cell: Cell, _ bits: (UInt64, UInt64), _ machine: inout Machine, _ known: [Label.Parameter]
-    ) -> Result<[Label.Parameter], Reason> {
-        let kind = parameters.identifier
-        var text = machine.arena.array(Int(cell.start)..<Int(cell.start + cell.length))
-        guard text.count > 8,
-            CheckDigits.of(text.dropLast(kind.checkLength), kind) == Array(text.suffix(kind.checkLength))
-        else { return .failure(Reason(text: "'\(path)' holds no valid \(kind.rawValue)")) }
-        // A card's BIN and last four stand in other fields too, so the wrong digit is one between them; the others get a
-        // wrong check character.
-        let at = kind == .card ? 8 + Int(scale(bits.1, to: UInt64(text.count - 12))) : text.count - 1
-        let old = text[at]
-        let digit = old >= 0x30 && old <= 0x39 ? old - 0x30 : 0
-        text[at] = 0x30 + (digit + 1 + UInt8(scale(bits.0, to: 9))) % 10
-        var value = cell
-        machine.setText(text, in: &value)
-        machine.substitute(slot, value)
-        return .success(known + [.init("rule", kind.rawValue), .init("position", "\(at)")])
-    }
-
-    private func mismatchCurrency(
-        _ cell: Cell, _ bits: UInt64, _ machine: inout Machine, _ known: [Label.Parameter]
-    ) -> Result<[Label.Parameter], Reason> {
-        let currency = machine.cells[Int(machine.slots[second])]
-        let country = machine.text(cell)
-        guard currency.isPresent, let right = parameters.table.first(where: { $0.0 == country })?.1 else {
-            return .failure(Reason(text: "the country is not in the table"))
+    private static func target(
+        _ reference: Generator.Reference, _ program: Program, _ shape: RequestShape
+    ) throws(YAMLError) -> Target {
+        guard let slot = program.slotOfField[reference.name],
+            let emission = program.emissions.firstIndex(where: {
+                Int($0.slot) == slot && [.value, .beginStruct, .beginList, .beginMap].contains($0.op)
+            })
+        else {
+            let near = nearestName(reference.name, in: program.slotOfField.keys.sorted())
+            throw YAMLError(
+                "no field '\(reference.name)' is written", at: reference.mark,
+                remedy: near.map { "Did you mean '\($0)'?" } ?? "")
         }
-        let wrong = parameters.table.map(\.1).filter { $0 != right }
-        guard !wrong.isEmpty else { return .failure(Reason(text: "the table has one currency")) }
-        let chosen = wrong[Int(scale(bits, to: UInt64(wrong.count)))]
-        var value = currency
-        machine.setText(Array(chosen.utf8), in: &value)
-        machine.substitute(second, value)
-        return .success(known + [.init("country", country), .init("currency", chosen)])
+        let written = program.emissions[emission]
+        var result = Target(
+            path: reference.name, slot: slot, emission: emission,
+            form: written.op == .value ? written.form : .structure, scale: Int(program.scaleOfSlot[slot]),
+            type: SchemaType(.any), isRequired: false, cases: [])
+        let schemaName = reference.name.split(separator: ".").filter { Int($0) == nil }.joined(separator: ".")
+        if let field = try? shape.field(schemaName, at: reference.mark).field {
+            result.isRequired = field.presence == .required
+            result.type = field.type
+            if case .enumeration(let index) = field.type.kind {
+                result.cases = shape.schemas.enumerations[index].cases
+            }
+        }
+        return result
     }
 
-    /// L0: changes the bytes that go out. `lengthDigits` is where an HTTP request says its body's length.
-    func damage(
-        _ bytes: inout [UInt8], _ format: RequestFormat, index: UInt64, lengthDigits: Range<Int>
-    ) -> [Label.Parameter] {
-        let bits = philox.block(index)
+    /// Why the fields do not fit the type, or nil.
+    private static func misfit(_ type: String, _ targets: [Target]) -> String? {
+        guard let first = targets.first else { return nil }
+        let isNumber = [.i8, .i16, .i32, .i64].contains(first.form)
         switch type {
-        case .frameLengthWrong:
-            let length = Int64(bytes.count - 4)
-            let most = UInt64(clamping: min(64, length - 1))
-            let size = 1 + Int64(scale(bits.0, to: most))
-            let delta = bits.1 & 1 == 0 ? size : -size
-            bytes.store(bigEndian: UInt32(truncatingIfNeeded: length + delta), at: 0)
-            return [.init("offset", "0"), .init("delta", "\(delta)")]
-        case .truncate:
-            // At least the frame's length, or the head of an HTTP request, stays.
-            let kept = format.wire.protocol == .http1 ? lengthDigits.upperBound + 4 : 4
-            let room = UInt64(clamping: bytes.count - kept)
-            let cut = kept + Int(scale(bits.0, to: max(1, room)))
-            let whole = bytes.count
-            bytes.removeSubrange(cut...)
-            return [.init("offset", "\(cut)"), .init("missing", "\(whole - cut)")]
-        case .contentLengthMismatch:
-            let body = Int64(bytes.count - lengthDigits.upperBound - 4)
-            let size = 1 + Int64(scale(bits.0, to: UInt64(clamping: max(1, min(64, body)))))
-            let delta = bits.1 & 1 == 0 || size > body ? size : -size
-            var digits: [UInt8] = []
-            digits.append(contentsOf: "\(body + delta)".utf8)
-            bytes.replaceSubrange(lengthDigits, with: digits)
-            return [.init("offset", "\(lengthDigits.lowerBound)"), .init("delta", "\(delta)")]
-        default: return []
+        case "enumOutside": return first.form == .enumeration ? nil : "'\(first.path)' is no enumeration"
+        case "boundaryOverflow", "boundaryValue", "numberOverflow", "secondsForMillis", "partsNotTotal",
+            "timesReversed", "justUnderThreshold", "minorUnitWrong", "timeZoneShift", "refundExceedsPaid",
+            "balanceMismatch", "limitBypass", "ageBirthDateMismatch":
+            return isNumber ? nil : "'\(first.path)' is no whole number"
+        case "checkDigitBroken", "identifierImpossible", "countryCurrencyMismatch", "lengthOutside", "patternBroken",
+            "currencyUnknown", "homoglyph", "fullWidth", "rightToLeft", "zeroWidth", "mojibake", "injectionString",
+            "oversize", "personalDataInClear":
+            return first.form == .string ? nil : "'\(first.path)' is no text"
+        case "negativeZero", "precision":
+            return first.form == .double || (type == "negativeZero" && isNumber)
+                ? nil
+                : "'\(first.path)' is no number with decimals"
+        case "typeSwap":
+            return first.form == .structure || first.form == .binary
+                ? "'\(first.path)' is neither number nor text" : nil
+        case "swappedFields", "duplicatedField":
+            return targets.count == 2 && targets[0].form == targets[1].form ? nil : "the two fields differ in type"
+        default: return nil
         }
     }
 }
 
+extension AnomalyType.Carrier {
+    var title: String {
+        switch self {
+        case .any: "any request"
+        case .thrift: "Thrift"
+        case .framed: "framed Thrift"
+        case .binary: "Thrift Binary"
+        case .compact: "Thrift Compact"
+        case .http: "HTTP with JSON"
+        }
+    }
+}
+
+/// Emissions of a program with one of them changed.
+final class Layout: Sendable {
+    let emissions: Table<Program.Emission>
+    private let owner = TableOwner()
+
+    /// Nil for types that change values alone.
+    init?(_ type: String, _ program: Program, _ target: Injection.Target?) {
+        guard let target else { return nil }
+        var changed = program.emissions
+        switch type {
+        case "nullValue": changed[target.emission].form = .null
+        case "negativeZero": changed[target.emission].form = .negativeZero
+        case "precision": changed[target.emission].scale += 3
+        case "typeSwap":
+            changed[target.emission].form =
+                target.form == .string ? .i64 : target.form == .enumeration ? .swappedCase : .string
+        default: return nil
+        }
+        emissions = owner.make(changed)
+    }
+}
+
+extension Program {
+    /// Adds a field at the end of the request that is absent until an anomaly fills it; returns its slot.
+    mutating func appendUnknownField(_ parameters: AnomalyParameters) -> Int {
+        let name = parameters.text("name")
+        slots.append(Int32(cellCount))
+        scaleOfSlot.append(0)
+        cellCount += 1
+        slotOfField[name] = slots.count - 1
+        var emission = Emission(
+            op: .value, form: .i64, id: Int16(clamping: parameters.number("id") ?? 31_999),
+            slot: Int32(slots.count - 1))
+        emission.nameStart = Int32(arena.count)
+        arena.append(contentsOf: "\"\(name)\":".utf8)
+        emission.nameLength = Int32(arena.count) - emission.nameStart
+        if isWrapped {
+            emissions.insert(emission, at: emissions.count - 1)
+            emissions[0].skip += 1
+        } else {
+            emissions.append(emission)
+        }
+        return slots.count - 1
+    }
+}
+
 extension Machine {
-    /// Puts another value in place of what `slot` writes, until ``restore()``. An exchange has at most two.
+    /// Puts another value in place of what `slot` writes, until ``restore()``.
     mutating func substitute(_ slot: Int, _ value: Cell) {
         let spare = cells.count - Machine.spareCells + min(substituted, Machine.spareCells - 1)
         substituted += 1
@@ -231,6 +301,7 @@ extension Machine {
 
     /// Takes back what was substituted.
     mutating func restore() {
+        layout = image.emissions
         if substituted == 0 { return }
         slots.copy(image.slots, slots.count)
         substituted = 0

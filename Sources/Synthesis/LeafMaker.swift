@@ -1,3 +1,4 @@
+import JSON
 package import Tape
 
 /// Makes whole leaves, one after the other or any at all. Each thread has its own.
@@ -133,7 +134,7 @@ package final class LeafMaker {
                     slots.append(
                         Slot(
                             timeNanos: time, order: 1 << 63 | UInt64(k) << 48 | campaign << 16 | member,
-                            program: Int32(kind.program), kind: Int32(k),
+                            program: Int32(kind.programs[0]), kind: Int32(k),
                             member: UInt32(member), cohort: cohort, number: campaign))
                 }
             }
@@ -147,64 +148,125 @@ package final class LeafMaker {
         return index
     }
 
+    /// The index of a leaf's first exchange, and how many there are.
+    func extent(_ leaf: Int) throws -> (base: UInt64, count: UInt64) {
+        let base = try collect(leaf)
+        return (base, UInt64(slots.count))
+    }
+
+    /// Makes the exchange at `index` of the leaf that was collected last, and says how.
+    func explain(_ index: UInt64, _ base: UInt64, into object: inout JSONObject) throws {
+        guard index >= base, index - base < UInt64(slots.count) else { return }
+        let slot = slots[Int(index - base)]
+        var output = Output()
+        try fill(&output, slot, index: index, Wishes(json: true))
+        let identity = Machine.Identity(index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
+        var (program, drawIndex) = (Int(slot.program), index)
+        if let kind = output.kind {
+            let place = slot.kind >= 0 ? 0 : plan.place(ofStream: Int(slot.program), slot.number)
+            let member = plan.member(kind, identity, place, slot.number, UInt64(slot.member))
+            (program, drawIndex) = (plan.kinds[kind].programs[member.stage], member.identity.index)
+        }
+        let machine = machines[program]
+        try describe(
+            Place(
+                isBackground: slot.kind < 0 && !slot.isFlow, cohort: slot.cohort, number: slot.number,
+                member: slot.member,
+                drawIndex: drawIndex,
+                registers: machine.image.program.registerOfEntity.mapValues { machine.registers[$0] }), output,
+            into: &object)
+    }
+
     // MARK: One exchange
 
     private func fill(
         _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
     ) throws {
-        let kind =
-            slot.kind >= 0 ? Int(slot.kind) : slot.isFlow ? nil : plan.kind(ofStream: Int(slot.program), slot.number)
-        var identity = Machine.Identity(
-            index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
-        output.kind = kind
+        var identity = Machine.Identity(index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
+        let stream = slot.kind >= 0 ? plan.kinds[Int(slot.kind)].spec.stream : plan.streamOfProgram[Int(slot.program)]
+        var (place, found) = (UInt64.max, slot.kind >= 0 ? Int(slot.kind) : nil)
+        if slot.kind < 0 && !slot.isFlow {
+            place = plan.place(ofStream: stream, slot.number)
+            found = plan.kind(ofStream: stream, at: place) ?? plan.drift(of: identity, stream: stream)
+        }
+        output.stream = stream
         output.stated = -1
         output.twin = nil
-        guard let kind else {
+        guard let kind = found else {
+            output.kind = nil
             if slot.isFlow { (identity.campaign, identity.member) = (slot.number, UInt64(slot.member)) }
             let program = Int(slot.program)
-            output.stream = plan.streamOfProgram[program]
             machines[program].run(identity)
-            _ = try write(program, identity, into: &output, wishes)
+            _ = try write(program, identity, identity, into: &output, wishes)
             output.stated = plan.statedRule(machines[program])
             output.exchange.labels = output.stated < 0 ? [] : [plan.statedLabel(output.stated, identity)]
             output.exchange.expected = output.exchange.labels.first?.expected ?? machines[program].expected()
             return
         }
+        output.kind = kind
+        let member = plan.member(kind, identity, place, slot.number, UInt64(slot.member))
+        try make(&output, kind, member, identity, wishes)
+    }
+
+    private func make(
+        _ output: inout Output, _ kind: Int, _ member: Member, _ identity: Machine.Identity, _ wishes: Wishes
+    ) throws {
         let spec = plan.kinds[kind].spec
-        if spec.campaign != nil {
-            identity.campaign = slot.number
-            identity.member = UInt64(slot.member)
-            identity.memberLimit = spec.campaign?.size.upperBound ?? 1
-        }
-        let program = plan.kinds[kind].program
-        output.stream = spec.stream
-        machines[program].run(identity)
+        let program = plan.kinds[kind].programs[member.stage]
+        let injections = plan.kinds[kind].injections[member.stage]
+        machines[program].run(member.identity)
         if wishes.twins && !spec.type.isHardNegative {
-            try makeTwin(kind, program, identity, &output, wishes)
+            try makeTwin(kind, program, identity, member, &output, wishes)
         }
-        var label = plan.label(kind, identity, machines[program])
-        switch plan.kinds[kind].injection.apply(&machines[program], index: index) {
-        case .success(let parameters): label.parameters += parameters
-        case .failure(let reason):
-            throw SynthesisError.notApplicable(anomaly: spec.name, index: index, reason: reason.text)
+        var labels: [Label] = []
+        for injection in injections {
+            var label = plan.label(kind, injection, member, identity, machines[program])
+            do throws(Inapplicable) {
+                label.parameters += try injection.apply(&machines[program], member.draw(injection))
+            } catch {
+                throw SynthesisError.notApplicable(anomaly: injection.name, index: identity.index, reason: error.reason)
+            }
+            if label.detectableAt == AnomalyType.Detection.schema.rawValue,
+                !injection.isRefusedBySchema(machines[program])
+            {
+                label.detectableAt = AnomalyType.Detection.record.rawValue
+            }
+            labels.append(label)
         }
-        let digits = try write(program, identity, into: &output, wishes)
-        if spec.type.isWireFault, var bytes = output.exchange.request?.wire {
-            output.exchange.request = nil
-            label.parameters += plan.kinds[kind].injection.damage(
-                &bytes, plan.streams[spec.stream].format, index: index, lengthDigits: digits)
-            output.exchange.request = Message(
-                wire: bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+        let digits = try write(program, member.identity, identity, into: &output, wishes)
+        if let last = injections.last, case .bytes(let inject) = last.type.injector {
+            labels[labels.count - 1].parameters += try damage(&output, inject, last, member, digits, identity)
         }
         let rule = machines[program].expected()
         output.exchange.expected = spec.expected == "pass" ? rule : spec.expected
-        output.exchange.labels = [label]
+        output.exchange.labels = labels
         machines[program].restore()
+    }
+
+    private func damage(
+        _ output: inout Output, _ inject: ByteInjector, _ injection: Injection, _ member: Member, _ digits: Range<Int>,
+        _ identity: Machine.Identity
+    ) throws -> [Label.Parameter] {
+        let clean = output.exchange.request?.wire ?? []
+        output.exchange.request = nil
+        var draft = WireDraft(bytes: clean, format: plan.format.wire, lengthDigits: digits)
+        let parameters: [Label.Parameter]
+        do throws(Inapplicable) {
+            parameters = try inject(&draft, member.draw(injection), injection.parameters)
+        } catch {
+            throw SynthesisError.notApplicable(anomaly: injection.name, index: identity.index, reason: error.reason)
+        }
+        output.exchange.request = Message(
+            wire: draft.bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
+        // So that a replay can tag the request before it spoils it again.
+        let fault = WireFault(clean: clean, spoiled: draft.bytes, plan.format.wire)
+        return parameters + [.init(WireFault.parameter, fault.text)]
     }
 
     /// The same exchange without its anomaly; for a campaign's member, what an innocent exchange would be in its place.
     private func makeTwin(
-        _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ output: inout Output, _ wishes: Wishes
+        _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ member: Member, _ output: inout Output,
+        _ wishes: Wishes
     ) throws {
         var clean = Output()
         var used = program
@@ -212,16 +274,17 @@ package final class LeafMaker {
             used = plan.kinds[kind].spec.stream
             machines[used].run(identity)
         }
-        _ = try write(used, identity, into: &clean, wishes)
+        _ = try write(used, used != program ? identity : member.identity, identity, into: &clean, wishes)
         clean.exchange.expected = machines[used].expected()
         output.twin = clean.exchange
         output.twinJSON = clean.json
         output.twinRow = clean.row
     }
 
-    /// Writes what the machine made; returns where an HTTP request states its length.
+    /// Writes what the machine made of `made`, as exchange `identity`; returns where an HTTP request states its length.
     private func write(
-        _ program: Int, _ identity: Machine.Identity, into output: inout Output, _ wishes: Wishes
+        _ program: Int, _ made: Machine.Identity, _ identity: Machine.Identity, into output: inout Output,
+        _ wishes: Wishes
     ) throws -> Range<Int> {
         if machines[program].strangeCell >= 0 {
             throw SynthesisError.impossible(
@@ -230,7 +293,7 @@ package final class LeafMaker {
         }
         let stream = plan.streamOfProgram[program]
         let format = plan.streams[stream].format
-        let digits = format.write(machines[program], index: identity.index, into: &spaces[stream])
+        let digits = format.write(machines[program], index: made.index, into: &spaces[stream])
         if wishes.json {
             output.json.truncate(to: 0)
             RequestWriter.json(machines[program], into: &output.json)
@@ -248,91 +311,5 @@ package final class LeafMaker {
         output.exchange.request = Message(
             wire: spaces[stream].bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
         return digits
-    }
-}
-
-extension SynthesisPlan {
-    /// The anomaly that exchange `number` of a stream has: a keyed permutation puts the first of all places to the first
-    /// type, and so on, so that counts are exact and places are anywhere.
-    func kind(ofStream stream: Int, _ number: UInt64) -> Int? {
-        let placed = streams[stream].placed
-        if placed.isEmpty { return nil }
-        let place = streams[stream].placement[number]
-        for range in placed where place < range.end { return range.kind }
-        return nil
-    }
-
-    /// The first of the scenario's label rules that holds for an exchange made like all others, or -1.
-    func statedRule(_ machine: borrowing Machine) -> Int {
-        for rule in machine.image.program.labels where machine.holds(rule.tests) { return Int(rule.decision) ?? -1 }
-        return -1
-    }
-
-    func statedLabel(_ number: Int, _ identity: Machine.Identity) -> Label {
-        let spec = scenario.labels[number]
-        var label = Label()
-        label.type = spec.type
-        label.layer = "L4"
-        label.expected = spec.expected
-        label.difficulty = "medium"
-        label.detectableAt = "record"
-        label.eventNanos = identity.timeNanos
-        label.labelNanos = identity.timeNanos + spec.labelDelayNanos
-        label.parameters = [.init("rule", "\(number + 1)")]
-        if let flow = spec.flow {
-            label.campaign = "\(flow)-\(identity.campaign)"
-            label.k = UInt32(clamping: identity.member + 1)
-        }
-        return label
-    }
-
-    /// Up to which place, exclusive, exchanges are of a kind; in rising order.
-    struct PlacedKind: Sendable {
-        var end: UInt64
-        var kind: Int
-    }
-
-    func label(_ index: Int, _ identity: Machine.Identity, _ machine: Machine) -> Label {
-        let kind = kinds[index]
-        let spec = kind.spec
-        var label = Label()
-        label.type = spec.type.rawValue
-        label.layer = spec.type.layer
-        label.expected = spec.expected
-        label.difficulty = spec.difficulty
-        label.eventNanos = identity.timeNanos
-        label.labelNanos = identity.timeNanos + spec.labelDelayNanos
-        if !spec.type.isHardNegative { label.twin = identity.index }
-        var names: [String] = []
-        if let campaign = spec.campaign, let plan = kind.campaign {
-            label.campaign = "\(spec.name)-\(identity.campaign)"
-            label.role = spec.type == .cardTesting ? "tester" : spec.type.isHardNegative ? "bystander" : "actor"
-            label.n = UInt32(clamping: plan.size(of: identity.campaign))
-            label.k = UInt32(clamping: identity.member + 1)
-            label.stage = label.k == 1 ? "first" : label.k == label.n ? "last" : "middle"
-            label.detectableAt = "window:\(campaign.windowNanos / 1_000_000_000)s"
-            label.minHistory = min(label.n - 1, 3)
-            names = campaign.same.map(\.name) + campaign.distinct.map(\.name)
-            label.parameters = [
-                .init("window", "\(campaign.windowNanos / 1_000_000_000)s"),
-                .init("same", campaign.same.map(\.name).joined(separator: "+")),
-                .init("distinct", campaign.distinct.map(\.name).joined(separator: "+")),
-            ]
-            if spec.type.isHardNegative { label.parameters += [.init("fraud", "no"), .init("mimics", spec.mimics)] }
-        } else {
-            names = scenario.cohortEntity.map { [$0] } ?? []
-            switch spec.type.layer {
-            case "L0": label.detectableAt = "wire"
-            case "L1":
-                label.detectableAt = spec.type == .requiredMissing && !kind.injection.isSchemaRule ? "record" : "schema"
-            default: label.detectableAt = "record"
-            }
-            if spec.type == .checkDigitBroken || spec.type == .secondsForMillis { label.detectableAt = "record" }
-        }
-        for name in names {
-            guard let register = machine.image.program.registerOfEntity[name] else { continue }
-            label.entities.append("\(name):\(machine.registers[register])")
-        }
-        return label
     }
 }

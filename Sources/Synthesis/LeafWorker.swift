@@ -24,6 +24,10 @@ struct LeafResult: Sendable {
     var counts: [Manifest.Tally] = []
     /// Exchanges with a label that the scenario states by a rule, by the number of the rule.
     var stated: [UInt64] = []
+    /// Pairs of types that met in an exchange.
+    var overlaps: [String] = []
+    /// Exchanges with labels, for those who want them apart.
+    var labelled: [Exchange] = []
     /// What the digest of all exchanges covers.
     var digested: [UInt8] = []
     var confirmed: UInt64 = 0
@@ -58,12 +62,15 @@ final class LeafWorker {
     private var oracle: Oracle
     private let format: SynthesisFormat
     private let twinFormat: SynthesisFormat?
+    private let keepsLabelled: Bool
     private let compressor = LineCompressor()
     private var text = Arena()
     private var twinText = Arena()
     private var space = Arena()
 
-    init(_ plan: SynthesisPlan, _ format: SynthesisFormat, twins: SynthesisFormat?) throws {
+    init(_ plan: SynthesisPlan, _ format: SynthesisFormat, twins: SynthesisFormat?, keepsLabelled: Bool = false) throws
+    {
+        self.keepsLabelled = keepsLabelled
         self.plan = plan
         self.format = format
         twinFormat = twins
@@ -90,12 +97,14 @@ final class LeafWorker {
             result.exchanges += 1
             if let kind = made.kind, let label = made.exchange.labels.first {
                 result.counts[kind].add(label)
+                if made.exchange.labels.count > 1 { result.overlaps += Manifest.pairs(made.exchange.labels) }
                 if !label.campaign.isEmpty {
                     result.members.append(.init(exchange: made.exchange, stream: made.stream))
                 }
             } else if made.stated >= 0 {
                 result.stated[made.stated] += 1
             }
+            if keepsLabelled && !made.exchange.labels.isEmpty { result.labelled.append(made.exchange) }
             append(made.exchange, made.json, made.row, format, &text, &result.main)
             if let twinFormat, let twin = made.twin {
                 result.twinCount += 1

@@ -59,7 +59,7 @@ extension SynthesisPlan {
         line.append(0x5D)
     }
 
-    private static func appendLabel(_ label: Label, to line: inout Arena) {
+    static func appendLabel(_ label: Label, to line: inout Arena) {
         func key(_ name: StaticString) {
             if line[line.count - 1] != 0x7B { line.append(0x2C) }
             line.append(0x22)

@@ -6,12 +6,6 @@ extension Machine {
         // Entity numbers interleave the cohorts, so that each has its share of the frequent ones.
         let cohorts = step.op == .pickFree && step.c == 1 ? cohortCount : 1
         let cohort = cohorts > 1 ? identity.cohort : 0
-        if by == .distinct {
-            let ordinal = identity.campaign &* identity.memberLimit &+ identity.member
-            let permutation = tables.permutations[Int(step.table)]
-            registers[Int(step.cell)] = permutation[ordinal % permutation.count] &* cohorts &+ cohort
-            return
-        }
         let number: UInt64
         switch step.op {
         case .pickOwned:

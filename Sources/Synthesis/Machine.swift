@@ -9,6 +9,8 @@ struct Machine {
     let slots: Table<Int32>
     /// How many slots hold something else than the program says.
     var substituted = 0
+    /// How the request is laid out: the program's emissions, or for a moment an anomaly's.
+    var layout: Table<Program.Emission>
     private let owner: TableOwner
     let cohortCount: UInt64
     /// A value that its field's enumeration does not have: the scenario's fault, found only now.
@@ -21,17 +23,20 @@ struct Machine {
         var index: UInt64 = 0
         var timeNanos: UInt64 = 0
         var cohort: UInt64 = 0
-        /// The campaign's number and the member's position from 0; 0 outside one.
+        /// The campaign's number and the member's position in its stage from 0, among so many; 0, 0 and 1 outside one.
         var campaign: UInt64 = 0
+        /// The step of a flow's instance, from 0.
         var member: UInt64 = 0
-        var memberLimit: UInt64 = 1
+        var place: UInt64 = 0
+        var places: UInt64 = 1
     }
 
-    /// Two cells more than the program has: for what anomalies put in place of others.
-    static let spareCells = 2
+    /// Cells more than the program has: for what anomalies put in place of others.
+    static let spareCells = 16
 
     init(_ image: Image, cohortCount: Int) {
         self.image = image
+        layout = image.emissions
         self.cohortCount = UInt64(cohortCount)
         owner = TableOwner()
         cells = owner.make(count: image.program.cellCount + Machine.spareCells, Cell())
@@ -55,6 +60,7 @@ struct Machine {
             at += 1
             switch step.op {
             case .pickFree, .pickOwned, .pickShared, .pickNear, .pickWeighted: pick(step, identity, tables)
+            case .pickCast: pickCast(step, identity, tables.permutations)
             case .skipUnlessDrawn:
                 if step.philox.draw(registers[Int(step.scope)]) >= UInt64(bitPattern: step.a) { at = Int(step.other) }
             case .skipUnlessPresent: if !cells[Int(step.cell)].isPresent { at = Int(step.other) }

@@ -9,6 +9,8 @@ package struct Manifest: Sendable, Equatable {
         package var type: String
         package var layer: String
         package var isHardNegative: Bool
+        /// A regime of a drift, which exchanges belong to by chance: nothing is requested.
+        package var isDrift: Bool
         /// Solved from the rate before anything was made, for the whole run.
         package var requested: UInt64
         /// Counted on the way out, in this shard.
@@ -42,6 +44,8 @@ package struct Manifest: Sendable, Equatable {
     package var twins: UInt64 = 0
     package var counts: [Count]
     package var confirmed: UInt64 = 0
+    /// How many exchanges carry two types together, by the two.
+    package var overlaps: [String: UInt64] = [:]
     /// Over id, time, bytes, expected decision and labels of every exchange, whatever the form of the output.
     package var exchangesDigest = ""
 
@@ -60,14 +64,17 @@ package struct Manifest: Sendable, Equatable {
         stated = plan.scenario.labels.map { Stated(type: $0.type, exchanges: 0) }
         counts = plan.kinds.map { kind in
             Count(
-                name: kind.spec.name, type: kind.spec.type.rawValue, layer: kind.spec.type.layer,
-                isHardNegative: kind.spec.type.isHardNegative, requested: kind.share.exchanges, realised: 0,
+                name: kind.spec.name, type: kind.spec.type.name, layer: kind.spec.type.layer.rawValue,
+                isHardNegative: kind.spec.type.isHardNegative, isDrift: kind.spec.type.isDrift,
+                requested: kind.share.exchanges, realised: 0,
                 requestedCampaigns: kind.share.campaigns, realisedCampaigns: 0)
         }
     }
 
     package var isWhole: Bool { shardCount == 1 }
-    package var anomalous: UInt64 { counts.reduce(0) { $0 + ($1.isHardNegative ? 0 : $1.realised) } }
+    package var anomalous: UInt64 {
+        counts.reduce(0) { $0 + ($1.isHardNegative || $1.isDrift ? 0 : $1.realised) }
+    }
 
     /// Exchanges and campaigns of one kind within a leaf.
     struct Tally: Sendable {
@@ -80,6 +87,17 @@ package struct Manifest: Sendable, Equatable {
         }
     }
 
+    /// The pairs of types that an exchange's labels make.
+    static func pairs(_ labels: [Label]) -> [String] {
+        var result: [String] = []
+        for (at, label) in labels.enumerated() {
+            for other in labels[(at + 1)...] {
+                result.append([label.type, other.type].sorted().joined(separator: " + "))
+            }
+        }
+        return result
+    }
+
     mutating func add(_ leaf: borrowing LeafResult) {
         if exchanges == 0 { first = leaf.first }
         exchanges += leaf.exchanges
@@ -90,6 +108,7 @@ package struct Manifest: Sendable, Equatable {
             counts[i].realisedCampaigns += tally.campaigns
         }
         for (i, count) in leaf.stated.enumerated() { stated[i].exchanges += count }
+        for pair in leaf.overlaps { overlaps[pair, default: 0] += 1 }
     }
 
     package var json: JSONValue {
@@ -100,6 +119,7 @@ package struct Manifest: Sendable, Equatable {
             object.append("type", JSONValue(count.type))
             object.append("layer", JSONValue(count.layer))
             object.append("hardNegative", JSONValue(count.isHardNegative))
+            object.append("drift", JSONValue(count.isDrift))
             object.append("requested", JSONValue(count.requested))
             object.append("realised", JSONValue(count.realised))
             object.append("campaignsRequested", JSONValue(count.requestedCampaigns))
@@ -135,6 +155,9 @@ package struct Manifest: Sendable, Equatable {
         object.append("twins", JSONValue(twins))
         object.append("anomalies", .array(anomalies))
         object.append("stated", .array(rules))
+        var matrix = JSONObject()
+        for (pair, count) in overlaps.sorted(by: { $0.key < $1.key }) { matrix.append(pair, JSONValue(count)) }
+        object.append("overlaps", .object(matrix))
         object.append("labelsConfirmed", JSONValue(confirmed))
         object.append("exchangesSha256", JSONValue(exchangesDigest))
         return .object(object)

@@ -5,11 +5,17 @@ package import Tape
 /// It shares no code with what makes and changes requests: its own readers of Thrift and JSON, its own check-digit rules.
 /// What it knows is the scenario's statement of each anomaly, the schema, and the bytes.
 ///
-/// Every anomaly of single exchanges is checked on every exchange, both ways; an amount just under a threshold only where
-/// it is labelled, because an innocent one may lie there too. Campaigns are checked for number, window, and what their
-/// members share and do not share.
+/// Every anomaly of single exchanges that an innocent one never has is looked for in every exchange, both ways. Faults of
+/// the wire are looked for where a label says so; everything else must be readable from the first byte to the last. Of
+/// campaigns, members, order, window, who takes part in them, and what the type says about their values are checked.
 package struct Oracle: Sendable {
     private let rules: [OracleRule]
+    /// Rules that clean exchanges are held to, as indices.
+    private let strict: [Int]
+    /// `touching[a][b]`: an exchange with anomaly a may look as if it had b.
+    private let touching: [[Bool]]
+    private let format: WireFormat
+    private let methods: [[UInt8]]
     /// One for each stream.
     private var cursors: [OracleCursor]
     private var cursor: OracleCursor
@@ -17,29 +23,25 @@ package struct Oracle: Sendable {
     private let stated: Set<String>
     /// Campaigns are followed by another oracle, which sees all leaves in order.
     var leavesCampaigns = false
-    private var campaigns: [String: OpenCampaign] = [:]
+    private var campaigns: [String: OracleCampaign] = [:]
     /// Exchanges looked at, and labels confirmed.
     package private(set) var exchanges: UInt64 = 0
     package private(set) var labels: UInt64 = 0
-
-    private struct OpenCampaign {
-        var first: UInt64
-        var last: UInt64
-        var positions: Set<UInt32> = []
-        var size: UInt32
-        var shared: [[UInt8]] = []
-        var distinct: [Set<[UInt8]>] = []
-        var rule: Int
-        var index: UInt64
-    }
 
     package init(_ plan: SynthesisPlan) throws {
         var watches = plan.streams.map { OracleWatches($0.shape) }
         var rules: [OracleRule] = []
         for kind in plan.kinds {
-            rules.append(try OracleRule(kind.spec, plan.scenario, &watches[kind.spec.stream]))
+            // The parts of a composite stand for themselves.
+            if kind.spec.parts.isEmpty {
+                rules.append(try OracleRule(kind.spec, plan.scenario, &watches[kind.spec.stream]))
+            }
         }
         self.rules = rules
+        strict = rules.indices.filter { rules[$0].isStrict && !rules[$0].isWireFault }
+        touching = rules.map { a in rules.map { a.touches($0) } }
+        format = plan.format.wire
+        methods = plan.streams.map { Array($0.format.method.utf8) }
         for i in watches.indices { watches[i].finish() }
         cursors = watches.map { OracleCursor($0, plan.format.wire) }
         cursor = cursors[0]
@@ -57,33 +59,25 @@ package struct Oracle: Sendable {
             throw .mismatch(anomaly: "request", index: exchange.id, reason: "there is none")
         }
         cursor.read(message.wire)
-        let isClean = exchange.labels.isEmpty
-        var confirmed = 0
-        for (number, rule) in rules.enumerated() where rule.spec.stream == stream {
-            let label = isClean ? nil : exchange.labels.first { rule.describes($0) }
-            if rule.isCampaign {
-                guard let label else { continue }
-                if !leavesCampaigns { try follow(number, rule, label, message.wire, index: exchange.id) }
-                confirmed += 1
-                continue
-            }
-            let isBroken = rule.isBroken(cursor.readings, message.wire)
-            if label != nil && !isBroken {
-                throw .mismatch(anomaly: rule.spec.name, index: exchange.id, reason: "its label is not borne out")
-            }
-            if label == nil && isBroken && rule.isStrict {
-                throw .mismatch(anomaly: rule.spec.name, index: exchange.id, reason: "no label says so")
-            }
-            if label != nil { confirmed += 1 }
-        }
-        confirmed += exchange.labels.count { stated.contains($0.type) }
-        if confirmed != exchange.labels.count {
-            throw .mismatch(anomaly: "label", index: exchange.id, reason: "the scenario has no such anomaly")
-        }
-        if cursor.readings.state != .whole && !exchange.labels.contains(where: { $0.layer == "L0" }) {
+        let isSpoiled = exchange.labels.contains { $0.layer == "L0" && $0.detectableAt == "wire" }
+        if cursor.readings.state != .whole && !isSpoiled {
             throw .mismatch(anomaly: "wire", index: exchange.id, reason: "the request cannot be read")
         }
-        labels += UInt64(confirmed)
+        let view = view(exchange.id, message, stream)
+        if exchange.labels.isEmpty {
+            for at in strict where rules[at].spec.stream == stream && rules[at].check.isBroken(rules[at], view) {
+                throw .mismatch(anomaly: rules[at].spec.name, index: exchange.id, reason: "no label says so")
+            }
+            return
+        }
+        try confirm(exchange, view, isSpoiled, stream)
+    }
+
+    private func view(_ index: UInt64, _ message: Message, _ stream: Int) -> OracleView {
+        OracleView(
+            readings: cursor.readings, bytes: cursor.bytes, index: index, timeNanos: message.startNanos,
+            format: format, fault: cursor.fault, deepest: cursor.deepest, bodyStart: cursor.bodyStart,
+            stated: cursor.statedLength, message: cursor.message, method: methods[stream])
     }
 
     /// Looks only at the campaign that an exchange belongs to.
@@ -92,46 +86,72 @@ package struct Oracle: Sendable {
         if cursors.count > 1 { swap(&cursor, &cursors[stream]) }
         defer { if cursors.count > 1 { swap(&cursor, &cursors[stream]) } }
         cursor.read(message.wire)
-        for (number, rule) in rules.enumerated() where rule.isCampaign && rule.spec.stream == stream {
-            guard let label = exchange.labels.first(where: { rule.describes($0) }) else { continue }
-            try follow(number, rule, label, message.wire, index: exchange.id)
+        let view = view(exchange.id, message, stream)
+        for label in exchange.labels {
+            let found = rules.firstIndex { $0.isCampaign && $0.spec.stream == stream && $0.describes(label) }
+            if let found { try follow(found, label, view, rules[found].fields) }
+        }
+    }
+
+    private mutating func confirm(
+        _ exchange: borrowing Exchange, _ view: borrowing OracleView, _ isSpoiled: Bool, _ stream: Int
+    ) throws(SynthesisError) {
+        var described: [(rule: Int, label: Label)] = []
+        for label in exchange.labels {
+            guard let rule = rules.firstIndex(where: { $0.spec.stream == stream && $0.describes(label) }) else {
+                if stated.contains(label.type) {
+                    labels += 1
+                    continue
+                }
+                throw .mismatch(anomaly: label.type, index: exchange.id, reason: "the scenario has no such anomaly")
+            }
+            described.append((rule, label))
+        }
+        let changed = described.flatMap { rules[$0.rule].fields }
+        for (rule, label) in described {
+            let isReadable = !isSpoiled || cursor.readings.state == .whole
+            if rules[rule].isCampaign {
+                if !leavesCampaigns { try follow(rule, label, view, changed) }
+            } else {
+                // What cannot be read whole is not looked into for anything but what spoiled it.
+                if (rules[rule].isWireFault || isReadable) && !rules[rule].check.isBroken(rules[rule], view) {
+                    throw .mismatch(
+                        anomaly: rules[rule].spec.name, index: exchange.id, reason: "its label is not borne out")
+                }
+                if isReadable && !isSpoiled && !rules[rule].holdsConstants(0, view, changed: changed) {
+                    throw .mismatch(
+                        anomaly: rules[rule].spec.name, index: exchange.id,
+                        reason: "a value is not what 'with' says")
+                }
+            }
+            labels += 1
+        }
+        if isSpoiled { return }
+        for at in strict where !described.contains(where: { $0.rule == at || touching[$0.rule][at] }) {
+            if rules[at].spec.stream == stream && rules[at].check.isBroken(rules[at], view) {
+                throw .mismatch(anomaly: rules[at].spec.name, index: exchange.id, reason: "no label says so")
+            }
         }
     }
 
     private mutating func follow(
-        _ number: Int, _ rule: OracleRule, _ label: Label, _ bytes: [UInt8], index: UInt64
+        _ rule: Int, _ label: Label, _ view: borrowing OracleView, _ changed: [String]
     ) throws(SynthesisError) {
-        func wrong(_ reason: String) -> SynthesisError {
-            .mismatch(anomaly: label.campaign, index: index, reason: reason)
+        var open = campaigns.removeValue(forKey: label.campaign) ?? OracleCampaign(rules[rule], label, view.index)
+        if let reason = open.add(label, view, changed) {
+            throw .mismatch(anomaly: label.campaign, index: view.index, reason: reason)
         }
-        var open =
-            campaigns.removeValue(forKey: label.campaign)
-            ?? OpenCampaign(first: label.eventNanos, last: label.eventNanos, size: label.n, rule: number, index: index)
-        guard label.n == open.size, (1...label.n).contains(label.k), open.positions.insert(label.k).inserted else {
-            throw wrong("member \(label.k) of \(label.n) does not fit in")
+        if !open.isComplete {
+            campaigns[label.campaign] = open
+        } else if let reason = open.verdict() {
+            throw .mismatch(anomaly: label.campaign, index: view.index, reason: reason)
         }
-        open.first = min(open.first, label.eventNanos)
-        open.last = max(open.last, label.eventNanos)
-        guard open.last - open.first <= rule.windowNanos else { throw wrong("it lasts longer than its window") }
-        for (i, watch) in rule.same.enumerated() {
-            let value = cursor.readings.text(watch, bytes)
-            if value.isEmpty { throw wrong("what its members share is absent") }
-            if i == open.shared.count { open.shared.append(value) }
-            if open.shared[i] != value { throw wrong("its members do not share what they should") }
-        }
-        for (i, watch) in rule.distinct.enumerated() {
-            let value = cursor.readings.text(watch, bytes)
-            if value.isEmpty { throw wrong("what its members have of their own is absent") }
-            if i == open.distinct.count { open.distinct.append([]) }
-            if !open.distinct[i].insert(value).inserted { throw wrong("two members share what is their own") }
-        }
-        if open.positions.count < Int(open.size) { campaigns[label.campaign] = open }
     }
 
     /// After the last exchange of a whole run: no campaign may lack members. A shard's may.
     package func finish(isWhole: Bool) throws(SynthesisError) {
         guard isWhole, let (name, open) = campaigns.min(by: { $0.key < $1.key }) else { return }
         throw .mismatch(
-            anomaly: name, index: open.index, reason: "\(open.positions.count) of \(open.size) members are there")
+            anomaly: name, index: open.index, reason: "\(open.members.count) of \(open.size) members are there")
     }
 }

@@ -82,8 +82,13 @@ extension OracleCursor {
                 let (next, overflow) = value.multipliedReportingOverflow(by: 10)
                 value = overflow ? .max : next &+ Int64(digit - 0x30)
             }
-            keep(node, .init(int: first == 0x2D ? 0 - value : value))
+            let isDouble = word.contains { $0 == 0x2E || $0 | 0x20 == 0x65 }
+            keep(node, .init(int: first == 0x2D ? 0 - value : value, start: start, end: at, isDouble: isDouble))
             return true
+        }
+        if word.elementsEqual("null".utf8) { keep(node, .init(isNull: true)) }
+        if word.elementsEqual("true".utf8) || word.elementsEqual("false".utf8) {
+            keep(node, .init(int: word.count == 4 ? 1 : 0))
         }
         return ["true", "false", "null"].contains { $0.utf8.elementsEqual(word) }
     }

@@ -2,15 +2,19 @@
 extension OracleCursor {
     mutating func thriftMessage(isCompact: Bool) -> Bool {
         if isCompact {
-            guard byte() == 0x82, byte() != nil, varint() != nil, let length = varint(), skip(Int64(clamping: length))
-            else {
-                return false
-            }
+            guard byte() == 0x82, let kind = byte(), let seqid = varint(), let length = varint() else { return false }
+            message.type = Int(kind >> 5)
+            message.seqid = Int64(Int32(truncatingIfNeeded: seqid))
+            message.name = at..<at + Int(clamping: min(length, 1 << 30))
+            guard skip(Int64(clamping: length)) else { return false }
         } else {
             guard let version = bigEndian(4), UInt32(truncatingIfNeeded: version) >> 16 == 0x8001,
-                let length = bigEndian(4),
-                skip(length), skip(4)
+                let length = bigEndian(4)
             else { return false }
+            message.type = Int(version & 255)
+            message.name = at..<at + Int(clamping: max(0, length))
+            guard skip(length), let seqid = bigEndian(4) else { return false }
+            message.seqid = seqid
         }
         // The argument list: its only argument holds the fields, or it is the fields itself.
         guard let argument else { return structure(0, isCompact, 0) }
@@ -24,6 +28,7 @@ extension OracleCursor {
             value |= UInt64(next & 0x7F) << shift
             if next < 0x80 { return value }
         }
+        _ = fail(.varint)
         return nil
     }
 
@@ -31,7 +36,8 @@ extension OracleCursor {
 
     /// `node` is the place in the watched tree, -1 for none; `inside` is the field of an argument list that leads to its root.
     private mutating func structure(_ node: Int, _ isCompact: Bool, _ depth: Int, inside: Int16? = nil) -> Bool {
-        if depth > 64 { return false }
+        if depth > 70 { return fail(.depth) }
+        deepest = max(deepest, depth + 1)
         var last: Int16 = 0
         while let head = byte() {
             if head == 0 { return true }
@@ -75,18 +81,29 @@ extension OracleCursor {
         case (false, 8): return integer(bigEndian(4), node)
         case (false, 10): return integer(bigEndian(8), node)
         case (true, 4), (true, 5), (true, 6): return integer(varint().map(unzigzag), node)
-        case (false, 4), (true, 7): return skip(8)
+        case (false, 4), (true, 7):
+            let start = at
+            guard skip(8) else { return false }
+            keep(node, .init(int: double(at: start, isCompact), isDouble: true))
+            return true
         case (false, 11), (true, 8):
             guard let length = isCompact ? varint().map({ Int64(clamping: $0) }) : bigEndian(4) else { return false }
             let start = at
+            if length < 0 || length > Int64(Int32.max) { return fail(.size) }
             guard skip(length) else { return false }
             keep(node, OracleReadings.Value(start: start, end: at, isText: true))
             return true
         case (_, 12): return structure(node, isCompact, depth + 1)
         case (false, 14), (false, 15), (true, 9), (true, 10): return list(node, isCompact, depth)
         case (false, 13), (true, 11): return map(isCompact, depth)
-        default: return false
+        default: return fail(.type)
         }
+    }
+
+    private func double(at start: Int, _ isCompact: Bool) -> Int64 {
+        var bits: UInt64 = 0
+        for i in 0..<8 { bits |= UInt64(bytes[start + i]) << UInt64(isCompact ? 8 * i : 56 - 8 * i) }
+        return Int64(bitPattern: bits)
     }
 
     private mutating func integer(_ value: Int64?, _ node: Int) -> Bool {
@@ -110,7 +127,8 @@ extension OracleCursor {
             guard let long = bigEndian(4) else { return false }
             count = long
         }
-        guard count >= 0, count <= Int64(bytes.count - at), depth < 64 else { return false }
+        if count < 0 || count > Int64(bytes.count - at) { return fail(.count) }
+        guard depth < 64 else { return false }
         for _ in 0..<count where !value(kind, node, isCompact, depth + 1) { return false }
         return true
     }

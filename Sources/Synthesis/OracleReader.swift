@@ -12,6 +12,22 @@ struct OracleCursor: Sendable {
     private(set) var bytes: [UInt8] = []
     var at = 0
     var readings: OracleReadings
+    /// Why a Thrift message could not be read on, when it is not that it ends.
+    enum Fault { case none, type, size, count, depth, varint }
+
+    var fault = Fault.none
+    /// How deep structs were nested.
+    var deepest = 0
+    /// What the envelope of a Thrift message says.
+    var message = (type: 0, name: 0..<0, seqid: Int64(0))
+    /// Where the message or body begins, and its length as stated.
+    private(set) var bodyStart = 0
+    private(set) var statedLength: Int?
+
+    mutating func fail(_ reason: Fault) -> Bool {
+        fault = reason
+        return false
+    }
 
     init(_ watches: OracleWatches, _ format: WireFormat) {
         nodes = watches.nodes
@@ -26,6 +42,7 @@ struct OracleCursor: Sendable {
     mutating func read(_ request: [UInt8]) {
         bytes = request
         readings.reset()
+        (fault, deepest, message) = (.none, 0, (0, 0..<0, 0))
         at = 0
         var stated: Int?
         var start = 0
@@ -37,6 +54,7 @@ struct OracleCursor: Sendable {
             start = 4
         }
         at = start
+        (bodyStart, statedLength) = (start, stated)
         let isReadable = isHTTP ? jsonDocument() : thriftMessage(isCompact: format.encoding == .compact)
         let isComplete = isReadable && at == bytes.count
         let isRight = format.transport == .unframed || stated == bytes.count - start

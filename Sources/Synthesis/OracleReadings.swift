@@ -17,7 +17,7 @@ struct OracleWatches: Sendable {
         var node: Int
     }
 
-    private let shape: RequestShape
+    let shape: RequestShape
     private var paths: [[SchemaField]] = []
     private var known: [String: Int] = [:]
     private(set) var nodes: [Node] = []
@@ -43,6 +43,14 @@ struct OracleWatches: Sendable {
         }
         paths.append(fields)
         known[reference.name] = paths.count - 1
+        return paths.count - 1
+    }
+
+    /// A field that the schema does not have, at the root.
+    mutating func watchUnknown(name: String, id: Int64) -> Int {
+        if let watch = known[name] { return watch }
+        paths.append([SchemaField(id: Int16(clamping: id), name: name, type: SchemaType(.any))])
+        known[name] = paths.count - 1
         return paths.count - 1
     }
 
@@ -102,6 +110,9 @@ struct OracleReadings: Sendable {
         var start = 0
         var end = 0
         var isText = false
+        /// `int` is the pattern of a double (Thrift), or the text stands for a number with decimals (JSON).
+        var isDouble = false
+        var isNull = false
         /// Of the next value of the same watch, or -1.
         var next = -1
     }
@@ -136,6 +147,13 @@ struct OracleReadings: Sendable {
     }
 
     func next(_ value: Value) -> Value? { value.next < 0 ? nil : found[value.next] }
+
+    func double(_ watch: Int, _ bytes: [UInt8]) -> Double? {
+        guard let value = first(watch), !value.isText, !value.isNull else { return nil }
+        if !value.isDouble { return Double(value.int) }
+        if value.end == 0 { return Double(bitPattern: UInt64(bitPattern: value.int)) }
+        return Double(String(decoding: bytes[value.start..<value.end], as: UTF8.self))
+    }
 
     /// A value as bytes that tell it from others.
     func text(_ watch: Int, _ bytes: [UInt8]) -> [UInt8] {

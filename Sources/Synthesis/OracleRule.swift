@@ -2,59 +2,127 @@ import Schema
 import Tape
 import YAML
 
-/// One anomaly as the oracle sees it: what of a request breaks it.
+/// One anomaly as the oracle sees it: where to look, and what of a request breaks it.
 final class OracleRule: Sendable {
     let spec: Scenario.AnomalySpec
-    private let first: Int
-    private let second: Int
+    let typeName: String
+    let check: OracleCheck
+    /// Watches of the fields that the type reads, by parameter.
+    let watches: [String: Int]
     /// Products whose sum the first must be: the sign and the watches of the factors.
-    private let terms: [(sign: Int64, factors: [Int])]
-    private let cases: [(name: [UInt8], value: Int64)]
-    /// As labels have it.
-    private let typeName: String
-    let isCampaign: Bool
-    let same: [Int]
-    let distinct: [Int]
+    let terms: [(sign: Int64, factors: [Int])]
+    let cases: [(name: [UInt8], value: Int64)]
+    let secondCases: [(name: [UInt8], value: Int64)]
+    let fieldType: SchemaType?
+    /// Dotted names of all fields that it reads or changes.
+    let fields: [String]
+    /// What `with` fixes, for each stage.
+    let constants: [[Constant]]
+    /// For each stage, the entities whose part can be told from a written field.
+    let casts: [[CastWatch]]
+    /// The entity whose numbers stand in labels; what tells the stages apart there.
+    let stageNames: [String]
+    let path: String
 
-    var windowNanos: UInt64 { spec.campaign?.windowNanos ?? 0 }
+    struct Constant: Sendable {
+        var field: String
+        var watch: Int
+        var text: [UInt8]
+        var number: Int64?
+    }
+
+    struct CastWatch: Sendable {
+        var watch: Int
+        /// The kind of entity and the written attribute: values of one space.
+        var space: String
+        var who: CampaignPattern.Who
+    }
+
+    var isCampaign: Bool { spec.campaign != nil }
+    var isWireFault: Bool { spec.type.isWireFault }
     /// An innocent exchange never has it.
-    var isStrict: Bool { spec.type != .justUnderThreshold }
+    var isStrict: Bool { check.isStrict && !spec.type.isDrift && !isCampaign }
 
-    init(_ spec: Scenario.AnomalySpec, _ scenario: Scenario, _ watches: inout OracleWatches) throws {
+    /// The watch of a parameter's field, or -1.
+    func watch(_ name: String) -> Int { watches[name] ?? -1 }
+    /// Of the first field that the type names.
+    let first: Int
+    let second: Int
+
+    init(_ spec: Scenario.AnomalySpec, _ scenario: Scenario, _ looks: inout OracleWatches) throws {
         self.spec = spec
-        typeName = spec.type.rawValue
-        isCampaign = spec.campaign != nil
-        let parameters = spec.parameters
-        first = try parameters.field.map { try watches.watch($0) } ?? -1
-        second = try parameters.second.map { try watches.watch($0) } ?? -1
-        terms = try parameters.parts.map { term in
-            (term.isNegative ? -1 : 1, try term.factors.map { try watches.watch($0) })
+        typeName = spec.type.name
+        check = OracleCheck.of(typeName)
+        var watches: [String: Int] = [:]
+        let named = spec.parameters.fields(of: spec.type)
+        for (name, reference) in named { watches[name] = try looks.watch(reference) }
+        if typeName == "unknownField" {
+            watches["field"] = looks.watchUnknown(
+                name: spec.parameters.text("name"), id: spec.parameters.number("id") ?? 0)
         }
-        cases = parameters.field.map { watches.cases(of: $0) } ?? []
-        same = try Self.watched(spec.campaign?.same ?? [], spec, scenario, &watches)
-        distinct = try Self.watched(spec.campaign?.distinct ?? [], spec, scenario, &watches)
+        self.watches = watches
+        first = named.first.flatMap { watches[$0.name] } ?? watches["field"] ?? -1
+        second = named.dropFirst().first.flatMap { watches[$0.name] } ?? -1
+        terms = try spec.parameters.terms.map { term in
+            (term.isNegative ? -1 : 1, try term.factors.map { try looks.watch($0) })
+        }
+        cases = named.first.map { looks.cases(of: $0.reference) } ?? []
+        secondCases = named.dropFirst().first.map { looks.cases(of: $0.reference) } ?? []
+        fieldType = named.first.flatMap { try? looks.shape.field($0.reference.name, at: $0.reference.mark).field.type }
+        path = named.first?.reference.name ?? (typeName == "unknownField" ? spec.parameters.text("name") : "")
+        fields =
+            named.map(\.reference.name) + spec.parameters.terms.flatMap { $0.factors.map(\.name) }
+            + (named.isEmpty ? [path] : [])
+        let stages = spec.campaign?.stages.map { ($0.overrides, $0.casts) } ?? [([], [])]
+        constants = try stages.map { own, _ in
+            try Self.constants(
+                spec.overrides.filter { override in !own.contains { $0.name == override.name } } + own, &looks)
+        }
+        casts = try stages.map { _, casts in try Self.casts(casts, scenario, spec.stream, &looks) }
+        stageNames = spec.campaign?.stages.map(\.name) ?? []
+    }
+
+    /// Fields that are one plain value in every such exchange.
+    private static func constants(_ overrides: [FieldSpec], _ looks: inout OracleWatches) throws -> [Constant] {
+        var result: [Constant] = []
+        for override in overrides where override.condition == nil && override.presence == nil {
+            guard case .constant(let node)? = override.generator, node.isScalar else { continue }
+            let text = Array(node.text.utf8)
+            // Other characters may be escaped in JSON.
+            guard text.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C && $0 != 0x2E }) else {
+                continue
+            }
+            let reference = Generator.Reference(name: override.name, mark: override.mark)
+            let number =
+                looks.cases(of: reference).first { $0.name == text }?.value
+                ?? (node.text == "true" ? 1 : node.text == "false" ? 0 : Int64(node.text))
+            result.append(
+                Constant(field: override.name, watch: try looks.watch(reference), text: text, number: number))
+        }
+        return result
     }
 
     /// The written fields that tell the entities apart: plain copies of an attribute that is unique.
-    private static func watched(
-        _ entities: [Generator.Reference], _ spec: Scenario.AnomalySpec, _ scenario: Scenario,
-        _ watches: inout OracleWatches
-    ) throws -> [Int] {
-        var result: [Int] = []
-        for entity in entities {
-            guard let kind = scenario.entities.first(where: { $0.name == entity.name }) else { continue }
-            let unique = kind.attributes.filter {
+    private static func casts(
+        _ casts: [Scenario.Cast], _ scenario: Scenario, _ stream: Int, _ looks: inout OracleWatches
+    ) throws -> [CastWatch] {
+        var result: [CastWatch] = []
+        for cast in casts {
+            guard let spec = scenario.entities.first(where: { $0.name == cast.entity.name }) else { continue }
+            let unique = spec.attributes.filter {
                 switch $0.generator {
                 case .unique, .uuid, .identifier: true
                 default: false
                 }
             }
-            let names = unique.map { "\(entity.name).\($0.name)" }
-            for field in scenario.streams[spec.stream].fields {
-                guard case .reference(let reference, .all)? = field.generator, names.contains(reference.name) else {
-                    continue
-                }
-                result.append(try watches.watch(Generator.Reference(name: field.name, mark: field.mark)))
+            for field in scenario.streams[stream].fields {
+                guard case .reference(let reference, .all)? = field.generator,
+                    let attribute = unique.first(where: { "\(spec.name).\($0.name)" == reference.name })
+                else { continue }
+                result.append(
+                    CastWatch(
+                        watch: try looks.watch(Generator.Reference(name: field.name, mark: field.mark)),
+                        space: "\(spec.kind).\(attribute.name)", who: cast.who))
                 break
             }
         }
@@ -63,157 +131,64 @@ final class OracleRule: Sendable {
 
     func describes(_ label: Label) -> Bool {
         guard label.type == typeName else { return false }
-        if isCampaign { return label.campaign.hasPrefix(spec.name + "-") }
-        guard let field = spec.parameters.field else { return true }
-        return label.parameters.contains { $0.name == "path" && $0.value == field.name }
+        if isCampaign {
+            return label.campaign.count > spec.name.count && label.campaign.hasPrefix(spec.name + "-")
+                && !label.campaign.dropFirst(spec.name.count + 1).contains("-")
+        }
+        if spec.type.isDrift { return label.parameters.contains { $0.name == "regime" && $0.value == spec.name } }
+        return path.isEmpty || label.parameters.contains { $0.name == "path" && $0.value == path }
     }
 
-    /// True when the request has the anomaly.
-    func isBroken(_ readings: OracleReadings, _ bytes: [UInt8]) -> Bool {
-        switch spec.type {
-        case .frameLengthWrong, .contentLengthMismatch: return readings.state == .wrongLength
-        case .truncate: return readings.state == .cut
-        default: break
-        }
-        // What cannot be read whole is not looked into.
-        guard readings.state == .whole else { return false }
-        let value = readings.first(first)
-        switch spec.type {
-        case .requiredMissing: return value == nil
-        case .enumOutside:
-            guard let value else { return false }
-            return value.isText
-                ? !cases.contains { $0.name.elementsEqual(bytes[value.start..<value.end]) }
-                : !cases.contains { $0.value == value.int }
-        case .checkDigitBroken:
-            guard let value else { return false }
-            return !OracleIdentifier.isValid(bytes[value.start..<value.end], spec.parameters.identifier)
-        case .boundaryOverflow:
-            guard let value else { return false }
-            return value.int < spec.parameters.low || value.int > spec.parameters.high
-        case .secondsForMillis:
-            // Milliseconds before March 1973 do not occur in this trade.
-            guard let value else { return false }
-            return value.int < 100_000_000_000
-        case .partsNotTotal: return isUnequal(value, readings)
-        case .timesReversed:
-            guard let value, let later = readings.first(second) else { return false }
-            return value.int > later.int
-        case .countryCurrencyMismatch:
-            guard let value, let currency = readings.first(second) else { return false }
-            let country = String(decoding: bytes[value.start..<value.end], as: UTF8.self)
-            guard let right = spec.parameters.table.first(where: { $0.0 == country })?.1 else { return false }
-            return !right.utf8.elementsEqual(bytes[currency.start..<currency.end])
-        case .justUnderThreshold:
-            guard let value else { return false }
-            return value.int < spec.parameters.high && value.int >= spec.parameters.high - spec.parameters.low
-        case .frameLengthWrong, .truncate, .contentLengthMismatch, .cardTesting, .velocity, .flashSale, .paydayFanIn:
-            return false
+    /// True when the two may change what the other one looks at.
+    func touches(_ other: OracleRule) -> Bool {
+        fields.contains { mine in
+            other.fields.contains { $0 == mine || $0.hasPrefix(mine + ".") || mine.hasPrefix($0 + ".") }
         }
     }
 
-    private func isUnequal(_ total: OracleReadings.Value?, _ readings: OracleReadings) -> Bool {
-        guard let total else { return false }
-        var sum: Int64 = 0
-        var hasElements = false
-        for term in terms {
-            guard let head = term.factors.first else { continue }
-            var value = readings.first(head)
-            var others = term.factors.dropFirst().map { readings.first($0) }
-            while let current = value {
-                var product = current.int
-                for i in others.indices {
-                    guard let other = others[i] else { return true }
-                    product = product.multipliedReportingOverflow(by: other.int).partialValue
-                    others[i] = readings.next(other)
-                }
-                value = readings.next(current)
-                if term.factors.count > 1 { hasElements = true }
-                sum &+= term.sign &* product
+    /// False when a value that the stage fixes is another one, unless an anomaly of the exchange may have changed it.
+    func holdsConstants(_ stage: Int, _ view: borrowing OracleView, changed: [String]) -> Bool {
+        for constant in constants[stage] where !changed.contains(where: { Self.overlap($0, constant.field) }) {
+            guard let value = view.readings.first(constant.watch) else {
+                // A struct around it may be left out.
+                continue
             }
+            let isEqual =
+                value.isText
+                ? view.bytes[value.start..<value.end].elementsEqual(constant.text)
+                : value.isDouble || value.int == constant.number
+            if !isEqual { return false }
         }
-        // Without items there are no parts, and the amount stands for itself.
-        return hasElements && sum != total.int
+        return true
+    }
+
+    private static func overlap(_ a: String, _ b: String) -> Bool {
+        a == b || a.hasPrefix(b + ".") || b.hasPrefix(a + ".")
     }
 }
 
-/// Checks identifiers by summing over all characters, check characters included.
-enum OracleIdentifier {
-    static func isValid(_ text: ArraySlice<UInt8>, _ kind: IdentifierKind) -> Bool {
-        let values = text.map { byte -> Int in
-            switch byte {
-            case 0x30...0x39: Int(byte) - 0x30
-            case 0x41...0x5A: Int(byte) - 0x41 + 10
-            default: -1
-            }
-        }
-        if values.isEmpty || values.contains(-1) { return false }
-        switch kind {
-        case .card:
-            var sum = 0
-            for (i, value) in values.reversed().enumerated() {
-                if value > 9 { return false }
-                sum += i % 2 == 0 ? value : [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][value]
-            }
-            return values.count >= 12 && sum % 10 == 0
-        case .residentId:
-            // ISO 7064 MOD 11-2: the remainder over all characters, X for ten, is 1.
-            guard values.count == 18, values.dropLast().allSatisfy({ $0 < 10 }) else { return false }
-            var power = 0
-            for value in values.dropLast() { power = (power + value) * 2 % 11 }
-            let last = text.last == 0x58 ? 10 : values[17]
-            return last <= 10 && (power + last) % 11 == 1
-        case .cpf: return values.count == 11 && hasTwoDigits(values, limit: 12) && Set(values).count > 1
-        case .cnpj:
-            let plain = text.map { Int($0) - 48 }
-            return values.count == 14 && hasTwoDigits(plain, limit: 9)
-        case .clabe:
-            guard values.count == 18, values.allSatisfy({ $0 < 10 }) else { return false }
-            let weights = [3, 7, 1]
-            var sum = 0
-            for i in 0..<17 { sum += values[i] * weights[i % 3] }
-            return (sum + values[17]) % 10 == 0
-        case .curp:
-            guard values.count == 18, values[17] < 10 else { return false }
-            var sum = 0
-            // Ñ stands between N and O in the registry's alphabet.
-            for i in 0..<17 { sum += (values[i] > 23 ? values[i] + 1 : values[i]) * (18 - i) }
-            return (sum + values[17]) % 10 == 0
-        case .cnpjLetters: return isValid(text, .cnpj)
-        case .creditCode:
-            // ISO 7064 style over 31 characters: powers of 3 from the left; the sum with the check character is 0.
-            let alphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
-            guard text.count == 18 else { return false }
-            var (sum, power) = (0, 1)
-            for byte in text.dropLast() {
-                guard let value = alphabet.firstIndex(of: byte) else { return false }
-                sum += value * power
-                power = power * 3 % 31
-            }
-            return alphabet.firstIndex(of: text[text.endIndex - 1]).map { (sum + $0) % 31 == 0 } ?? false
-        case .rfc, .rfcCompany:
-            guard text.count == (kind == .rfc ? 13 : 12) else { return false }
-            // SAT counts & between N and O; a company's eleven characters stand behind a space, worth 37.
-            let shifted = values.map { $0 > 23 ? $0 + 1 : $0 }
-            var sum = kind == .rfc ? 0 : 37 * 13
-            for (i, value) in shifted.dropLast().reversed().enumerated() { sum += value * (i + 2) }
-            return (sum + (values.last ?? -1)) % 11 == 0
-        case .rfcShort: return text.count == 10
-        }
+/// What the oracle has read of one exchange.
+struct OracleView {
+    let readings: OracleReadings
+    let bytes: [UInt8]
+    let index: UInt64
+    let timeNanos: UInt64
+    let format: WireFormat
+    let fault: OracleCursor.Fault
+    let deepest: Int
+    let bodyStart: Int
+    let stated: Int?
+    let message: (type: Int, name: Range<Int>, seqid: Int64)
+    let method: [UInt8]
+
+    func text(_ watch: Int) -> ArraySlice<UInt8>? {
+        guard watch >= 0, let value = readings.first(watch), value.isText else { return nil }
+        return bytes[value.start..<value.end]
     }
 
-    /// Weights rise from 2 at the right, and start over after `limit`.
-    private static func hasTwoDigits(_ values: [Int], limit: Int) -> Bool {
-        for end in [values.count - 2, values.count - 1] {
-            var weight = 2
-            var sum = 0
-            for value in values[..<end].reversed() {
-                sum += value * weight
-                weight = weight == limit ? 2 : weight + 1
-            }
-            let rest = sum * 10 % 11 % 10
-            if values[end] != rest { return false }
-        }
-        return true
+    func string(_ watch: Int) -> String? { text(watch).map { String(decoding: $0, as: UTF8.self) } }
+    func int(_ watch: Int) -> Int64? {
+        guard watch >= 0, let value = readings.first(watch), !value.isText, !value.isNull else { return nil }
+        return value.int
     }
 }

@@ -53,6 +53,8 @@ struct Program: Sendable {
         case pickNear
         /// registers[cell] := one of b in proportion to its weight.
         case pickWeighted
+        /// registers[cell] := one of the campaign's own; see ``Machine/pickCast(_:_:_:)``.
+        case pickCast
         case setConstant, weights, uniform, normal, logNormal, quantiles, zipf, pattern, sequence, unique, permuted
         case uuid, bytes
         case copy, first, last, middle, template, eventTime, time, date, identifier, format, lookup
@@ -101,14 +103,18 @@ struct Program: Sendable {
         var decision: String
     }
 
-    enum Pick: Int32, Sendable { case byExchange, byCampaign, distinct }
+    enum Pick: Int32, Sendable { case byExchange, byCampaign }
 
     struct Emission: Sendable {
         enum Op: UInt8, Sendable {
             case value, beginStruct, endStruct, beginList, element, endList, beginMap, mapKey, endMap
         }
 
-        enum Form: UInt8, Sendable { case bool, i8, i16, i32, i64, double, string, binary, enumeration, structure }
+        enum Form: UInt8, Sendable {
+            case bool, i8, i16, i32, i64, double, string, binary, enumeration, structure
+            /// For anomalies: null, -0, and an enumeration's case as text in Thrift, as a number in JSON.
+            case null, negativeZero, swappedCase
+        }
 
         var op: Op
         var form: Form = .i64

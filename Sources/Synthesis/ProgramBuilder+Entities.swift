@@ -48,28 +48,25 @@ extension ProgramBuilder {
             throw YAMLError(
                 "fewer '\(spec.name)' than cohorts", at: spec.mark, remedy: "Raise the count or lower 'cohorts'.")
         }
-        if pick == .distinct {
-            try pickDistinct(spec, population, cohorts, &step)
-        } else {
-            switch step.op {
-            case .pickFree:
-                step.table = zipf(population / cohorts, spec.skew)
-                step.c = isCohortEntity ? 1 : 0
-            case .pickShared:
-                step.table = zipf(population, spec.skew)
-                step.c = Int64(bitPattern: keys.key("link:\(spec.kind)"))
-            case .pickNear:
-                let near = try relations.neighbours(spec, self)
-                step.a = Int64(program.numbers.count)
-                program.numbers += near.starts
-                step.c = Int64(program.numbers.count)
-                program.numbers += near.members
-            case .pickWeighted:
-                step.a = Int64(program.numbers.count)
-                program.numbers += try relations.weights(spec, self).thresholds
-            default: break
-            }
+        switch step.op {
+        case .pickFree:
+            step.table = zipf(population / cohorts, spec.skew)
+            step.c = isCohortEntity ? 1 : 0
+        case .pickShared:
+            step.table = zipf(population, spec.skew)
+            step.c = Int64(bitPattern: keys.key("link:\(spec.kind)"))
+        case .pickNear:
+            let near = try relations.neighbours(spec, self)
+            step.a = Int64(program.numbers.count)
+            program.numbers += near.starts
+            step.c = Int64(program.numbers.count)
+            program.numbers += near.members
+        case .pickWeighted:
+            step.a = Int64(program.numbers.count)
+            program.numbers += try relations.weights(spec, self).thresholds
+        default: break
         }
+        if let cast = try castStep(spec, register: number) { step = cast }
         program.steps.append(step)
         return number
     }
@@ -87,11 +84,10 @@ extension ProgramBuilder {
         return Int32(program.zipfs.count - 1)
     }
 
-    /// A campaign's members share some entities and differ in others; all exchanges of a flow have the same ones.
+    /// All exchanges of a flow have the same ones; who takes part in a campaign is cast, see `Casts.swift`.
     private func pick(of name: String) -> Program.Pick {
         if case .flow = purpose { return .byCampaign }
-        if campaign?.distinct.contains(where: { $0.name == name }) == true { return .distinct }
-        return campaign?.same.contains { $0.name == name } == true ? .byCampaign : .byExchange
+        return .byExchange
     }
 
     private func pickPath(_ name: String, _ pick: Program.Pick) -> String {
@@ -101,21 +97,7 @@ extension ProgramBuilder {
             }
             return "flow:\(flow.name)/\(name)"
         }
-        return pick == .byCampaign ? "campaign:\(campaignName)/\(name)" : "pick:\(name)"
-    }
-
-    private mutating func pickDistinct(
-        _ spec: Scenario.EntitySpec, _ population: UInt64, _ cohorts: UInt64, _ step: inout Program.Step
-    ) throws(YAMLError) {
-        let limit = (campaign?.size.upperBound ?? 1) * (spec.owner == nil ? cohorts : 1)
-        guard population >= limit else {
-            throw YAMLError(
-                "fewer '\(spec.name)' than a campaign needs", at: spec.mark, remedy: "It needs \(limit).")
-        }
-        step.c = cohorts > 1 ? 1 : 0
-        step.table = Int32(program.permutations.count)
-        program.permutations.append(
-            Permutation(count: population / cohorts, key: keys.key("campaign:\(campaignName)/\(spec.name)")))
+        return "pick:\(name)"
     }
 
     /// How many numbers a register takes, as far as that is known: how often a unique id is drawn.

@@ -18,13 +18,17 @@ struct ProgramBuilder {
     /// What the program's exchanges make otherwise.
     let overrides: [FieldSpec]
     let campaign: Scenario.CampaignSpec?
+    /// The stage of the campaign that the program is for.
+    let stage: Int
+    /// It is for anomalies of which one entity has only so many.
+    let isCapped: Bool
     /// Prefix of the paths that are drawn by campaign.
     let campaignName: String
 
     /// What the program is for.
     enum Purpose {
         case clean
-        case anomaly(Scenario.AnomalySpec)
+        case anomaly(Scenario.AnomalySpec, stage: Int)
         case flow(Scenario.FlowSpec, Scenario.FlowSpec.State?)
         /// The attributes of one entity, whose number is set from outside.
         case attributes(String)
@@ -60,16 +64,22 @@ struct ProgramBuilder {
         self.total = total
         self.purpose = purpose
         switch purpose {
-        case .anomaly(let spec): (overrides, campaign, campaignName) = (spec.overrides, spec.campaign, spec.name)
-        case .flow(let flow, let state): (overrides, campaign, campaignName) = (state?.overrides ?? [], nil, flow.name)
-        case .clean, .attributes: (overrides, campaign, campaignName) = ([], nil, "")
+        case .anomaly(let spec, let stage):
+            let own = spec.campaign?.stages[stage].overrides ?? []
+            overrides = spec.overrides.filter { item in !own.contains { $0.name == item.name } } + own
+            (campaign, campaignName, self.stage) = (spec.campaign, spec.name, stage)
+            isCapped = !spec.type.isDrift && scenario.anomalies.capPerEntity != nil
+        case .flow(let flow, let state):
+            (overrides, campaign, campaignName) = (state?.overrides ?? [], nil, flow.name)
+            (stage, isCapped) = (0, false)
+        case .clean, .attributes:
+            (overrides, campaign, campaignName) = ([], nil, "")
+            (stage, isCapped) = (0, false)
         }
         program.startNanos = scenario.time.startNanos
         fields = ScenarioReader.override(scenario.streams[stream].fields, with: overrides)
-        if let campaign {
-            for reference in campaign.same + campaign.distinct where entity(reference.name) == nil {
-                throw unknown(reference, "entity", scenario.entities.map(\.name))
-            }
+        for cast in campaign?.stages[stage].casts ?? [] where entity(cast.entity.name) == nil {
+            throw unknown(cast.entity, "entity", scenario.entities.map(\.name))
         }
         if case .flow(_, let state?) = purpose {
             for draw in state.draws where entity(draw.entity.name) == nil {

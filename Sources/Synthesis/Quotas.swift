@@ -18,7 +18,7 @@ package struct Quotas: Sendable, Equatable {
     /// - Returns: Nil when campaigns alone cannot make up the number, because their sizes do not add up to it.
     static func solve(total: UInt64, rate: UInt64, scenario: Scenario) -> Quotas? {
         let wanted = rounded(total, rate)
-        let specs = scenario.anomalies
+        let specs = scenario.anomalies.types
         if wanted > 0 && specs.isEmpty { return nil }
         var parts = apportion(wanted, specs.map(\.weight))
         var shares = [Share](repeating: Share(exchanges: 0, campaigns: 0), count: specs.count)
@@ -36,7 +36,7 @@ package struct Quotas: Sendable, Equatable {
         for (i, spec) in specs.enumerated() where spec.campaign == nil {
             shares[i] = Share(exchanges: parts[i] + extra[i], campaigns: 0)
         }
-        let negatives = scenario.hardNegatives.map { spec in
+        let negatives = scenario.anomalies.hardNegatives.map { spec in
             let share = rounded(total, spec.rate)
             return spec.campaign.map { fit(share, $0.size) } ?? Share(exchanges: 0, campaigns: 0)
         }
@@ -71,77 +71,4 @@ package struct Quotas: Sendable, Equatable {
         campaigns = min(campaigns, wanted / size.lowerBound)
         return Share(exchanges: min(wanted, campaigns * size.upperBound), campaigns: campaigns)
     }
-}
-
-/// Sizes and starts of the campaigns of one type: functions of the campaign's number alone.
-struct CampaignPlan: Sendable {
-    let exchanges: UInt64
-    let campaigns: UInt64
-    let size: ClosedRange<UInt64>
-    let windowNanos: UInt64
-    private let sizes: Philox
-    private let starts: Philox
-    private let offsets: Philox
-    private let cohorts: Philox
-    /// The share of the expected volume before which campaigns start, so that the last one ends in time.
-    private let reach: UInt64
-
-    init(_ share: Quotas.Share, _ spec: Scenario.CampaignSpec, name: String, keys: KeyRing, shape: TimeShape) {
-        exchanges = share.exchanges
-        campaigns = share.campaigns
-        size = spec.size
-        windowNanos = spec.windowNanos
-        sizes = keys.philox("campaign:\(name)#size")
-        starts = keys.philox("campaign:\(name)#start")
-        offsets = keys.philox("campaign:\(name)#offset")
-        cohorts = keys.philox("campaign:\(name)#cohort")
-        reach = max(1, shape.share(shape.startNanos + shape.spanNanos - spec.windowNanos))
-    }
-
-    /// An even division of all members, and then one of each pair gives some to the other: sums stay in closed form.
-    func members(before campaign: UInt64) -> UInt64 {
-        let even = part(campaign, of: exchanges)
-        return campaign % 2 == 1 ? even + shift(campaign / 2) : even
-    }
-
-    func size(of campaign: UInt64) -> UInt64 { members(before: campaign + 1) - members(before: campaign) }
-
-    private func part(_ campaign: UInt64, of total: UInt64) -> UInt64 {
-        campaigns == 0 ? 0 : UInt64(UInt128(total) * UInt128(campaign) / UInt128(campaigns))
-    }
-
-    /// What the first of pair `pair` has more than its even part.
-    private func shift(_ pair: UInt64) -> UInt64 {
-        if pair * 2 + 1 >= campaigns { return 0 }
-        let first = part(pair * 2 + 1, of: exchanges) - part(pair * 2, of: exchanges)
-        let second = part(pair * 2 + 2, of: exchanges) - part(pair * 2 + 1, of: exchanges)
-        let room = min(size.upperBound - min(size.upperBound, first), second - min(second, size.lowerBound))
-        return sizes.below(room + 1, pair)
-    }
-
-    /// Campaigns are spread one to each equal share of the volume, anywhere within it.
-    func start(of campaign: UInt64, _ shape: TimeShape) -> UInt64 {
-        let low = UInt64(UInt128(reach) * UInt128(campaign) / UInt128(max(1, campaigns)))
-        let high = UInt64(UInt128(reach) * UInt128(campaign + 1) / UInt128(max(1, campaigns)))
-        return shape.time(low + starts.below(max(1, high - low), campaign))
-    }
-
-    /// Campaigns that may have members between two times.
-    func campaigns(from: UInt64, to: UInt64, _ shape: TimeShape) -> Range<UInt64> {
-        if campaigns == 0 { return 0..<0 }
-        let early = from > windowNanos ? from - windowNanos : 0
-        let low = UInt128(early <= shape.startNanos ? 0 : shape.share(early)) * UInt128(campaigns) / UInt128(reach)
-        let high = UInt128(to == .max ? UInt64.max : shape.share(to)) * UInt128(campaigns) / UInt128(reach)
-        let first = min(campaigns, UInt64(clamping: low))
-        return (first == 0 ? 0 : first - 1)..<min(campaigns, UInt64(clamping: high) + 2)
-    }
-
-    /// When member `member` of `count` acts: somewhere in its own part of the window.
-    func offset(_ campaign: UInt64, _ member: UInt64, of count: UInt64) -> UInt64 {
-        let low = UInt64(UInt128(windowNanos) * UInt128(member) / UInt128(count))
-        let high = UInt64(UInt128(windowNanos) * UInt128(member + 1) / UInt128(count))
-        return low + offsets.below(max(1, high - low), campaign, member)
-    }
-
-    func cohort(of campaign: UInt64, count: Int) -> UInt64 { cohorts.below(UInt64(count), campaign) }
 }

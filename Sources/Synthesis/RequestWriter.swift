@@ -2,7 +2,7 @@
 enum RequestWriter {
     /// The whole object, braces included.
     static func json(_ machine: borrowing Machine, into out: inout Arena) {
-        let emissions = machine.image.emissions
+        let emissions = machine.layout
         // Thrift's single argument is a struct of its own around the fields; JSON shows its fields.
         let isWrapped = machine.image.program.isWrapped
         var at = isWrapped ? 1 : 0
@@ -13,7 +13,7 @@ enum RequestWriter {
 
     /// Members or elements from `at` up to `end`, separated by commas.
     static func json(_ machine: borrowing Machine, from at: inout Int, to end: Int, into out: inout Arena) {
-        let emissions = machine.image.emissions
+        let emissions = machine.layout
         let cells = machine.cells
         let slots = machine.slots
         while at < end {
@@ -63,6 +63,9 @@ enum RequestWriter {
         case .double: out.append(cell.int, scale: Int(emission.scale))
         case .enumeration, .string: out.append(quoted: machine.arena, Int(cell.start), Int(cell.length))
         case .binary: out.append(base64: machine.arena, Int(cell.start), Int(cell.length))
+        case .null: out.append(contentsOf: "null".utf8)
+        case .negativeZero: out.append(contentsOf: "-0".utf8)
+        case .swappedCase: out.append(decimal: cell.int)
         case .structure: break
         }
     }

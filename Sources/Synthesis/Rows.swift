@@ -59,7 +59,7 @@ extension SynthesisPlan {
                 style.appendNothing(to: &row)
                 continue
             }
-            let emission = machine.image.emissions[column]
+            let emission = machine.layout[column]
             let cell = machine.cell(emission.slot)
             guard cell.isPresent, isReached(column, machine) else {
                 style.appendNothing(to: &row)
@@ -106,7 +106,7 @@ extension SynthesisPlan {
                 case .i64: types[i] = "bigint"
                 case .double: types[i] = "double precision"
                 case .binary: types[i] = "bytea"
-                case .string, .enumeration, .structure: break
+                case .string, .enumeration, .structure, .null, .negativeZero, .swappedCase: break
                 }
             }
         }

@@ -19,9 +19,7 @@ package struct Scenario: Sendable {
     var copulas: [CopulaSpec] = []
     var packs: [String: Pack] = [:]
     var rules: [ExpectedRule]
-    var anomalyRate: UInt64
-    var anomalies: [AnomalySpec]
-    var hardNegatives: [AnomalySpec]
+    var anomalies = AnomalySection()
     /// What clean exchanges are labelled as, where the first of these holds.
     var labels: [LabelRule] = []
     /// The files it was read from, the one that was asked for last: what a tape attaches and what the digest covers.
@@ -74,44 +72,5 @@ package struct Scenario: Sendable {
         /// Nil is always.
         var condition: Condition?
         var decision: String
-    }
-
-    struct AnomalySpec: Sendable {
-        var name: String
-        var mark: YAMLMark
-        var type: AnomalyType
-        var weight: UInt64
-        /// Share of all exchanges in billionths, for hard negatives.
-        var rate: UInt64
-        var expected: String
-        var difficulty: String
-        var labelDelayNanos: UInt64
-        /// What is made otherwise in such exchanges, twins included.
-        var overrides: [FieldSpec]
-        var parameters: AnomalyParameters
-        var campaign: CampaignSpec?
-        /// The type that a hard negative looks like.
-        var mimics: String
-        /// The stream whose exchanges it is made of.
-        var stream = 0
-    }
-
-    struct CampaignSpec: Sendable {
-        var size: ClosedRange<UInt64>
-        var windowNanos: UInt64
-        var same: [Generator.Reference]
-        var distinct: [Generator.Reference]
-    }
-
-    /// What the record anomalies need; each type reads its own.
-    struct AnomalyParameters: Sendable {
-        var field: Generator.Reference?
-        var second: Generator.Reference?
-        var identifier = IdentifierKind.card
-        var low: Int64 = 0
-        var high: Int64 = 0
-        var parts: [Generator.Term] = []
-        /// Country to currency.
-        var table: [(String, String)] = []
     }
 }

@@ -58,6 +58,7 @@ struct ScenarioReader {
     static let keys = [
         "tinct", "extends", "name", "schema", "operation", "protocol", "time", "count", "cohorts", "packs", "entities",
         "values", "correlated", "fields", "streams", "flows", "labels", "expected", "anomalies", "hardNegatives",
+        "drift",
     ]
     private static let decisions = ["approve", "decline", "review", "stepUp", "reject"]
 
@@ -71,19 +72,6 @@ struct ScenarioReader {
         let protocolNode = try map.required("protocol")
         let time = try time(try map.required("time"))
         let streams = try streams(time.pattern)
-        var rate: UInt64 = 0
-        var anomalies: [Scenario.AnomalySpec] = []
-        if let section = map["anomalies"] {
-            let parts = try section.mapping("the anomalies", keys: ["rate", "types"])
-            rate = try parts["rate"].map(GeneratorReader.share) ?? 0
-            for entry in try parts["types"]?.entries() ?? [] {
-                anomalies.append(try anomaly(entry, isHardNegative: false, streams))
-            }
-        }
-        var negatives: [Scenario.AnomalySpec] = []
-        for entry in try map["hardNegatives"]?.entries() ?? [] {
-            negatives.append(try anomaly(entry, isHardNegative: true, streams))
-        }
         var entities: [Scenario.EntitySpec] = []
         for entry in try map["entities"]?.entries() ?? [] { entities.append(try entity(entry, entities)) }
         var scenario = Scenario(
@@ -92,7 +80,8 @@ struct ScenarioReader {
             cohortCount: try cohorts(), entities: entities,
             values: try map["values"].map { node throws(YAMLError) in try GeneratorReader.fields(node, "the values") }
                 ?? [],
-            rules: try rules(), anomalyRate: rate, anomalies: anomalies, hardNegatives: negatives, sources: sources)
+            rules: try rules(), anomalies: try AnomalyReader.section(map, entities.map(\.name), streams),
+            sources: sources)
         scenario.flows = try flows(streams)
         scenario.count = try count()
         scenario.copulas = try copulas()
@@ -178,89 +167,5 @@ struct ScenarioReader {
                     decision: try parts.required("decision").choice("decision", of: Self.decisions)))
         }
         return result
-    }
-
-    private func anomaly(
-        _ entry: YAMLNode.Entry, isHardNegative: Bool, _ streams: [Scenario.StreamSpec]
-    ) throws(YAMLError) -> Scenario.AnomalySpec {
-        let what = isHardNegative ? "hard negative" : "anomaly"
-        let all = AnomalyType.allCases.filter { $0.isHardNegative == isHardNegative }
-        let name = try entry.value.entries().first { $0.key == "type" }?.value.string() ?? entry.key
-        guard let type = all.first(where: { $0.rawValue == name }) else {
-            let near = nearestName(name, in: all.map(\.rawValue)).map { "Did you mean '\($0)'? " } ?? ""
-            throw YAMLError(
-                "'\(name)' is not a type of \(what)", at: entry.keyMark,
-                remedy: near + "Expected one of: \(all.map(\.rawValue).joined(separator: ", ")).")
-        }
-        let common = [
-            "type", isHardNegative ? "rate" : "weight", "expected", "difficulty", "labelDelay", "with", "mimics",
-            "stream",
-        ]
-        let parts = try entry.value.mapping("the \(what) '\(entry.key)'", keys: common + type.parameterKeys)
-        let weight = try parts["weight"]?.scaled(3, "a weight") ?? 1000
-        guard (0...1_000_000_000).contains(weight) else {
-            throw YAMLError("a weight from 0 to a million", at: entry.keyMark)
-        }
-        return .init(
-            name: entry.key, mark: entry.keyMark, type: type, weight: UInt64(weight),
-            rate: try parts["rate"].map(GeneratorReader.share) ?? 0,
-            expected: try parts["expected"]?.choice(
-                "expected decision", of: ["reject", "4xx", "decline", "stepUp", "review", "freeze", "pass"])
-                ?? type.defaultExpected,
-            difficulty: try parts["difficulty"]?.choice("difficulty", of: ["easy", "medium", "hard"])
-                ?? type.defaultDifficulty,
-            labelDelayNanos: try parts["labelDelay"].map(GeneratorReader.duration) ?? 0,
-            overrides: try parts["with"].map { node throws(YAMLError) in
-                try GeneratorReader.fields(node, "the fields of '\(entry.key)'")
-            } ?? [],
-            parameters: try parameters(type, parts), campaign: try parts["campaign"].map(campaign),
-            mimics: try parts["mimics"]?.string() ?? "",
-            stream: try parts["stream"].map { node throws(YAMLError) in try streamNumber(node, streams) } ?? 0)
-    }
-
-    private func parameters(_ type: AnomalyType, _ parts: YAMLMapping) throws(YAMLError) -> Scenario.AnomalyParameters {
-        var result = Scenario.AnomalyParameters()
-        for key in type.parameterKeys {
-            let node = try parts.required(key)
-            switch key {
-            case "field", "total", "earlier", "country": result.field = try GeneratorReader.reference(node)
-            case "later", "currency": result.second = try GeneratorReader.reference(node)
-            case "identifier":
-                let word = try node.choice("kind of identifier", of: IdentifierKind.allCases.map(\.rawValue))
-                result.identifier = IdentifierKind(rawValue: word) ?? .card
-            case "min": result.low = try node.int(in: -(1 << 62)...(1 << 62))
-            case "max", "threshold": result.high = try node.int(in: -(1 << 62)...(1 << 62))
-            case "margin": result.low = try node.int("a margin", in: 1...(1 << 60))
-            case "parts": result.parts = try GeneratorReader.terms(node)
-            case "table":
-                for entry in try node.entries("currencies by country") {
-                    result.table.append((entry.key, try entry.value.string("a currency")))
-                }
-                guard result.table.count >= 2 else { throw node.expected("at least two countries") }
-            default: break
-            }
-        }
-        return result
-    }
-
-    private func campaign(_ node: YAMLNode) throws(YAMLError) -> Scenario.CampaignSpec {
-        let parts = try node.mapping("the campaign", keys: ["size", "window", "same", "distinct"])
-        let size = try parts.required("size").sequence("[least, greatest]")
-        guard size.count == 2 else { throw try parts.required("size").expected("[least, greatest]") }
-        let (low, high) = (try size[0].int("a size", in: 2...10_000), try size[1].int("a size", in: 2...10_000))
-        guard low <= high else {
-            throw YAMLError("the least is above the greatest", at: size[0].mark, remedy: "Swap them.")
-        }
-        var lists: [[Generator.Reference]] = []
-        for key in ["same", "distinct"] {
-            var names: [Generator.Reference] = []
-            for name in try parts[key]?.sequence("a list of entities") ?? [] {
-                names.append(try GeneratorReader.reference(name))
-            }
-            lists.append(names)
-        }
-        return .init(
-            size: UInt64(low)...UInt64(high), windowNanos: try GeneratorReader.duration(try parts.required("window")),
-            same: lists[0], distinct: lists[1])
     }
 }

@@ -44,16 +44,21 @@ package struct SynthesisPlan: Sendable {
         var placed: [PlacedKind]
     }
 
-    /// An anomaly or a hard negative with what was solved for it.
+    /// Positions of the kinds that are regimes.
+    let drifts: [Int]
+    /// An anomaly, a hard negative or a regime with what was solved for it.
     struct Kind: Sendable {
         var spec: Scenario.AnomalySpec
         var share: Quotas.Share
-        /// Index into ``images``.
-        var program: Int
+        /// Indices into ``images``, one for each stage.
+        var programs: [Int] = []
+        /// For each stage, what is done to its exchanges, one after the other.
+        var injections: [[Injection]] = []
         var campaign: CampaignPlan?
         /// For single exchanges: the first place in the permuted order.
         var first: UInt64
-        var injection: Injection
+        /// How many campaigns the kinds before it have.
+        var firstCampaign: UInt64
     }
 
     /// - Parameters:
@@ -65,7 +70,7 @@ package struct SynthesisPlan: Sendable {
         guard total >= 1, total <= 100_000_000_000 else {
             throw SynthesisError.impossible("\(total) exchanges cannot be made", remedy: "Ask for 1 to 100 G.")
         }
-        let rate = anomalyRate ?? scenario.anomalyRate
+        let rate = anomalyRate ?? scenario.anomalies.rate
         self.scenario = scenario
         self.total = total
         self.seed = seed
@@ -108,23 +113,37 @@ package struct SynthesisPlan: Sendable {
         for stream in scenario.streams.indices { add(try build(stream, .clean), stream) }
         var kinds: [Kind] = []
         var first = [UInt64](repeating: 0, count: scenario.streams.count)
-        let specs = zip(
-            scenario.anomalies + scenario.hardNegatives, quotas.anomalies + quotas.hardNegatives)
-        for (spec, share) in specs {
-            if let campaign = spec.campaign, campaign.windowNanos >= timeShape.spanNanos {
-                throw YAMLError("the campaign's window is longer than the scenario's span", at: spec.mark)
+        var firstCampaign: UInt64 = 0
+        let specShares =
+            quotas.anomalies + quotas.hardNegatives
+            + scenario.anomalies.drifts.map { _ in Quotas.Share(exchanges: 0, campaigns: 0) }
+        for (spec, share) in zip(scenario.anomalies.all, specShares) {
+            var kind = Kind(spec: spec, share: share, first: first[spec.stream], firstCampaign: firstCampaign)
+            if let campaign = spec.campaign {
+                guard campaign.reachNanos < timeShape.spanNanos else {
+                    throw YAMLError(
+                        "the campaign's window is longer than the scenario's span", at: spec.mark,
+                        remedy: campaign.hours == nil
+                            ? "Shorten the window." : "With 'hours', two days more than the window are needed.")
+                }
+                kind.campaign = CampaignPlan(share, campaign, name: spec.name, keys: keys, shape: timeShape)
+                firstCampaign += share.campaigns
+            } else {
+                first[spec.stream] += share.exchanges
             }
-            let program = try build(spec.stream, .anomaly(spec))
-            kinds.append(
-                Kind(
-                    spec: spec, share: share, program: programs.count,
-                    campaign: spec.campaign.map {
-                        CampaignPlan(share, $0, name: spec.name, keys: keys, shape: timeShape)
-                    }, first: first[spec.stream],
-                    injection: try Injection(spec, program, shapes[spec.stream], scenario, keys)))
-            add(program, spec.stream)
-            if spec.campaign == nil { first[spec.stream] += share.exchanges }
+            for stage in 0..<(spec.campaign?.stages.count ?? 1) {
+                var program = try build(spec.stream, .anomaly(spec, stage: stage))
+                var injections: [Injection] = []
+                for part in spec.parts.isEmpty ? [spec] : spec.parts {
+                    injections.append(try Injection(part, &program, shapes[spec.stream], scenario, keys))
+                }
+                kind.injections.append(injections)
+                kind.programs.append(programs.count)
+                add(program, spec.stream)
+            }
+            kinds.append(kind)
         }
+        if let cap = scenario.anomalies.capPerEntity { try Self.check(cap, first.reduce(0, +), scenario) }
         var flows: [FlowPlan] = []
         for flow in scenario.flows {
             var own: [Int] = []
@@ -156,6 +175,7 @@ package struct SynthesisPlan: Sendable {
         columns = Self.columns(of: programs)
         rowPlans = Self.makeRowPlans(programs, columns: columns)
         self.kinds = kinds
+        drifts = kinds.indices.filter { kinds[$0].spec.type.isDrift }
         let depth = LeafPlan.depth(for: total)
         self.depth = depth
         leafCount = 1 << depth
@@ -174,7 +194,7 @@ package struct SynthesisPlan: Sendable {
                     cohortDepth: cohortDepth, name: spec.name, keys: keys),
                 placement: Permutation(count: max(1, counts[number]), key: keys.key(prefix + "placement")),
                 placed: kinds.enumerated().filter {
-                    $0.element.spec.stream == number && $0.element.campaign == nil
+                    $0.element.spec.stream == number && $0.element.campaign == nil && !$0.element.spec.type.isDrift
                         && $0.element.share.exchanges > 0
                 }.map { PlacedKind(end: $0.element.first + $0.element.share.exchanges, kind: $0.offset) })
         }
@@ -196,7 +216,7 @@ package struct SynthesisPlan: Sendable {
         case .exactly(let count)?: return count
         case .rates(let reference, let attribute, let kept)?:
             let keys = KeyRing(
-                digest: digest(scenario, schemas, anomalyRate ?? scenario.anomalyRate), seed: seed)
+                digest: digest(scenario, schemas, anomalyRate ?? scenario.anomalies.rate), seed: seed)
             let builder = try ProgramBuilder(
                 scenario, stream: 0, try RequestShape(scenario, scenario.streams[0], schemas), keys, Relations(),
                 total: .max, .attributes(reference.name))
@@ -222,6 +242,17 @@ package struct SynthesisPlan: Sendable {
         }
     }
 
+    /// With a cap, anomalies are dealt out to entities in turn; there must be enough of them.
+    private static func check(_ cap: UInt64, _ anomalies: UInt64, _ scenario: Scenario) throws {
+        guard let entity = scenario.entities.first(where: { $0.name == scenario.cohortEntity }) else { return }
+        let reach = entity.count / UInt64(scenario.cohortCount)
+        if (anomalies + cap - 1) / cap > reach {
+            throw SynthesisError.impossible(
+                "\(anomalies) anomalies at \(cap) for each '\(entity.name)' take more than there are in a cohort",
+                remedy: "Raise 'capPerEntity' or the count, or lower the rate.")
+        }
+    }
+
     /// What decides the output beside seed and number.
     static func digest(_ scenario: Scenario, _ schemas: SchemaSet, _ rate: UInt64) -> [UInt8] {
         let stream = SHA256Stream()
@@ -231,7 +262,7 @@ package struct SynthesisPlan: Sendable {
             stream.update(length.rawSpan)
             stream.update(bytes.rawSpan)
         }
-        add(Array("tinct synthesis 2".utf8))
+        add(Array("tinct synthesis 3".utf8))
         for source in scenario.sources { add(source.bytes) }
         for source in schemas.sources { add(source.bytes) }
         var number: [UInt8] = []

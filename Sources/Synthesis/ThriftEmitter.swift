@@ -45,7 +45,7 @@ struct ThriftEmitter {
     }
 
     private mutating func fields(_ machine: borrowing Machine) {
-        let emissions = machine.image.emissions
+        let emissions = machine.layout
         let cells = machine.cells
         let slots = machine.slots
         var at = 0
@@ -149,9 +149,10 @@ struct ThriftEmitter {
         case .i16: .i16
         case .i32, .enumeration: .i32
         case .i64: .i64
-        case .double: .double
-        case .string, .binary: .binary
-        case .structure: .structure
+        case .double, .negativeZero: .double
+        case .string, .binary, .swappedCase: .binary
+        // Thrift has no null; anomalies of it are refused when the scenario is read.
+        case .structure, .null: .structure
         }
     }
 
@@ -181,6 +182,9 @@ struct ThriftEmitter {
         case .double:
             // Both are whole numbers below 2^53 and so exact; IEEE 754 rounds the one division correctly everywhere.
             let bits = (Double(cell.int) / Self.powerOfTen(emission.scale)).bitPattern
+            isCompact ? out.append(littleEndian: bits) : out.append(bigEndian: bits)
+        case .negativeZero:
+            let bits = (-0.0 as Double).bitPattern
             isCompact ? out.append(littleEndian: bits) : out.append(bigEndian: bits)
         default: text(machine.arena, Int(cell.start), Int(cell.length))
         }

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 import TestSupport
 import Testing
 
@@ -45,5 +46,40 @@ struct OutputSchemaTests {
         #expect(call.status == 1)
         #expect(try violations("call", call.stdout) == "")
         #expect(try violations("stub", stub.stop().stdout) == "")
+    }
+
+    @Test("anomalies prints the catalogue, by layer and by name, as its schema says", .requires(.python))
+    func anomalies() throws {
+        let all = try tinct("anomalies", "--json")
+        #expect(all.status == 0)
+        #expect(try violations("anomalies", all.stdout) == "")
+        let page = try tinct("anomalies", "cardTesting")
+        #expect(page.output.contains("declineShare") && page.output.contains("members: [12, 30]"))
+        let frauds = try tinct("anomalies", "--layer", "L4")
+        #expect(frauds.output.contains("muleCycle") && !frauds.output.contains("homoglyph"))
+        let unknown = try tinct("anomalies", "cardTestin")
+        #expect(unknown.status == 2 && unknown.errors.contains("Did you mean 'cardTesting'?"))
+    }
+
+    @Test("synth writes labels apart, and explains an exchange as it is on the tape")
+    func labelsAndExplanation() throws {
+        let directory = try TemporaryDirectory()
+        let scenario = Repository.path("schemas/scenarios/risk_decision_http.yaml")
+        let flags = ["synth", scenario, "-n", "500", "--anomalies", "20%"]
+        let (lines, labels) = (directory.file("out.jsonl"), directory.file("labels.csv"))
+        let made = try run(Repository.binary, flags + ["-o", lines, "--labels", labels])
+        try #require(made.status == 0, "\(made.errors)")
+        let rows = String(decoding: try fileBytes(labels), as: UTF8.self).split(separator: "\r\n")
+        let records = String(decoding: try fileBytes(lines), as: UTF8.self).split(separator: "\n")
+        #expect(rows.first?.hasPrefix("id,type,layer,campaign") == true)
+        #expect(rows.count - 1 == records.filter { !$0.contains("\"labels\":[]") }.count)
+        let id = try #require(rows.dropFirst().first?.split(separator: ",").first.flatMap { Int($0) })
+        let told = try run(Repository.binary, flags + ["--explain", "\(id)"])
+        #expect(told.status == 0)
+        let object = try JSONValue(parsing: told.stdout)
+        let line = try JSONValue(parsing: String(records[id]))
+        #expect(object["request"] != nil && object["request"] == line["request"])
+        #expect(object["labels"] != nil && object["labels"] == line["labels"])
+        #expect(try run(Repository.binary, flags + ["--explain", "500"]).status == 2)
     }
 }

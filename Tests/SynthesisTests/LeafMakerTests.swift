@@ -107,7 +107,13 @@ import Testing
             let shape = TimeShape(startNanos: 0, spanNanos: 1 << 50, weights: [], segmentNanos: 1, offset: 0)
             let plan = CampaignPlan(
                 .init(exchanges: exchanges, campaigns: campaigns),
-                .init(size: size, windowNanos: 1 << 40, same: [], distinct: []), name: "x",
+                .init(
+                    windowNanos: 1 << 40,
+                    stages: [
+                        .init(
+                            name: "act", role: "actor", members: size, from: 0, to: 1_000_000_000, casts: [],
+                            overrides: [])
+                    ]), name: "x",
                 keys: KeyRing(digest: [1], seed: 2), shape: shape)
             var sum: UInt64 = 0
             var last: UInt64 = 0

@@ -29,7 +29,7 @@ import Testing
                 if throwsMismatch({ try oracle.check(unsaid) }) { silent.insert(label.type) }
             }
         }
-        let types = Set(plan.kinds.map(\.spec.type).filter { !$0.isCampaign }.map(\.rawValue))
+        let types = Set(plan.kinds.map(\.spec.type).filter { !$0.isCampaign }.map(\.name))
         #expect(idle == types)
         #expect(silent == types.subtracting(["justUnderThreshold"]))
     }

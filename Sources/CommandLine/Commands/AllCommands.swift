@@ -12,6 +12,7 @@ package let allCommands: [CommandSpec] = [
     packCommand,
     schemaCommand,
     synthCommand,
+    anomaliesCommand,
     stubCommand,
     diffCommand,
     scoreCommand,

@@ -45,7 +45,7 @@ package let synthCommand = CommandSpec(
         Flag("shard", value: "I/N", help: "Make only part I of N, I from 0.", default: "0/1"),
         Flag("anomalies", value: "SHARE", help: "Share of anomalous exchanges, as in 2%.", default: "the scenario's"),
         Flag(
-            "output", short: "o", value: "OUT", required: true,
+            "output", short: "o", value: "OUT",
             help: "Write here: .mcap, .jsonl, .csv, .sql, .pcap or .wire, with .zst behind it; - is standard output.",
             completion: .file),
         Flag(
@@ -55,6 +55,8 @@ package let synthCommand = CommandSpec(
         Flag(
             "twins", value: "OUT", help: "Write the clean counterpart of each anomalous exchange here.",
             completion: .file),
+        Flag("labels", value: "FILE", help: "Write the labels here too: .jsonl or .csv.", completion: .file),
+        Flag("explain", value: "I", help: "Make nothing; print how exchange I came to be, as JSON."),
         .json,
     ],
     run: { try SynthRun($0).run() }
@@ -101,10 +103,6 @@ private struct SynthRun {
     }
 
     func run() throws(CommandError) -> ExitCode {
-        guard let out = try form("output", named: invocation["format"]) else {
-            throw CommandError("there is no output", remedy: "Give -o OUT.")
-        }
-        let second = try form("twins", named: nil)
         let scenario = try load()
         let schemas = try SchemaFiles.load([Scenario.resolve(scenario.schemaPath, beside: path)])
         let plan: SynthesisPlan
@@ -115,6 +113,15 @@ private struct SynthRun {
                 ?? SynthesisPlan.usualTotal(scenario, schemas, seed: seed, anomalyRate: rate) ?? 1000
             plan = try SynthesisPlan(scenario, schemas, total: total, seed: seed, anomalyRate: rate)
         } catch { throw CommandError("\(error)") }
+        if let text = invocation["explain"] { return try explain(text, plan, total) }
+        guard let out = try form("output", named: invocation["format"]) else {
+            throw CommandError("there is no output", remedy: "Give -o OUT.")
+        }
+        let second = try form("twins", named: nil)
+        if let labels = invocation["labels"], !LabelOutput.isKnown(path: labels) {
+            throw CommandError(
+                "--labels \(labels) has no ending that says what to write", remedy: "Expected .jsonl or .csv.")
+        }
         guard shard.count <= plan.leafCount else {
             throw CommandError(
                 "\(total) exchanges have \(plan.leafCount) leaves, too few for \(shard.count) shards",
@@ -126,7 +133,9 @@ private struct SynthRun {
         do {
             let output = try open(out, plan)
             var synthesizer = Synthesizer(
-                plan, schemas, to: output, twins: try second.map { try open($0, plan) }, version: tinctVersion,
+                plan, schemas, to: output, twins: try second.map { try open($0, plan) },
+                labels: try invocation["labels"].map { try LabelOutput(path: $0, hasHeader: shard.index == 0) },
+                version: tinctVersion,
                 shardIndex: shard.index, shardCount: shard.count, threads: threads)
             let wanted = total / UInt64(shard.count)
             try synthesizer.run { done in
@@ -137,6 +146,21 @@ private struct SynthRun {
         } catch let error as SynthesisError {
             if case .impossible = error { throw CommandError("\(error)") }
             throw CommandError("\(error)", remedy: "The output is usable up to there.", exit: .failed)
+        } catch { throw CommandError("\(error)", exit: .failed) }
+        return .ok
+    }
+
+    private func explain(_ text: String, _ plan: SynthesisPlan, _ total: UInt64) throws(CommandError) -> ExitCode {
+        guard let index = UInt64(text), index < total else {
+            throw CommandError(
+                "--explain \(text) is no exchange",
+                remedy: "Give a number from 0 to \(total - 1), with the same -n and --seed.")
+        }
+        do {
+            var writer = JSONWriter(pretty: true)
+            writer.value(try LeafMaker(plan).explain(index))
+            writer.newline()
+            Output.write(writer.bytes)
         } catch { throw CommandError("\(error)", exit: .failed) }
         return .ok
     }
@@ -199,7 +223,7 @@ private struct SynthRun {
         let say: (String) -> Void = invocation["output"] == "-" ? { Output.note($0) } : { Output.line($0) }
         if invocation.wantsJSON { return say(manifest.json.text) }
         say("\(manifest.exchanges) exchanges of \(manifest.operation), \(manifest.anomalous) anomalous")
-        for count in manifest.counts where count.requested > 0 {
+        for count in manifest.counts where count.requested > 0 || count.realised > 0 {
             let campaigns = count.realisedCampaigns == 0 ? "" : " in \(count.realisedCampaigns) campaigns"
             let kind = count.isHardNegative ? " (hard negative)" : ""
             say("  \(count.layer) \(count.name): \(count.realised)\(campaigns)\(kind)")

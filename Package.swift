@@ -54,7 +54,7 @@ let modules: [Target] = [
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
     module("Signing", ["COpenSSL"]),
-    module("Recording", ["Bytes", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
+    module("Recording", ["Bytes", "Compression", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
     module(
         "Synthesis",
         ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
@@ -113,9 +113,8 @@ let testTargets: [Target] = [
     tests("Capture", ["Bytes", "Compression"]),
     tests("LiveCapture", ["Capture"]),
     tests("Signing"),
-    tests("Recording", ["Bytes", "JSON", "Capture", "HTTP1", "Thrift", "Tape"]),
-    tests(
-        "Synthesis", ["Bytes", "JSON", "YAML", "Schema", "Thrift", "Tape"], exclude: ["Catalogue"]),
+    tests("Recording", ["Bytes", "Compression", "JSON", "Capture", "HTTP1", "Thrift", "Tape"]),
+    tests("Synthesis", ["Bytes", "JSON", "YAML", "Schema", "Thrift", "Tape"], exclude: ["Catalogue"]),
     tests("Metrics", ["Bytes"]),
     tests("Pacing"),
     tests("EventLoop", ["Bytes"]),

@@ -54,7 +54,7 @@ def bench_record(tinct, sources, peers):
     rows = {}
     commands = {
         "record": "taskset -c 0 tinct record {0}.pcap -o {0}.mcap --json",
-        "recordTwoCores": "tinct record {0}.pcap -o {0}.mcap --json",
+        "recordTwoCores": "taskset -c 0,1 tinct record {0}.pcap -o {0}.mcap --json",
         "dryRun": "taskset -c 0 tinct record --dry-run {0}.pcap --json",
         "zstd": "taskset -c 0 zstd -1 --single-thread -c {0}.pcap",
         "libpcap": "taskset -c 0 pcapcount {0}.pcap",

@@ -18,6 +18,8 @@ package struct HTTPContent: Sendable {
     package let bodyLength: UInt64
     /// False when the tape does not hold the whole body.
     package let isWhole: Bool
+    /// The codings of the body, see ``HTTPHead/codings(_:)``.
+    package let codings: [String]
     /// What is in the message over which readers disagree.
     package let oddities: [String]
 
@@ -37,6 +39,7 @@ package struct HTTPContent: Sendable {
             fields.append((HTTPHead.string(bytes, field.name), HTTPHead.string(bytes, field.value)))
         }
         self.fields = fields
+        codings = found.codings(bytes)
         let asked: HTTPMethod =
             switch answered {
             case "HEAD": .head
@@ -54,30 +57,11 @@ package struct HTTPContent: Sendable {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    /// The codings of the body in the order in which they were applied, `identity` and `chunked` left out.
-    package var codings: [String] {
-        let names = ["content-encoding", "transfer-encoding"]
-        return names.flatMap { name in
-            fields.filter { $0.name.lowercased() == name }.flatMap { $0.value.split(separator: ",") }
-                .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
-                .filter { !$0.isEmpty && $0 != "identity" && $0 != "chunked" }
-        }
-    }
-
     /// The body with its codings undone; nil when it has none, or one that is not read here, or is damaged, or would grow
     /// beyond ``decodedLimit``.
     package var decodedBody: [UInt8]? {
-        let codings = codings
-        // Nobody stacks more; a thousand would be an attack.
-        guard isWhole, !body.isEmpty, !codings.isEmpty, codings.count <= 8 else { return nil }
-        var bytes = body
-        for name in codings.reversed() {
-            guard let coding = ContentCoding(name: name),
-                let decoded = try? coding.decode(bytes.rawSpan, limit: Self.decodedLimit)
-            else { return nil }
-            bytes = decoded
-        }
-        return bytes
+        guard isWhole, !body.isEmpty, !codings.isEmpty else { return nil }
+        return ContentCoding.undo(codings, body, limit: Self.decodedLimit)
     }
 
     /// Runs the body's framing over the captured bytes and over the holes between them.

@@ -22,7 +22,7 @@ package struct ByteReader: ~Escapable {
         if count < 0 || count > remaining { throw ParsingError(.truncated, at: offset, "bytes") }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) throws(ParsingError) -> T {
         try require(MemoryLayout<T>.size)
         // Bounds were checked just above; integers have no invalid bit patterns.
@@ -31,11 +31,14 @@ package struct ByteReader: ~Escapable {
         return value
     }
 
-    @inlinable package mutating func uint8() throws(ParsingError) -> UInt8 { try load(UInt8.self) }
-    @inlinable package mutating func bigEndianUInt16() throws(ParsingError) -> UInt16 {
+    @inlinable @inline(__always)
+    package mutating func uint8() throws(ParsingError) -> UInt8 { try load(UInt8.self) }
+    @inlinable @inline(__always)
+    package mutating func bigEndianUInt16() throws(ParsingError) -> UInt16 {
         try load(UInt16.self).bigEndian
     }
-    @inlinable package mutating func bigEndianUInt32() throws(ParsingError) -> UInt32 {
+    @inlinable @inline(__always)
+    package mutating func bigEndianUInt32() throws(ParsingError) -> UInt32 {
         try load(UInt32.self).bigEndian
     }
     @inlinable package mutating func bigEndianUInt64() throws(ParsingError) -> UInt64 {
@@ -130,8 +133,10 @@ extension RawSpan {
         // Eight bytes at a time: one of them is zero after the exclusive or, just when this borrows from bit 7 of it.
         let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
         while at >= 0 && at + 8 <= byteCount {
-            let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self) ^ pattern
-            if (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080 != 0 { break }
+            let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self).littleEndian ^ pattern
+            let marks = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+            // The lowest mark is never a false one: a borrow only comes from a byte that is zero.
+            if marks != 0 { return at + marks.trailingZeroBitCount >> 3 }
             at += 8
         }
         while at < byteCount {

@@ -31,6 +31,12 @@ package struct CaptureMerge {
 
     private var last: Int?
 
+    /// Shows `body` packets that were read already, in order, as long as it returns true. Returns how many; none where
+    /// several captures have to be merged.
+    package mutating func forEachBuffered(_ body: (CapturedPacket, RawSpan) -> Bool) -> Int {
+        readers.count == 1 ? readers[0].forEachBuffered(body) : 0
+    }
+
     /// Calls `body` with the captured bytes of a packet that ``next()`` has just returned.
     @inline(__always)
     package mutating func withBytes<R, E: Error>(

@@ -83,22 +83,29 @@ struct FlowTable {
     private var keys: [Key?]
     private var slots: [Int32]
     private(set) var count = 0
+    /// What was found last: segments of one flow mostly follow each other.
+    private var last: (key: Key, slot: Int)?
 
     init() {
         keys = Array(repeating: nil, count: 256)
         slots = Array(repeating: 0, count: 256)
     }
 
-    func find(_ key: Key) -> Int? {
+    mutating func find(_ key: Key) -> Int? {
+        if let last, last.key == key { return last.slot }
         var at = Int(truncatingIfNeeded: key.hash) & (keys.count - 1)
         while let found = keys[at] {
-            if found == key { return Int(slots[at]) }
+            if found == key {
+                last = (key, Int(slots[at]))
+                return Int(slots[at])
+            }
             at = (at + 1) & (keys.count - 1)
         }
         return nil
     }
 
     mutating func set(_ key: Key, _ slot: Int) {
+        last = nil
         if count * 2 >= keys.count { grow() }
         var at = Int(truncatingIfNeeded: key.hash) & (keys.count - 1)
         while let found = keys[at], found != key { at = (at + 1) & (keys.count - 1) }
@@ -109,6 +116,7 @@ struct FlowTable {
 
     /// Removes and closes the probe sequence behind it (Knuth, volume 3, 6.4 R).
     mutating func remove(_ key: Key) {
+        last = nil
         let mask = keys.count - 1
         var hole = Int(truncatingIfNeeded: key.hash) & mask
         while let found = keys[hole], found != key { hole = (hole + 1) & mask }

@@ -54,6 +54,37 @@ struct PacketBuffer {
         return true
     }
 
+    /// Shows `body` the packets of a classic pcap that are whole in the window, and skips them, as long as it returns true.
+    ///
+    /// The loop that every packet of a plain capture goes through.
+    @inline(__always)
+    mutating func forEachPacket(_ pcap: Pcap, _ body: (CapturedPacket, RawSpan) -> Bool) -> Int {
+        let bytes = self.bytes
+        let span = bytes.rawSpan
+        var at = start
+        var count = 0
+        func load(_ offset: Int) -> UInt32 {
+            // The header that `at` stands at lies before `end`, see below; integers have no invalid bit patterns.
+            let value = unsafe span.unsafeLoadUnaligned(fromUncheckedByteOffset: at + offset, as: UInt32.self)
+            return pcap.isBigEndian ? value.bigEndian : value
+        }
+        while end - at >= pcap.headerLength {
+            let captured = Int(load(8))
+            let from = at + pcap.headerLength
+            // Also lengths that make no sense, which the careful reader refuses.
+            if captured > end - from { break }
+            let packet = CapturedPacket(
+                timeNanos: UInt64(load(0)) * 1_000_000_000 + UInt64(load(4)) * pcap.nanosPerUnit,
+                wireLength: max(Int(load(12)), captured), count: captured, link: pcap.link, offset: from)
+            at = from + captured
+            count += 1
+            if !body(packet, span.extracting(from..<at)) { break }
+        }
+        passed += UInt64(at - start)
+        start = at
+        return count
+    }
+
     mutating func skip(_ count: Int) {
         let taken = min(count, end - start)
         start += taken

@@ -45,6 +45,41 @@ package enum PacketDecoder {
         }
     }
 
+    /// Reads what most packets are: TCP in IPv4 without options in Ethernet, not cut before the end of its header. False for
+    /// every other one, and for what ``decode(_:_:wireLength:)`` would refuse.
+    ///
+    /// ```
+    ///  12   14  15 16     20        23       26     30          34                       46    47
+    /// +----+--+--+------+---------+--------+------+-----------+----+----+--------+-----+------+-----+--
+    /// |0800|45|  |length|flags,off|6       |source|destination|port|port|sequence| ack |offset|flags|
+    /// +----+--+--+------+---------+--------+------+-----------+----+----+--------+-----+------+-----+--
+    /// ```
+    package static func decodePlain(_ bytes: RawSpan, _ link: LinkType, _ segment: inout Segment) -> Bool {
+        guard link.number == 1, bytes.byteCount >= 54 else { return false }
+        // All offsets below lie before 54; integers have no invalid bit patterns.
+        func word(_ at: Int) -> UInt32 {
+            unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt32.self).bigEndian
+        }
+        let (identity, place) = (word(12), word(20))
+        let length = Int(word(16) >> 16)
+        let headerLength = Int(word(46) >> 28) * 4
+        guard identity >> 8 == 0x080045, place & 0x3FFF_00FF == 6, headerLength >= 20, length >= 20 + headerLength
+        else { return false }
+        segment.source.low = UInt64(word(26))
+        segment.destination.low = UInt64(word(30))
+        let ports = word(34)
+        segment.source.port = UInt16(truncatingIfNeeded: ports >> 16)
+        segment.destination.port = UInt16(truncatingIfNeeded: ports)
+        segment.sequence = word(38)
+        segment.acknowledgement = word(42)
+        segment.flags = Segment.Flags(rawValue: UInt8(truncatingIfNeeded: word(46) >> 16) & 0x3F)
+        let start = 34 + headerLength
+        segment.payloadOffset = min(start, bytes.byteCount)
+        segment.payloadWireCount = 14 + length - start
+        segment.payloadCount = max(0, min(bytes.byteCount, 14 + length) - start)
+        return true
+    }
+
     /// Destination, source, type: 6 + 6 + 2 bytes (IEEE 802.3).
     static func ethernet(_ bytes: RawSpan, at start: Int, _ walk: Walk) -> Result {
         guard bytes.byteCount >= start + 14 else { return .refused(.cutHeader) }

@@ -112,6 +112,15 @@ package struct PacketReader {
         try buffer.withBytes(packet.offset, packet.count, body)
     }
 
+    /// Shows `body` packets that were read already, as long as it returns true. Returns how many; ``next()`` goes on where
+    /// this stops, and must be asked when it shows none.
+    package mutating func forEachBuffered(_ body: (CapturedPacket, RawSpan) -> Bool) -> Int {
+        guard case .pcap(let pcap) = format, !isFinished else { return 0 }
+        buffer.skip(held)
+        held = 0
+        return buffer.forEachPacket(pcap, body)
+    }
+
     mutating func finish(_ how: Ending) -> CapturedPacket? {
         ending = how
         isFinished = true

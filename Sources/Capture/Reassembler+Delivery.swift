@@ -19,7 +19,7 @@ extension Reassembler {
                         end: stream.value.account.delivered, timeNanos: timeNanos))
             } else {
                 makeRoom(count, stream)
-                unsafe payload.withUnsafeBytes { unsafe stream.value.bytes.append(contentsOf: $0) }
+                stream.value.bytes.append(payload)
                 heldBytes += count
                 stream.value.comparable += count
                 stream.value.account.delivered += UInt64(count)

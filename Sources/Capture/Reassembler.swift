@@ -56,7 +56,10 @@ package struct Reassembler: ~Copyable {
         for case let flow? in flows { flow.destroyAll() }
     }
 
-    package mutating func clearEvents() { events.removeAll(keepingCapacity: true) }
+    package mutating func clearEvents() {
+        // One by one: removing all at once goes through a general replacement, and mostly there is one.
+        while !events.isEmpty { events.removeLast() }
+    }
 
     /// Takes one segment; `packet` are the captured bytes of its packet.
     package mutating func add(_ segment: Segment, _ packet: RawSpan) {
@@ -96,9 +99,8 @@ package struct Reassembler: ~Copyable {
         let direction = event.direction
         let later = Int(clamping: flow[direction].value.account.delivered - event.end)
         let taken = flow[direction].value.taken
-        let bytes = flow[direction].value.bytes
-        let end = max(taken, bytes.count - later)
-        let count = body(flow, bytes.rawSpan.extracting(taken..<end))
+        let end = max(taken, flow[direction].value.bytes.count - later)
+        let count = body(flow, flow[direction].value.bytes.span(taken..<end))
         flow[direction].value.taken += min(max(count, 0), end - taken)
         // After a large message its memory is given back: thousands of flows may have had one.
         if flow[direction].value.taken > 1 << 18 && flow[direction].value.unread == 0 {

@@ -2,7 +2,7 @@
 package struct StreamStorage {
     /// Bytes in order, without the holes between them. Those before ``taken`` were taken and are kept for a while, to
     /// compare retransmissions with.
-    var bytes: [UInt8] = []
+    var bytes = ByteQueue()
     package internal(set) var taken = 0
     /// How many bytes at the end of ``bytes`` have consecutive sequence numbers up to ``next``.
     var comparable = 0
@@ -32,8 +32,7 @@ package struct StreamStorage {
     /// Returns how many bytes went.
     mutating func forgetTaken(butFor history: Int) -> Int {
         let dropped = max(0, taken - history)
-        // A copy, because an array that loses elements keeps its memory.
-        bytes = Array(bytes[dropped...])
+        bytes.shrink(dropping: dropped)
         taken -= dropped
         comparable = min(comparable, bytes.count)
         return dropped

@@ -15,6 +15,20 @@ package enum ContentCoding: String, Sendable, CaseIterable {
         }
     }
 
+    /// Undoes codings that were applied in the order of their `names`; nil when one of them is not read here, when the bytes
+    /// are damaged, or when more than `limit` bytes would come out.
+    package static func undo(_ names: [String], _ bytes: [UInt8], limit: Int) -> [UInt8]? {
+        // Nobody stacks more; a thousand would be an attack.
+        guard names.count <= 8 else { return nil }
+        var bytes = bytes
+        for name in names.reversed() {
+            guard let coding = ContentCoding(name: name), let decoded = try? coding.decode(bytes.rawSpan, limit: limit)
+            else { return nil }
+            bytes = decoded
+        }
+        return bytes
+    }
+
     /// Undoes this coding. Throws `limit` when more than `limit` bytes would come out.
     package func decode(_ bytes: RawSpan, limit: Int) throws(ParsingError) -> [UInt8] {
         switch self {

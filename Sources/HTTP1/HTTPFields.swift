@@ -17,9 +17,11 @@ package struct HTTPFieldIterator: Sendable {
     /// The offset behind the blank line, once it was reached.
     package private(set) var blankLineEnd: Int?
 
-    package init(_ head: HTTPHead) {
-        at = head.fieldsStart
-        end = head.length
+    package init(_ head: HTTPHead) { self.init(from: head.fieldsStart, to: head.length) }
+
+    init(from start: Int, to end: Int) {
+        at = start
+        self.end = end
     }
 
     /// `bytes` must hold the message from its first byte.
@@ -78,6 +80,23 @@ extension HTTPHead {
             if HTTPHead.matches(bytes, field.name, name) { return field.value }
         }
         return nil
+    }
+
+    /// The codings of the body in the order in which they were applied, in lower case, `identity` and `chunked` left out;
+    /// allocates.
+    package func codings(_ bytes: RawSpan) -> [String] {
+        func listed(_ name: StaticString) -> [String] {
+            var names: [String] = []
+            var fields = HTTPFieldIterator(self)
+            while let field = fields.next(bytes) {
+                if !HTTPHead.matches(bytes, field.name, name) { continue }
+                names += HTTPHead.string(bytes, field.value).split(separator: ",").map { element in
+                    element.filter { $0 != " " && $0 != "\t" }.lowercased()
+                }
+            }
+            return names.filter { !$0.isEmpty && $0 != "identity" && $0 != "chunked" }
+        }
+        return listed("content-encoding") + listed("transfer-encoding")
     }
 
     /// Text of a range for people and reports; bytes that are no UTF-8 are replaced, folds become one blank.

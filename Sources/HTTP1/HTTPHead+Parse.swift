@@ -102,8 +102,10 @@ extension HTTPHead {
         guard let line = bytes.firstIndex(of: 10, from: start) else { return nil }
         try parseStartLine(bytes, from: start, to: line, kind: kind)
         fieldsStart = line + 1
-        var fields = HTTPFieldIterator(self)
         var count = 0
+        var at = fieldsStart
+        if let end = readPlainFields(bytes, &at, &count) { return end }
+        var fields = HTTPFieldIterator(from: at, to: length)
         while let field = fields.next(bytes) {
             count += 1
             if count > HTTPLimits.fields { throw ParsingError(.limit, at: field.name.lower, "HTTP fields") }
@@ -112,6 +114,57 @@ extension HTTPHead {
         notes.formUnion(fields.oddities)
         if hasTransferEncoding && contentLength != nil { notes.insert(.bothLengths) }
         return fields.blankLineEnd
+    }
+
+    /// Reads fields as nearly all are, with a name, a colon and a value on one line that ends with CR LF, and returns the
+    /// offset behind the blank line. Stops at the first line that is anything else, at `at`, and returns nil.
+    private mutating func readPlainFields(_ bytes: RawSpan, _ at: inout Int, _ count: inout Int) -> Int? {
+        let limit = min(length, bytes.byteCount)
+        // Every offset below lies between 0 and `limit`, which is inside the span; a word ends before it too.
+        func byte(_ offset: Int) -> UInt8 { unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) }
+        while at >= 0, at < limit, let newline = HTTPHead.newline(bytes, at, limit) {
+            let stop = newline - 1
+            guard stop >= at, byte(stop) == 13 else { return nil }
+            if stop == at {
+                if hasTransferEncoding && contentLength != nil { notes.insert(.bothLengths) }
+                return newline + 1
+            }
+            guard newline + 1 < limit, !HTTPHead.isBlank(byte(newline + 1)), count < HTTPLimits.fields else {
+                return nil
+            }
+            var colon = at
+            while colon + 8 <= stop {
+                let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: colon, as: UInt64.self)
+                let zero = word.littleEndian ^ 0x3A3A_3A3A_3A3A_3A3A
+                // The lowest bit that is set marks the first byte that is zero now.
+                let marks = (zero &- 0x0101_0101_0101_0101) & ~zero & 0x8080_8080_8080_8080
+                colon += marks == 0 ? 8 : marks.trailingZeroBitCount >> 3
+                if marks != 0 { break }
+            }
+            while colon < stop && byte(colon) != 0x3A { colon += 1 }
+            guard colon < stop, colon > at, !HTTPHead.isBlank(byte(at)), !HTTPHead.isBlank(byte(colon - 1)) else {
+                return nil
+            }
+            var from = colon + 1
+            var to = stop
+            while from < to && HTTPHead.isSpace(byte(from)) { from += 1 }
+            while to > from && HTTPHead.isSpace(byte(to - 1)) { to -= 1 }
+            count += 1
+            read(HTTPField(name: HTTPRange(inHead: at, colon), value: HTTPRange(inHead: from, to)), bytes)
+            at = newline + 1
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func newline(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int? {
+        unsafe bytes.withUnsafeBytes { buffer in
+            // `start` and `end` lie inside the span.
+            guard let base = buffer.baseAddress, let hit = unsafe memchr(base + start, 10, end - start) else {
+                return nil
+            }
+            return unsafe UnsafeRawPointer(hit) - base
+        }
     }
 
     /// `METHOD SP target SP HTTP/1.x` or `HTTP/1.x SP status [SP reason]`.
@@ -201,8 +254,12 @@ extension HTTPHead {
         case (7, 0x75): if isNamed("upgrade") { notes.insert(.upgrade) }
         case (10, 0x63):
             if isNamed("connection") {
-                if HTTPHead.hasToken(bytes, field.value, "close") { notes.insert(.connectionClose) }
-                if HTTPHead.hasToken(bytes, field.value, "keep-alive") { notes.insert(.connectionKeepAlive) }
+                if HTTPHead.matches(bytes, field.value, "keep-alive") {
+                    notes.insert(.connectionKeepAlive)
+                } else {
+                    if HTTPHead.hasToken(bytes, field.value, "close") { notes.insert(.connectionClose) }
+                    if HTTPHead.hasToken(bytes, field.value, "keep-alive") { notes.insert(.connectionKeepAlive) }
+                }
             }
         case (10, 0x73): if isNamed("set-cookie") { notes.insert(.credentials) }
         case (12, 0x63):

@@ -106,9 +106,12 @@ package struct HTTPHead: Sendable, Equatable {
             (.badTransferEncoding, "transferEncodingInvalid"), (.bareLineFeed, "bareLineFeed"),
         ]
 
+        /// Two readers of this head may disagree.
+        package var isOdd: Bool { rawValue & Notes.odd.rawValue != 0 }
+
         /// What is odd, as reports name it.
         package var oddities: [String] {
-            if isDisjoint(with: .odd) { return [] }
+            if !isOdd { return [] }
             return Self.names.filter { contains($0.0) }.map(\.1)
         }
     }

@@ -118,6 +118,8 @@ struct StreamReaderStorage {
     var framing = HTTPFraming.none
     var body = HTTPBody(.none)
     var oversized: Oversized?
+    // Asked in this way nothing is copied.
+    var isOversized: Bool { if case .some = oversized { true } else { false } }
 
     // Thrift
     private var scannerPlace: Place<ThriftScanner>?
@@ -152,7 +154,7 @@ struct StreamReaderStorage {
         position = 0
         hasHead = false
         needed = 0
-        if oversized != nil { oversized = nil }
+        if isOversized { oversized = nil }
         scannerPlace?.value.reset()
     }
 

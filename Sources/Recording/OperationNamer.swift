@@ -8,6 +8,8 @@ package struct OperationNamer: Sendable {
     struct ThriftName: Sendable {
         var operation: String
         var method: String
+        /// The call by which Finagle's clients ask whether they may put a header before each message.
+        var isFinagleUpgrade = false
     }
 
     /// What operations are called, where it knows them: `Service.method`, and OpenAPI's templates.
@@ -15,9 +17,9 @@ package struct OperationNamer: Sendable {
     private var httpNames = InternTable<String>()
     private var thriftNames = InternTable<ThriftName>()
     private var scratch: [UInt8] = []
-    /// The last method and path that were named: connections ask for the same things over and over.
-    private var lastPath: [UInt8] = []
-    private var lastName = ""
+    /// The last two methods and paths that were named: connections ask for the same things over and over.
+    private var last: (path: [UInt8], name: String) = ([], "")
+    private var before: (path: [UInt8], name: String) = ([], "")
     private var lastMethod: (name: [UInt8], known: ThriftName) = ([], ThriftName(operation: "", method: ""))
 
     package init(schema: SchemaSet = SchemaSet()) { self.schema = schema }
@@ -26,17 +28,22 @@ package struct OperationNamer: Sendable {
     mutating func http(_ message: RawSpan, _ head: HTTPHead) -> String {
         let (start, end) = (head.methodRange.lower, head.uri.upper)
         guard head.methodRange.upper <= end, start < end, end <= message.byteCount else { return "" }
-        let known = start + lastPath.count
-        if known <= end, known == end || message[byte: known] == 0x3F,
-            message.extracting(start..<known).equals(lastPath.rawSpan), !lastPath.isEmpty
-        {
-            return lastName
-        }
-        lastName = name(message, head)
+        if Self.matches(message, start, end, last.path) { return last.name }
+        swap(&last, &before)
+        if Self.matches(message, start, end, last.path) { return last.name }
+        last.name = name(message, head)
         let target = message.extracting(head.uri.range)
         let length = target.firstIndex(of: 0x3F) ?? target.byteCount
-        lastPath = [UInt8](copying: message.extracting(start..<head.uri.lower + length))
-        return lastName
+        last.path = [UInt8](copying: message.extracting(start..<head.uri.lower + length))
+        return last.name
+    }
+
+    /// The bytes from `start` to `end`, or to a question mark between, are `path`.
+    @inline(__always)
+    private static func matches(_ message: RawSpan, _ start: Int, _ end: Int, _ path: [UInt8]) -> Bool {
+        let known = start + path.count
+        return known <= end && known > start && (known == end || message[byte: known] == 0x3F)
+            && message.extracting(start..<known).equals(path.rawSpan)
     }
 
     private mutating func name(_ message: RawSpan, _ head: HTTPHead) -> String {
@@ -90,7 +97,9 @@ package struct OperationNamer: Sendable {
                 }
                 return ThriftName(operation: "\(text[..<colon]).\(method)", method: method)
             }
-            return ThriftName(operation: schema.operation(named: text)?.name ?? text, method: text)
+            return ThriftName(
+                operation: schema.operation(named: text)?.name ?? text, method: text,
+                isFinagleUpgrade: text == "__can__finagle__trace__v3__")
         }
         lastMethod = ([UInt8](copying: name), known)
         return known

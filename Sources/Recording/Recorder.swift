@@ -14,6 +14,9 @@ package struct RecordingOptions: Sendable {
     package var keepsBytes = true
     /// Bytes of a message beyond which only its digest is kept.
     package var bodyLimit = 16 << 20
+    /// Bytes of messages that are complete before ``Recorder/isBatchDue``: few enough for the nearest cache, unless another
+    /// thread takes them.
+    package var batchBytes = 1 << 14
     package var limits = Reassembler.Limits()
     package var schema = SchemaSet()
     /// What is spoken on some ports, instead of what the bytes look like.
@@ -29,6 +32,10 @@ package struct Recorder: ~Copyable {
     var reassembler: Reassembler
     var decoder: StreamDecoder
     private var fragments = FragmentAssembler()
+    private let batchBytes: Int
+    private let batchCount: Int
+    /// Of the last packet; 0 before the first one.
+    package private(set) var lastNanos: UInt64 = 0
     /// Complete once ``finish()`` has run.
     package var balance: Balance { decoder.balance }
     // Asked for each packet. Mutating, because a borrowed struct that cannot be copied is moved to be asked.
@@ -38,6 +45,8 @@ package struct Recorder: ~Copyable {
     package init(_ options: RecordingOptions) {
         reassembler = Reassembler(limits: options.limits)
         decoder = StreamDecoder(options)
+        batchBytes = options.batchBytes
+        batchCount = max(1, batchBytes / 512)
     }
 
     /// Takes the next packet; `bytes` are its captured bytes.
@@ -45,6 +54,21 @@ package struct Recorder: ~Copyable {
     package mutating func add(_ packet: CapturedPacket, _ bytes: RawSpan) {
         decoder.balance.packets += 1
         if packet.wireLength > packet.count { decoder.balance.cutPackets += 1 }
+        lastNanos = packet.timeNanos
+        var plain = Segment()
+        if PacketDecoder.decodePlain(bytes, packet.link, &plain) {
+            plain.timeNanos = packet.timeNanos
+            decoder.balance.usedPackets += 1
+            reassembler.add(plain, bytes)
+            if !reassembler.events.isEmpty { Recorder.handleEvents(&reassembler, &decoder) }
+        } else {
+            addOther(packet, bytes)
+        }
+    }
+
+    /// Takes a packet that is not of the commonest kind.
+    @inline(never)
+    private mutating func addOther(_ packet: CapturedPacket, _ bytes: RawSpan) {
         switch PacketDecoder.decode(bytes, packet.link, wireLength: packet.wireLength) {
         case .segment(var segment):
             segment.timeNanos = packet.timeNanos
@@ -91,11 +115,21 @@ package struct Recorder: ~Copyable {
     /// What a kernel says of the packets that it took for this recording.
     package mutating func note(_ kernel: Balance.KernelCount) { decoder.balance.kernel = kernel }
 
-    /// Takes the packet that `merge` has just returned from its reader number `reader`.
+    /// Takes packets of `merge` until there are `limit` of them, a batch of exchanges is due, or more would have to be
+    /// waited for. Returns how many: none only at the end.
     ///
     /// Here and not at the caller's, whose closure would have this recorder moved into it and back for each packet.
-    package mutating func add(_ packet: CapturedPacket, from merge: inout CaptureMerge, _ reader: Int) {
+    package mutating func add(from merge: inout CaptureMerge, limit: Int) throws(CaptureError) -> Int {
+        guard let (packet, reader) = try merge.next() else { return 0 }
         merge.withBytes(of: packet, reader) { add(packet, $0) }
+        var left = limit - 1
+        if left <= 0 || isBatchDue { return 1 }
+        return 1
+            + merge.forEachBuffered { packet, bytes in
+                add(packet, bytes)
+                left -= 1
+                return left > 0 && !isBatchDue
+            }
     }
 
     /// The exchanges that became complete since the last call, in the order in which they did.
@@ -114,7 +148,18 @@ package struct Recorder: ~Copyable {
         for exchange in decoder.finished { try body(&exchange.value) }
     }
 
+    /// Gives `batch` the exchanges that became complete since the last call, and takes the memory of those that it had.
+    package mutating func takeFinished(into batch: ExchangeBatch) { decoder.takeFinished(into: batch) }
+
+    /// Forgets them.
+    package mutating func dropFinished() { decoder.recycleFinished() }
+
     package var hasFinished: Bool { mutating get { !decoder.finished.isEmpty } }
+
+    /// So much is complete that taking it costs little for each exchange, see ``RecordingOptions/batchBytes``.
+    package var isBatchDue: Bool {
+        mutating get { decoder.finished.count >= batchCount || decoder.copiedBytes >= batchBytes }
+    }
 
     /// Ends all flows; afterwards ``balance`` is complete.
     package mutating func finish() {
@@ -132,7 +177,7 @@ package struct Recorder: ~Copyable {
         while index < reassembler.events.count {
             let event = reassembler.events[index]
             reassembler.read(event) { flow, bytes in decoder.handle(event, flow, bytes) }
-            if event.kind == .closed { reassembler.release(event.flow) }
+            if case .closed = event.kind { reassembler.release(event.flow) }
             index += 1
         }
         reassembler.clearEvents()

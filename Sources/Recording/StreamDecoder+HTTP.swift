@@ -1,5 +1,6 @@
 import Bytes
 import Capture
+import Compression
 import HTTP1
 import Tagging
 import Tape
@@ -11,7 +12,7 @@ extension StreamDecoder {
         _ rest: RawSpan, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) -> Int? {
         let reader = state[direction]
-        if reader.value.oversized != nil { return readOversized(rest, direction, flow, state) }
+        if reader.value.isOversized { return readOversized(rest, direction, flow, state) }
         let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         do {
             if !reader.value.hasHead {
@@ -37,7 +38,7 @@ extension StreamDecoder {
     private mutating func beginHTTP(_ head: HTTPHead, _ kind: HTTPKind, _ direction: Int, _ state: FlowDecoder) {
         let reader = state[direction]
         var answered = HTTPMethod.get
-        if kind == .response {
+        if case .response = kind {
             answered = state.value.outstanding.first?.key.method ?? requestInProgress(state)?.value.head.method ?? .get
         }
         reader.value.hasHead = true
@@ -45,8 +46,11 @@ extension StreamDecoder {
         reader.value.framing = head.framing(responseTo: answered)
         reader.value.body = HTTPBody(reader.value.framing)
         reader.value.position = head.length
-        if kind == .request { balance.requests.seen += 1 } else { balance.responses.seen += 1 }
-        if !head.notes.isDisjoint(with: .odd) {
+        switch kind {
+        case .request: balance.requests.seen += 1
+        case .response: balance.responses.seen += 1
+        }
+        if head.notes.isOdd {
             for oddity in head.notes.oddities { balance.oddities[oddity, default: 0] += 1 }
         }
     }
@@ -102,12 +106,12 @@ extension StreamDecoder {
         _ wire: RawSpan, reason: String?, _ direction: Int, _ flow: Flow, _ state: FlowDecoder
     ) {
         let reader = state[direction]
-        let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
+        let isRequest = direction == state.value.requestDirection
         var head = reader.value.head
         let framing = reader.value.framing
-        let oversized = reader.value.oversized
+        let isOversized = reader.value.isOversized
         var message = message(wire, reader.value.startNanos, reader.value.endNanos)
-        if let oversized {
+        if isOversized, let oversized = reader.value.oversized {
             message.wire = oversized.wire
             message.wireLength = oversized.length
             message.digest = oversized.digest?.finish() ?? []
@@ -119,20 +123,22 @@ extension StreamDecoder {
             reader.value.use.inMessages += UInt64(wire.byteCount)
         }
         // A body that is written anew has another length.
-        let lostBytes = oversized == nil ? message.wireLength - UInt64(wire.byteCount) : 0
+        let lostBytes = isOversized ? 0 : message.wireLength - UInt64(wire.byteCount)
         if redactor?.redactHTTP(&message, head, framing, &balance) == true {
             var scanned = 0
+            let kind: HTTPKind = isRequest ? .request : .response
             if let again = try? HTTPHead.parse(message.wire.rawSpan, kind: kind, scanned: &scanned) { head = again }
         }
         let lossReason = reason ?? (reader.value.holeBytes > 0 ? reader.value.holeReason : nil)
         if reader.value.body.sawBareLineFeed { balance.oddities["chunkLineInvalid", default: 0] += 1 }
         reader.value.reset()
-        count(kind, lossReason: lossReason)
-        let side = kind == .request ? "request" : "response"
-        let loss = lossReason.map { Loss(reason: $0, side: side, bytes: lostBytes) }
-        if kind == .request {
+        count(isRequest ? .request : .response, lossReason: lossReason)
+        let loss = lossReason.map { reason in
+            Loss(reason: reason, side: isRequest ? "request" : "response", bytes: lostBytes)
+        }
+        if isRequest {
             let asked =
-                if options.keepsBytes || oversized != nil {
+                if options.keepsBytes || isOversized {
                     describe(message.wire.rawSpan, head, isWhole: message.isWhole)
                 } else {
                     describe(wire, head, isWhole: loss == nil)
@@ -201,11 +207,12 @@ extension StreamDecoder {
         limitOutstanding(state)
     }
 
-    /// What a request calls that has a Thrift message as its body; nil when the body is none.
+    /// What a request calls that has a Thrift message, perhaps compressed, as its body; nil when the body is none.
     private mutating func thriftCall(
         _ wire: RawSpan, _ head: HTTPHead
     ) -> (operation: String, protocol: ThriftProtocol)? {
-        guard let body = try? HTTPScanner.contentArray(wire, head: head, framing: head.framing()),
+        guard let content = try? HTTPScanner.contentArray(wire, head: head, framing: head.framing()),
+            let body = ContentCoding.undo(head.codings(wire), content, limit: options.bodyLimit),
             let form = ThriftProtocol(beginning: body.rawSpan),
             let header = try? MessageHeader.parse(body.rawSpan, protocol: form), header.type.isRequest
         else { return nil }

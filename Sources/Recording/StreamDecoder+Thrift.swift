@@ -77,7 +77,8 @@ extension StreamDecoder {
     ) {
         let reader = state[direction]
         var message = message(rest.extracting(0..<found.length), reader.value.startNanos, reader.value.endNanos)
-        let format = WireFormat(ThriftFormat(reader.value.scanner.format.transport, found.protocol))
+        let transport = reader.value.scanner.format.transport
+        let format = WireFormat(ThriftFormat(transport, found.protocol))
         reader.value.use.inMessages += UInt64(found.length)
         reader.value.reset()
         let name: OperationNamer.ThriftName
@@ -87,14 +88,18 @@ extension StreamDecoder {
             name = namer.thrift(rest.extracting(found.header.nameRange))
         }
         var sightings: [TagSighting] = []
-        let hasHeader = format.transport == .theader || format.transport == .ttheader
-        if hasHeader && found.header.type.isRequest {
-            let place: TagFormat = format.transport == .theader ? .theader : .ttheader
+        let place: TagFormat? =
+            switch transport {
+            case .theader: .theader
+            case .ttheader: .ttheader
+            case .framed, .unframed, .finagle: nil
+            }
+        if let place, found.header.type.isRequest {
             sightings = tags.sightings(rest.extracting(0..<found.length), place).map {
                 TagSighting(carrier: $0.carrier, value: $0.value)
             }
         }
-        redactor?.redactThrift(&message, found, hasHeader: hasHeader, &balance)
+        redactor?.redactThrift(&message, found, hasHeader: place != nil, &balance)
 
         switch found.header.type {
         case .call, .oneway:
@@ -105,13 +110,13 @@ extension StreamDecoder {
             exchange.value.operation = name.operation
             exchange.value.request = message
             if !sightings.isEmpty { exchange.value.tags = sightings }
-            if name.method == Self.finagleUpgrade { state.value.isUpgradeAsked = true }
-            if found.header.type == .oneway { finishLast(state) } else { limitOutstanding(state) }
+            if name.isFinagleUpgrade { state.value.isUpgradeAsked = true }
+            if case .oneway = found.header.type { finishLast(state) } else { limitOutstanding(state) }
         case .reply, .exception:
             noteRequests(1 - direction, state)
             balance.responses.seen += 1
             count(.response, lossReason: nil)
-            if name.method == Self.finagleUpgrade && found.header.type == .reply { upgrade(state) }
+            if name.isFinagleUpgrade, case .reply = found.header.type { upgrade(state) }
             if let exchange = pairThrift(name.method, found.header.seqid, state) {
                 exchange.value.response = message
                 finish(exchange)
@@ -121,9 +126,6 @@ extension StreamDecoder {
             }
         }
     }
-
-    /// The call by which Finagle's clients ask whether they may put a header before each message.
-    private static let finagleUpgrade = "__can__finagle__trace__v3__"
 
     private func upgrade(_ state: FlowDecoder) {
         state.value.isFinagle = true

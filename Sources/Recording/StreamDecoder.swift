@@ -10,6 +10,8 @@ struct StreamDecoder: ~Copyable {
     var balance = Balance()
     /// Complete exchanges that nobody has taken yet.
     var finished: [ExchangeSlot] = []
+    /// Bytes of messages that were made since exchanges were last taken.
+    var copiedBytes = 0
     /// Slots to be used again.
     private var spare: [ExchangeSlot] = []
     private var wires: [[UInt8]] = []
@@ -45,7 +47,7 @@ struct StreamDecoder: ~Copyable {
             flows[event.flow] = box
         }
         let done = handle(event, flow, bytes, box)
-        if event.kind == .closed {
+        if case .closed = event.kind {
             flows[event.flow] = nil
             box.destroyAll()
         }
@@ -61,8 +63,8 @@ struct StreamDecoder: ~Copyable {
         case .gap: return passHole(event.length, "gap", bytes, event.direction, flow, state)
         case .cut: return passHole(event.length, "cut", bytes, event.direction, flow, state)
         case .limit: return passHole(event.length, "limit", bytes, event.direction, flow, state)
-        case .end, .stop:
-            return endStream(bytes, isClean: event.kind == .end, event.direction, flow, state)
+        case .end: return endStream(bytes, isClean: true, event.direction, flow, state)
+        case .stop: return endStream(bytes, isClean: false, event.direction, flow, state)
         case .closed:
             close(flow, state)
             return 0
@@ -178,6 +180,12 @@ struct StreamDecoder: ~Copyable {
     mutating func recycleFinished() {
         for exchange in finished { recycle(exchange) }
         finished.removeAll(keepingCapacity: true)
+        copiedBytes = 0
+    }
+
+    mutating func takeFinished(into batch: ExchangeBatch) {
+        swap(&batch.exchanges, &finished)
+        recycleFinished()
     }
 
     /// Keeps the memory of an exchange that was handed over.
@@ -185,7 +193,9 @@ struct StreamDecoder: ~Copyable {
         keep(exchange.value.request.take())
         keep(exchange.value.response.take())
         if spare.count < 1024 {
-            exchange.value = Exchange()
+            // Whoever uses it again sets the rest.
+            exchange.value.operation = ""
+            exchange.value.removeRest()
             spare.append(exchange)
         } else {
             exchange.destroy()
@@ -194,7 +204,7 @@ struct StreamDecoder: ~Copyable {
 
     /// Keeps the memory of a message that was handed over.
     private mutating func keep(_ message: consuming Message?) {
-        guard let wire = message?.wire, wire.capacity <= 1 << 16, wires.count < 2048 else { return }
+        guard let wire = message?.wire, wire.capacity > 0, wire.capacity <= 1 << 16, wires.count < 2048 else { return }
         wires.append(wire)
     }
 
@@ -207,6 +217,7 @@ struct StreamDecoder: ~Copyable {
 
     private mutating func copy(_ bytes: RawSpan) -> [UInt8] {
         if !options.keepsBytes { return [] }
+        copiedBytes += bytes.byteCount
         var wire = wires.popLast() ?? []
         wire.removeAll(keepingCapacity: true)
         unsafe bytes.withUnsafeBytes { unsafe wire.append(contentsOf: $0) }
@@ -269,14 +280,15 @@ struct StreamDecoder: ~Copyable {
 
     /// Counts a message that goes on the tape.
     mutating func count(_ kind: HTTPKind, lossReason: String?) {
-        func add(_ counter: inout Balance.MessageCount) {
-            if let lossReason {
-                counter.partial += 1
-                counter.partialReasons[lossReason, default: 0] += 1
-            } else {
-                counter.whole += 1
-            }
+        switch (kind, lossReason) {
+        case (.request, nil): balance.requests.whole += 1
+        case (.response, nil): balance.responses.whole += 1
+        case (.request, let reason?):
+            balance.requests.partial += 1
+            balance.requests.partialReasons[reason, default: 0] += 1
+        case (.response, let reason?):
+            balance.responses.partial += 1
+            balance.responses.partialReasons[reason, default: 0] += 1
         }
-        if kind == .request { add(&balance.requests) } else { add(&balance.responses) }
     }
 }

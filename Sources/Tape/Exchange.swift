@@ -66,7 +66,7 @@ package struct Exchange: Sendable, Equatable {
     }
 
     /// Empties them all.
-    mutating func removeRest() { rest.removeAll() }
+    package mutating func removeRest() { rest.removeAll() }
 
     /// False when ``interim``, ``losses``, ``tags``, ``labels``, ``expected`` and ``run`` are all empty.
     var hasRest: Bool { !rest.isEmpty }

@@ -1,3 +1,26 @@
+/// Says when a tape is to be closed because so much of the recording's time is over.
+package struct RotationClock: Sendable {
+    private let nanos: UInt64?
+    private var openedNanos: UInt64?
+
+    /// Never due unless the rotation goes by time.
+    package init(_ rotation: TapeSet.Rotation?) {
+        if case .nanos(let nanos) = rotation { self.nanos = nanos } else { nanos = nil }
+    }
+
+    /// True when the tape is to be closed now; the next one begins now, then. Time counts from the first call.
+    package mutating func isDue(recordedNanos: UInt64) -> Bool {
+        guard let nanos, recordedNanos > 0 else { return false }
+        guard let opened = openedNanos else {
+            openedNanos = recordedNanos
+            return false
+        }
+        guard recordedNanos >= opened && recordedNanos - opened >= nanos else { return false }
+        openedNanos = recordedNanos
+        return true
+    }
+}
+
 /// A tape, or a set of tapes of which each begins where the one before it ends.
 ///
 /// With a ``Rotation`` the path `day.mcap` gives `day-000001.mcap`, `day-000002.mcap` and so on. An exchange goes to
@@ -49,7 +72,7 @@ package final class TapeSet {
 
     private let plan: Plan
     private var number: Int
-    private var openedNanos: UInt64?
+    private var clock: RotationClock
 
     /// Creates the first tape.
     package init(_ plan: Plan) throws(TapeError) {
@@ -60,6 +83,7 @@ package final class TapeSet {
             plan.options.chunkBytes = Int(clamping: min(UInt64(plan.options.chunkBytes), max(1 << 14, bytes / 16)))
         }
         self.plan = plan
+        clock = RotationClock(plan.rotation)
         number = plan.keepsEarlier ? Self.lastNumber(plan.path) + 1 : 1
         writer = try Self.open(plan, number)
         tapes = [(writer.path, 0)]
@@ -78,27 +102,21 @@ package final class TapeSet {
         tapes[tapes.count - 1].exchanges += 1
     }
 
-    /// Closes chunks by age and tapes by time.
+    /// Closes chunks by age.
     ///
-    /// - Parameters:
-    ///   - monotonicNanos: a clock that does not jump.
-    ///   - recordedNanos: the time that the recording has come to, in ns since 1970 UTC.
-    package func tick(monotonicNanos: UInt64, recordedNanos: UInt64) throws(TapeError) {
+    /// - Parameter monotonicNanos: a clock that does not jump.
+    package func tick(monotonicNanos: UInt64) throws(TapeError) {
         try writer.flushIfOlder(nowNanos: monotonicNanos)
-        try rotateIfDue(recordedNanos: recordedNanos)
     }
 
-    /// Begins another tape when the recording has come so far.
+    /// Begins another tape when the recording has come so far, in ns since 1970 UTC.
     package func rotateIfDue(recordedNanos: UInt64) throws(TapeError) {
-        guard case .nanos(let nanos) = plan.rotation, recordedNanos > 0 else { return }
-        guard let opened = openedNanos else {
-            openedNanos = recordedNanos
-            return
-        }
-        if recordedNanos >= opened && recordedNanos - opened >= nanos {
-            openedNanos = recordedNanos
-            if writer.exchangeCount > 0 { try rotate() }
-        }
+        if clock.isDue(recordedNanos: recordedNanos) { try rotateIfFilled() }
+    }
+
+    /// Begins another tape, unless nothing stands on the one that is open.
+    package func rotateIfFilled() throws(TapeError) {
+        if writer.exchangeCount > 0 { try rotate() }
     }
 
     /// Closes the last tape. Nothing may be added afterwards.

@@ -80,8 +80,14 @@ package struct MessageHeader: Sendable, Hashable {
         }
         let start = reader.offset
         // Names are text: a control byte among those already here settles that this is something else.
-        for at in start..<min(start + Int(length), reader.bytes.byteCount) where reader.bytes[byte: at] < 0x20 {
-            throw ParsingError(.invalid, at: at, "method name")
+        var at = start
+        let end = min(start + Int(length), reader.bytes.byteCount)
+        while at < end {
+            // Below the number of bytes, see above.
+            if unsafe reader.bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self) < 0x20 {
+                throw ParsingError(.invalid, at: at, "method name")
+            }
+            at += 1
         }
         try reader.skip(Int(length))
         return start..<reader.offset

@@ -50,6 +50,24 @@ import Testing
     }
 }
 
+@Suite struct SearchTests {
+    /// The byte after the one that is sought looks like it to a word that borrows.
+    @Test func firstIndexIsTheFirst() {
+        for length in 0...20 {
+            for place in 0..<length {
+                for other: UInt8 in [0, 1, 9, 11, 0x8A, 255] {
+                    var bytes = [UInt8](repeating: other, count: length)
+                    bytes[place] = 10
+                    #expect(bytes.rawSpan.firstIndex(of: 10) == place)
+                    for later in place + 1..<length { bytes[later] = 11 }
+                    #expect(bytes.rawSpan.firstIndex(of: 10) == place)
+                    #expect(bytes.rawSpan.firstIndex(of: 10, from: place + 1) == nil)
+                }
+            }
+        }
+    }
+}
+
 @Suite struct ChecksumTests {
     /// Check value of CRC-32/ISO-HDLC in the catalogue of parametrised CRC algorithms.
     @Test func crc32() {

@@ -1,5 +1,6 @@
 import Bytes
 import Capture
+import Compression
 import Recording
 import Tape
 import TestSupport
@@ -333,6 +334,14 @@ import Thrift
             #expect(exchange.format == WireFormat(.http1, .http, WireFormat.Encoding(form)))
             #expect(exchange.format.thrift == ThriftFormat(.unframed, form))
         }
+        // Compressed, and what only says that it is.
+        let packed = post(
+            Deflate.compress(call.rawSpan, as: .gzip), "application/x-thrift\r\nContent-Encoding: GZIP")
+        let exchange = try #require(try record([(true, packed), (false, answer(reply))], mss: 11).exchanges.first)
+        #expect(exchange.operation == "Risk.check" && exchange.request?.wire == packed)
+        #expect(exchange.format == WireFormat(.http1, .http, WireFormat.Encoding(form)))
+        let claimed = post(call, "application/x-thrift\r\nContent-Encoding: gzip")
+        #expect(try record([(true, claimed), (false, answer(reply))]).exchanges.first?.format == .http1)
         // The type alone does not make it Thrift.
         let other = try record([(true, post([1, 2, 3], "application/x-thrift")), (false, answer([1]))])
         #expect(other.exchanges.first?.format == .http1 && other.exchanges.first?.operation == "POST /api")

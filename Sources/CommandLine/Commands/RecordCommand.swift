@@ -59,6 +59,11 @@ package let recordCommand = CommandSpec(
             help: "What is spoken on a port, instead of what the bytes look like: http, opaque (do not read it), or "
                 + "thrift/PROTOCOL/TRANSPORT with binary, binaryOld, compact or json, and framed, unframed, theader, "
                 + "ttheader or finagle."),
+        Flag(
+            "threads", value: "N",
+            help: "Threads that may work on it; the tape is the same whatever their number. One records, a second one "
+                + "writes the tape, a third one compresses it.",
+            default: "one for each CPU it may run on"),
         Flag("dry-run", help: "Write no tape: only count. What would be masked is not looked for."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),
         Flag(

@@ -47,7 +47,8 @@ extension RecordRun {
         let schema = try SchemaFiles.load(invocation.all("idl"))
         var options = options
         try applySchema(schema, to: &options)
-        let tapes = try startTapes(options, source: invocation.arguments.joined(separator: ", "))
+        let tapes = try startTapes(
+            options, source: invocation.arguments.joined(separator: ", "), compressesAside: threads > 1)
         warnAboutMasking(options)
         var recorder = ImportRecorder(schema: schema, masking: options.masking)
         var notes: [String] = []

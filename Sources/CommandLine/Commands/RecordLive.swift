@@ -77,10 +77,10 @@ extension RecordRun {
                 "user \(account.user), who goes on recording, may not create tapes in \(TapeSet.folder(output))",
                 remedy: "Give the folder to that user, name another one with --user, or use --keep-privileges.")
         }
-        let tapes = try startTapes(options, source: live.source.interface)
+        let tapes = try startRecordTapes(options, source: live.source.interface)
         do {
             if let account = live.account {
-                if live.ownsTape { try tapes?.writer.give(toUser: account.user, group: account.group) }
+                if live.ownsTape { try tapes?.tapes.writer.give(toUser: account.user, group: account.group) }
                 try Privileges.drop(to: account)
             } else if !Privileges.isRoot {
                 Privileges.dropCapabilities()
@@ -122,10 +122,11 @@ extension RecordRun {
                     source.update()
                     if now >= nextSweep {
                         nextSweep = now + 1_000_000_000
-                        describe(source, live, tapes)
+                        try describe(source, live, &recorder, tapes)
                         try advance(&recorder, tapes, clock, patienceNanos: 5_000_000_000)
                     } else {
-                        try tapes?.tick(monotonicNanos: now, recordedNanos: clock.estimatedNanos)
+                        try tapes?.tick(
+                            &recorder, monotonicNanos: now, recordedNanos: clock.estimatedNanos)
                     }
                     progress.update(
                         "\(source.read) packets, \(recorder.exchangeCount) exchanges, "
@@ -156,26 +157,28 @@ extension RecordRun {
                     received: source.account.received, dropped: source.account.dropped,
                     interfaceDropped: source.account.interfaceDropped, read: source.read))
             recorder.finish()
-            try store(from: &recorder, to: tapes)
-            describe(source, live, tapes)
-            try tapes?.finish()
+            try describe(source, live, &recorder, tapes)
+            try tapes?.finish(from: &recorder)
         } catch {
             progress.finish()
-            throw failure(error, packets: source.read, tapes)
+            tapes?.stop()
+            throw failure(error, packets: source.read, tapes?.tapes)
         }
         progress.finish()
         var report = RecordReport(balance: recorder.balance)
         report.live = (live.source, source.account.windows)
         if let damage { report.add(damage) }
-        return finish(&report, tapes)
+        return finish(&report, tapes?.tapes)
     }
 
     /// Puts what the kernel says on the tape that is open.
-    private func describe(_ source: LiveSource, _ live: LiveFlags, _ tapes: TapeSet?) {
+    private func describe(
+        _ source: LiveSource, _ live: LiveFlags, _ recorder: inout Recorder, _ tapes: RecordTapes?
+    ) throws(TapeError) {
         guard let tapes else { return }
         let account = source.account
         let windows = account.windows.map { "\($0.sinceNanos)-\($0.untilNanos):\($0.packets)" }
-        tapes.closingMetadata = [
+        let entries = [
             (
                 "capture",
                 [
@@ -186,6 +189,7 @@ extension RecordRun {
                 ]
             )
         ]
+        try tapes.store(from: &recorder) { $0.closingMetadata = entries }
     }
 
     private func open(_ live: LiveFlags) throws(CommandError) -> LiveSource {

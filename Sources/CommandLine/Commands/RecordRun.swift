@@ -1,6 +1,7 @@
 import CLinux
 import Capture
 import Compression
+import EventLoop
 import Glibc
 import Recording
 import Schema
@@ -15,6 +16,8 @@ struct RecordRun {
     let live: LiveFlags?
     private let rotation: TapeSet.Rotation?
     let countLimit: UInt64
+    /// How many threads may work on it.
+    let threads: Int
 
     init(_ invocation: Invocation) throws(CommandError) {
         self.invocation = invocation
@@ -41,11 +44,20 @@ struct RecordRun {
         rotation = try invocation["rotate"].map { text throws(CommandError) in
             try FlagValue.rotation(text, flag: "rotate")
         }
+        threads =
+            try invocation["threads"].map { text throws(CommandError) in
+                let count = try FlagValue.count(text, flag: "threads")
+                guard (1...256).contains(count) else {
+                    throw CommandError("--threads \(text) is out of range", remedy: "Give 1 to 256.")
+                }
+                return Int(count)
+            } ?? LoopThread.availableCPUs
         options.isRaw = invocation.has("raw")
         for flag in ["mask", "mask-key-file"] where options.isRaw && invocation.has(flag) {
             throw CommandError("--raw masks nothing, so --\(flag) says nothing", remedy: "Leave one of them out.")
         }
         options.keepsBytes = output != nil
+        if output != nil && threads > 1 { options.batchBytes = 1 << 17 }
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
         for text in invocation.all("decode-as") {
@@ -96,7 +108,7 @@ struct RecordRun {
         let schema = try SchemaFiles.load(invocation.all("idl"))
         var options = options
         try applySchema(schema, to: &options)
-        let tapes = try startTapes(options, source: invocation.arguments.joined(separator: ", "))
+        let tapes = try startRecordTapes(options, source: invocation.arguments.joined(separator: ", "))
         warnAboutMasking(options)
         if isPiped { for input in inputs where input.input.isPipe { input.input.patienceNanos = 100_000_000 } }
 
@@ -109,11 +121,10 @@ struct RecordRun {
         var damage: CaptureError?
         do {
             while true {
-                let packet: CapturedPacket
-                let reader: Int
+                let got: Int
                 do throws(CaptureError) {
-                    guard let next = try merge.next() else { break }
-                    (packet, reader) = next
+                    got = try recorder.add(from: &merge, limit: stepLimit(count))
+                    if got == 0 { break }
                 } catch {
                     if !error.isPause {
                         damage = error
@@ -125,24 +136,28 @@ struct RecordRun {
                     progress.update("\(count) packets, \(recorder.exchangeCount) exchanges")
                     continue
                 }
-                recorder.add(packet, from: &merge, reader)
-                if recorder.hasFinished { try store(from: &recorder, to: tapes) }
-                count &+= 1
-                clock.recordedNanos = packet.timeNanos
+                count += UInt64(got)
+                clock.recordedNanos = recorder.lastNanos
                 if isPiped { clock.sawPacket() }
-                if isRotating { try tapes?.rotateIfDue(recordedNanos: packet.timeNanos) }
-                if count & 0xFFFF == 0 {
-                    try advance(&recorder, tapes, clock, patienceNanos: nil)
+                if recorder.isBatchDue { try store(from: &recorder, to: tapes) }
+                if isRotating { try tapes?.rotateIfDue(&recorder, recordedNanos: recorder.lastNanos) }
+                if count % 65_536 == 0 {
+                    if isPiped {
+                        try advance(&recorder, tapes, clock, patienceNanos: nil)
+                    } else {
+                        // By the capture's own time alone, so that the tape does not depend on how fast it is read.
+                        recorder.advance(toNanos: recorder.lastNanos)
+                    }
                     progress.update("\(count) packets, \(recorder.exchangeCount) exchanges")
                 }
                 if recorder.exchangeCount >= countLimit { break }
             }
             recorder.finish()
-            try store(from: &recorder, to: tapes)
-            try tapes?.finish()
+            try tapes?.finish(from: &recorder)
         } catch {
             progress.finish()
-            throw failure(error, packets: count, tapes)
+            tapes?.stop()
+            throw failure(error, packets: count, tapes?.tapes)
         }
         progress.finish()
 
@@ -151,7 +166,12 @@ struct RecordRun {
         for (input, reader) in zip(inputs, merge.readers) {
             report.add(input.path, reader.ending, isCut: input.input.isCut)
         }
-        return finish(&report, tapes)
+        return finish(&report, tapes?.tapes)
+    }
+
+    /// How many packets may be taken before somebody looks at the clock, the count of exchanges and the tapes' age.
+    private func stepLimit(_ count: UInt64) -> Int {
+        isRotating || countLimit < .max ? 1 : Int(65_536 - count % 65_536)
     }
 
     /// Tells what became of it all.
@@ -198,13 +218,15 @@ struct RecordRun {
         }
     }
 
-    func startTapes(_ options: RecordingOptions, source: String) throws(CommandError) -> TapeSet? {
+    func startTapes(
+        _ options: RecordingOptions, source: String, compressesAside: Bool
+    ) throws(CommandError) -> TapeSet? {
         guard let output else { return nil }
         do {
             var tape = TapeWriter.Options(source: source, isRaw: options.isRaw, program: "tinct \(tinctVersion)")
             tape.level = tapeLevel
             if let masking = options.masking { tape.properties = MaskingFlags.properties(masking) }
-            tape.compressesAside = true
+            tape.compressesAside = compressesAside
             var plan = TapeSet.Plan(path: output, rotation: rotation, options: tape)
             plan.keepsEarlier = true
             plan.limit = countLimit
@@ -223,18 +245,25 @@ struct RecordRun {
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
     private let tapeLevel = -4
 
-    func store(from recorder: inout Recorder, to tapes: TapeSet?) throws(TapeError) {
-        try recorder.takeFinished { exchange throws(TapeError) in try tapes?.append(&exchange) }
+    /// Of two threads one records and the other writes the tape; a third one compresses.
+    func startRecordTapes(_ options: RecordingOptions, source: String) throws(CommandError) -> RecordTapes? {
+        try startTapes(options, source: source, compressesAside: threads > 2).map { tapes in
+            RecordTapes(tapes, rotation: rotation, isAside: threads > 1)
+        }
+    }
+
+    func store(from recorder: inout Recorder, to tapes: RecordTapes?) throws(TapeError) {
+        if let tapes { try tapes.store(from: &recorder) } else { recorder.dropFinished() }
     }
 
     /// Lets time pass in the flows and on the tape.
     func advance(
-        _ recorder: inout Recorder, _ tapes: TapeSet?, _ clock: RecordClock, patienceNanos: UInt64?
+        _ recorder: inout Recorder, _ tapes: RecordTapes?, _ clock: RecordClock, patienceNanos: UInt64?
     ) throws(TapeError) {
         let recorded = clock.estimatedNanos
         recorder.advance(toNanos: recorded, patienceNanos: patienceNanos)
-        if recorder.hasFinished { try store(from: &recorder, to: tapes) }
-        try tapes?.tick(monotonicNanos: clock.monotonicNanos, recordedNanos: recorded)
+        try tapes?.tick(&recorder, monotonicNanos: clock.monotonicNanos, recordedNanos: recorded)
+        if tapes == nil { recorder.dropFinished() }
     }
 
     private func open(

@@ -10,11 +10,11 @@ enum AWSSignature {
     /// Writes the fields, with room for what changes at each send. Everything else that is signed must be there already.
     static func prepare(_ signature: Rules.Signature, in request: inout [UInt8]) throws(TagError) {
         try HeaderEditing.remove("authorization", from: &request)
-        try HeaderEditing.set("x-amz-date", to: ChangeCompiler.placeholder(.basic), in: &request)
+        try HeaderEditing.set("x-amz-date", to: ValueForms.placeholder(.basic), in: &request)
         let names = try signedNames(request).joined(separator: ";")
         try HeaderEditing.set(
             "authorization",
-            to: start(signature) + ChangeCompiler.placeholder(.basic).prefix(8) + scope(signature)
+            to: start(signature) + ValueForms.placeholder(.basic).prefix(8) + scope(signature)
                 + ", SignedHeaders=\(names), Signature=" + String(repeating: "0", count: 64), in: &request)
     }
 

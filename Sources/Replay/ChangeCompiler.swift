@@ -75,7 +75,7 @@ struct ChangeCompiler: Sendable {
             for (field, form) in change.fresh { try prepare(field, form, exchange, &editor) }
             for (field, form) in change.nonces { try prepare(field, form, exchange, &editor) }
             for field in change.now where editor.text(of: field) == nil {
-                try editor.set(field, to: .string(Self.placeholder(.rfc3339)))
+                try editor.set(field, to: .string(ValueForms.placeholder(.rfc3339)))
             }
             for (field, prefix, token) in change.tokens {
                 let width = try tokenWidth(token, exchange, editor)
@@ -104,71 +104,9 @@ struct ChangeCompiler: Sendable {
         let digest = Compiler.digest(Array((recorded ?? "exchange \(exchange.id)").utf8))
         switch form {
         case .like: break
-        case .uuid: try editor.set(field, to: .string(Self.uuid(digest)))
+        case .uuid: try editor.set(field, to: .string(ValueForms.uuid(digest)))
         case .pattern(let pattern):
-            try editor.set(field, to: .string(Self.filled(pattern, numbers.number(of: digest), digest)))
-        }
-    }
-
-    private static func uuid(_ digest: UInt64) -> String {
-        var digits = Array((hex(digest) + hex(FreshValues.mix(digest &+ 1))).utf8)
-        digits[12] = 0x34
-        digits[16] = [0x38, 0x39, 0x61, 0x62][Int(digest & 3)]
-        // Without a letter it would be taken for a number.
-        digits[0] = 0x61 + UInt8(digest % 6)
-        for at in [20, 16, 12, 8] { digits.insert(0x2D, at: at) }
-        return String(decoding: digits, as: UTF8.self)
-    }
-
-    private static func hex(_ word: UInt64) -> String {
-        let text = String(word, radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
-    }
-
-    /// The number stands in the longest run of digits, as far as it fits; everything else is drawn.
-    private static func filled(_ pattern: String, _ number: UInt64, _ digest: UInt64) -> String {
-        var result = Array(pattern.utf8)
-        var bits = digest
-        for (index, byte) in result.enumerated() {
-            bits = FreshValues.mix(bits &+ 0x9E37_79B9_7F4A_7C15)
-            switch byte {
-            case 0x23: result[index] = 0x30 + UInt8(bits % 10)
-            case 0x25: result[index] = Array("0123456789abcdef".utf8)[Int(bits % 16)]
-            case 0x7E: result[index] = 0x61 + UInt8(bits % 26)
-            default: break
-            }
-        }
-        let runs = variableRuns(pattern).filter { Array(pattern.utf8)[$0.lowerBound] == 0x23 }
-        if let longest = runs.max(by: { $0.count < $1.count }) {
-            var rest = number
-            for at in longest.reversed() {
-                result[at] = 0x30 + UInt8(rest % 10)
-                rest /= 10
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
-
-    /// The runs of one placeholder in a pattern.
-    private static func variableRuns(_ pattern: String) -> [Range<Int>] {
-        let bytes = Array(pattern.utf8)
-        var runs: [Range<Int>] = []
-        var start = 0
-        while start < bytes.count {
-            var end = start + 1
-            while end < bytes.count && bytes[end] == bytes[start] { end += 1 }
-            if [0x23, 0x25, 0x7E].contains(bytes[start]) { runs.append(start..<end) }
-            start = end
-        }
-        return runs
-    }
-
-    static func placeholder(_ clock: Rules.Signature.Clock) -> String {
-        switch clock {
-        case .seconds: "1767225600"
-        case .millis: "1767225600000"
-        case .rfc3339: "2026-01-01T00:00:00Z"
-        case .basic: "20260101T000000Z"
+            try editor.set(field, to: .string(ValueForms.filled(pattern, numbers.number(of: digest), digest)))
         }
     }
 
@@ -183,7 +121,9 @@ struct ChangeCompiler: Sendable {
         }
         let width = signature.encoding.length(of: context.keys[key].signatureLength)
         try editor.set(signature.signature, to: .string(String(repeating: "0", count: width)))
-        if let field = signature.timestamp { try editor.set(field, to: .string(Self.placeholder(signature.clock))) }
+        if let field = signature.timestamp {
+            try editor.set(field, to: .string(ValueForms.placeholder(signature.clock)))
+        }
         if let field = signature.nonce {
             try editor.set(field, to: .string(String(repeating: "a", count: signature.nonceLength)))
         }
@@ -266,7 +206,7 @@ struct ChangeCompiler: Sendable {
             // The same value at other places of the request stays the same.
             return DeclaredIdentities.withEchoes([whole], in: request)
         }
-        return Self.variableRuns(pattern).map { run in
+        return ValueForms.variableRuns(pattern).map { run in
             FieldSpan(whole.range.lowerBound + run.lowerBound..<whole.range.lowerBound + run.upperBound, whole.encoding)
         }
     }
@@ -339,20 +279,5 @@ struct ChangeCompiler: Sendable {
             text.append(0x2C)
         }
         return text
-    }
-}
-
-/// Numbers different values in the order in which they come, so that what is made of the numbers is different too.
-private struct ValueNumbers: Sendable {
-    private var known: [UInt64: UInt64] = [:]
-    private static let limit = 1 << 22
-
-    mutating func number(of digest: UInt64) -> UInt64 {
-        if let number = known[digest] { return number }
-        // Beyond so many, chance has to do.
-        if known.count >= Self.limit { return digest }
-        let number = UInt64(known.count) + 1
-        known[digest] = number
-        return number
     }
 }

@@ -97,7 +97,8 @@ struct ExportTests {
             file += ".gz"
         }
         let again = folder.file("again.mcap")
-        let result = try tinct("record", file, "-o", again, "--json")
+        // What is masked already would be masked once more.
+        let result = try tinct("record", file, "-o", again, "--json", "--raw")
         #expect(result.status == 0, "\(result.errors)")
         let report = try JSONValue(parsing: result.stdout)
         #expect(report["closes"] == true && report["records"]?["refused"] == 0)

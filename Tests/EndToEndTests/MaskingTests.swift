@@ -47,7 +47,9 @@ struct MaskingTests {
             for side in ["request", "response"] {
                 let masked = masked[side] as? [String: Any]
                 let raw = raw[side] as? [String: Any]
-                for member in ["bytes", "method", "status", "bodyBytes", "type", "seqid"] {
+                // A zlib payload is written anew, and may have another length.
+                let length = fixture.capture == "thrift-transports.pcap" ? [] : ["bytes"]
+                for member in length + ["method", "status", "bodyBytes", "type", "seqid"] {
                     let found = differences(raw?[member] ?? NSNull(), masked?[member] ?? NSNull())
                     #expect(found.isEmpty)
                 }

@@ -31,8 +31,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
     func record(into directory: TemporaryDirectory, _ flags: String..., from capture: String? = nil) throws -> String {
         let tape = directory.file("tape-\(UUID().uuidString).mcap")
         let result = try run(
-            Repository.binary, ["record", capture ?? path, "-o", tape, "--idl", schemaPath] + flags,
-            environment: ["TINCT_MASK_KEY": "a key that tests share"])
+            Repository.binary, ["record", capture ?? path, "-o", tape, "--idl", schemaPath] + flags)
         #expect(result.status == 0, "\(result.errors)")
         return tape
     }

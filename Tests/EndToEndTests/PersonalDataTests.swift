@@ -109,7 +109,8 @@ struct PersonalDataTests {
         #expect(try !fileBytes(tape).contains(secret))
         let info = try #require(try foundationJSON(try tinct("info", tape, "--json").stdout) as? [String: Any])
         #expect((info["maskKey"] as? String)?.count == 16 && (info["maskPolicy"] as? String)?.count == 64)
-        let random = try tinct("record", capture, "-o", folder.file("random.mcap"))
+        let random = try tinct(
+            "record", capture, "-o", folder.file("random.mcap"), environment: ["TINCT_MASK_KEY": nil])
         #expect(random.errors.contains("random key"))
     }
 }

@@ -43,6 +43,8 @@ package final class ChildProcess: @unchecked Sendable {
         if let input { inputPath = try directory.write("stdin", input) }
 
         var variables = ProcessInfo.processInfo.environment
+        // Two recordings of one capture are the same only under the same masking key.
+        variables["TINCT_MASK_KEY"] = variables["TINCT_MASK_KEY"] ?? "a masking key that tests share"
         for (name, value) in environment { variables[name] = value }
 
         var actions = unsafe posix_spawn_file_actions_t()

@@ -223,7 +223,9 @@ struct AnomalyReader {
         }
         guard nodes.count == 2 else { throw node.expected("[least, greatest]") }
         let (low, high) = (try nodes[0].int("a number", in: 0...most), try nodes[1].int("a number", in: 0...most))
-        guard low <= high else { throw YAMLError("the least is above the greatest", at: nodes[0].mark) }
+        guard low <= high else {
+            throw YAMLError("the least is above the greatest", at: nodes[0].mark, remedy: "Swap them.")
+        }
         return UInt64(low)...UInt64(high)
     }
 

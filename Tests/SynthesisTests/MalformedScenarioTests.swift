@@ -262,7 +262,7 @@ import YAML
             "a burst of more than 12 h"
         ),
         (
-            .body, "fields: {n: {uniform: [1, 9]}}\ncorrelated: {c: {of: [n, q], ranks: [[1], [0.5, 1]]}}", 8, 23,
+            .body, "fields: {n: {uniform: [1, 9]}}\ncorrelated: {c: {of: [n, q], ranks: [[1], [0.5, 1]]}}", 8, 26,
             "there is no value 'q'"
         ),
     ]

@@ -1,5 +1,6 @@
 import Analysis
 import Bytes
+import CLinux
 import EventLoop
 import Expression
 import Files

@@ -54,7 +54,8 @@ let modules: [Target] = [
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
     module("Signing", ["COpenSSL"]),
-    module("Recording", ["Bytes", "Compression", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
+    module(
+        "Recording", ["Bytes", "Compression", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
     module(
         "Synthesis",
         ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),

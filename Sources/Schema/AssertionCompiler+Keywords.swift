@@ -32,7 +32,7 @@ extension AssertionCompiler {
             let near = nearestName(
                 key, in: JSONSchemaKeywords.constraining.sorted() + JSONSchemaKeywords.other.sorted())
             findings.append(
-                library.finding(
+                documents.finding(
                     near == nil ? .note : .warning, "unknown-keyword", place[key],
                     "'\(key)' is no keyword of JSON Schema",
                     near.map { "Did you mean '\($0)'?" } ?? "Extensions begin with 'x-'."))
@@ -64,7 +64,8 @@ extension AssertionCompiler {
             }
             if Set(values.map(\.canonical)).count < values.count {
                 findings.append(
-                    library.finding(.warning, "duplicate-value", place["enum"], "a value stands twice", "Remove one."))
+                    documents.finding(.warning, "duplicate-value", place["enum"], "a value stands twice", "Remove one.")
+                )
             }
             if object["nullable"]?.bool == true { values.append(.null) }
             rules.append(.values(Set(values.map(\.canonical)), values))
@@ -229,7 +230,7 @@ extension AssertionCompiler {
             rules.append(.condition(test, then: then, otherwise: otherwise))
         } else if then != nil || otherwise != nil {
             findings.append(
-                library.finding(
+                documents.finding(
                     .warning, "no-if", place, "'then' and 'else' do nothing without 'if'", "Add 'if', or remove them."))
         }
     }

@@ -4,7 +4,7 @@ import JSON
 
 /// Turns schemas into assertions, each place once.
 struct AssertionCompiler {
-    var library: SchemaLibrary
+    var documents: SchemaLibrary
     var assertions: [SchemaAssertion]
     var findings: [SchemaFinding] = []
     private var known: [SchemaPlace: Int] = [:]
@@ -13,8 +13,8 @@ struct AssertionCompiler {
 
     static let depthLimit = 64
 
-    init(library: SchemaLibrary, assertions: [SchemaAssertion]) {
-        self.library = library
+    init(documents: SchemaLibrary, assertions: [SchemaAssertion]) {
+        self.documents = documents
         self.assertions = assertions
         first = assertions.count
     }
@@ -22,12 +22,12 @@ struct AssertionCompiler {
     mutating func compile(_ place: SchemaPlace, depth: Int = 0) throws(SchemaError) -> Int {
         if let index = known[place] { return index }
         guard depth < AssertionCompiler.depthLimit * 4 else {
-            throw library.failure(
+            throw documents.failure(
                 place, "schemas nested too deep", "Name inner schemas under '$defs' and refer to them.")
         }
         let index = assertions.count
         known[place] = index
-        let name = library.trees[place.tree].source.name
+        let name = documents.trees[place.tree].source.name
         assertions.append(SchemaAssertion(place: name + place.pointer))
         places.append(place)
         let rules = try rules(place, depth: depth)
@@ -53,7 +53,7 @@ struct AssertionCompiler {
                 let target = inner[next] - first
                 guard states.indices.contains(target) else { continue }
                 if states[target] == 1 {
-                    throw library.failure(
+                    throw documents.failure(
                         places[target], "a $ref that leads back to itself",
                         "Put the reference below a property or an item, where a value can end.")
                 }
@@ -68,21 +68,21 @@ struct AssertionCompiler {
     // MARK: Keywords
 
     private mutating func rules(_ place: SchemaPlace, depth: Int) throws(SchemaError) -> [SchemaAssertion.Rule] {
-        guard let form = library[place] else { return [] }
+        guard let form = documents[place] else { return [] }
         if let flag = form.bool { return flag ? [] : [.never] }
         guard let object = form.object else {
-            throw library.failure(place, "expected a schema", "A schema is an object, true or false.")
+            throw documents.failure(place, "expected a schema", "A schema is an object, true or false.")
         }
         if let key = object.duplicateKey {
             findings.append(
-                library.finding(.error, "duplicate-key", place, "the key '\(key)' stands twice", "Remove one."))
+                documents.finding(.error, "duplicate-key", place, "the key '\(key)' stands twice", "Remove one."))
         }
         var rules: [SchemaAssertion.Rule] = []
         for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
             guard let reference = object[key]?.string else { continue }
-            let target = try library.resolve(reference, at: place)
+            let target = try documents.resolve(reference, at: place)
             rules.append(.reference(try compile(target, depth: depth + 1)))
-            if library.ignoresSiblings[place.tree] {
+            if documents.ignoresSiblings[place.tree] {
                 noteIgnored(object, place)
                 return rules
             }
@@ -100,15 +100,15 @@ struct AssertionCompiler {
         let ignored = object.keys.filter { JSONSchemaKeywords.constraining.contains($0) }
         guard let one = ignored.first else { return }
         findings.append(
-            library.finding(
+            documents.finding(
                 .warning, "ignored-sibling", place[one], "this version ignores '\(one)' beside $ref",
                 "Put the $ref into an allOf of one."))
     }
 
     mutating func compile(list key: String, _ place: SchemaPlace, _ depth: Int) throws(SchemaError) -> [Int]? {
-        guard let value = library[place[key]] else { return nil }
+        guard let value = documents[place[key]] else { return nil }
         guard let forms = value.array, !forms.isEmpty else {
-            throw library.failure(place[key], "expected a list of schemas", "Give at least one schema in brackets.")
+            throw documents.failure(place[key], "expected a list of schemas", "Give at least one schema in brackets.")
         }
         var result: [Int] = []
         for index in forms.indices { result.append(try compile(place[key][index], depth: depth + 1)) }
@@ -116,9 +116,9 @@ struct AssertionCompiler {
     }
 
     mutating func compile(map key: String, _ place: SchemaPlace, _ depth: Int) throws(SchemaError) -> [(String, Int)]? {
-        guard let value = library[place[key]] else { return nil }
+        guard let value = documents[place[key]] else { return nil }
         guard let object = value.object else {
-            throw library.failure(place[key], "expected schemas by name", "Write it as an object of schemas.")
+            throw documents.failure(place[key], "expected schemas by name", "Write it as an object of schemas.")
         }
         var result: [(String, Int)] = []
         for name in object.keys { result.append((name, try compile(place[key][name], depth: depth + 1))) }
@@ -126,13 +126,13 @@ struct AssertionCompiler {
     }
 
     mutating func compile(_ key: String, _ place: SchemaPlace, _ depth: Int) throws(SchemaError) -> Int? {
-        guard library[place[key]] != nil else { return nil }
+        guard documents[place[key]] != nil else { return nil }
         return try compile(place[key], depth: depth + 1)
     }
 
     /// A keyword whose value is not what it must be: reported, and without effect.
     mutating func wrong(_ place: SchemaPlace, _ expected: String, _ remedy: String) {
-        findings.append(library.finding(.error, "keyword", place, "expected \(expected)", remedy))
+        findings.append(documents.finding(.error, "keyword", place, "expected \(expected)", remedy))
     }
 
     mutating func count(_ key: String, _ object: JSONObject, _ place: SchemaPlace) -> Int? {
@@ -147,7 +147,7 @@ struct AssertionCompiler {
     mutating func pattern(_ text: String, _ place: SchemaPlace) -> Pattern? {
         do throws(PatternError) { return try Pattern(text) } catch {
             findings.append(
-                library.finding(
+                documents.finding(
                     .error, "pattern", place,
                     "a pattern that cannot be used: \(error.message), at character \(error.offset + 1)",
                     error.remedy))
@@ -158,7 +158,7 @@ struct AssertionCompiler {
     /// Bounds that no value can keep.
     mutating func contradiction(_ place: SchemaPlace, _ low: String, _ high: String) {
         findings.append(
-            library.finding(
+            documents.finding(
                 .error, "contradiction", place, "\(low) is beyond \(high): no value is valid",
                 "Exchange them, or correct one."))
     }

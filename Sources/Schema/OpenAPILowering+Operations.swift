@@ -44,13 +44,13 @@ extension OpenAPILowering {
         let declared = operation.parameters.filter { $0.place == .path }.map(\.name)
         for name in named where !declared.contains(name) {
             compiler.findings.append(
-                compiler.library.finding(
+                compiler.documents.finding(
                     .error, "path-parameter", place, "the path has {\(name)}, which no parameter describes",
                     "Add a parameter with 'in: path' and 'required: true'."))
         }
         for name in declared where !named.contains(name) {
             compiler.findings.append(
-                compiler.library.finding(
+                compiler.documents.finding(
                     .error, "path-parameter", place, "the parameter '\(name)' is in no place of the path",
                     "Write {\(name)} into the path, or remove the parameter."))
         }

@@ -28,12 +28,12 @@ extension OpenAPILowering {
         var result = SchemaType(.any)
         if form.object != nil {
             if let reference = form["$ref"]?.string {
-                let target = try compiler.library.resolve(reference, at: place)
+                let target = try compiler.documents.resolve(reference, at: place)
                 result = try type(at: target, name: target.steps.last ?? name, depth: depth + 1)
             } else {
                 result = try base(form, place, name: name, depth: depth)
             }
-            if form["$ref"] == nil || !compiler.library.ignoresSiblings[place.tree] {
+            if form["$ref"] == nil || !compiler.documents.ignoresSiblings[place.tree] {
                 read(&result.constraints, from: form)
             }
             result.annotations.merge(OpenAPILowering.extensions(form)) { _, new in new }

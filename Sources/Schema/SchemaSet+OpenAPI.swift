@@ -11,12 +11,13 @@ extension SchemaSet {
                 source.name, nil, "another document named \(source.scope) is loaded already",
                 remedy: "Names of documents must differ, whatever their folders: rename one.")
         }
-        var library = SchemaLibrary(include: include)
-        try library.add(try SchemaTree(source))
-        var lowering = OpenAPILowering(set: self, compiler: AssertionCompiler(library: library, assertions: assertions))
+        var documents = SchemaLibrary(include: include)
+        try documents.add(try SchemaTree(source))
+        var lowering = OpenAPILowering(
+            set: self, compiler: AssertionCompiler(documents: documents, assertions: assertions))
         self = try lowering.run()
         // What it refers to first, as with the includes of an IDL.
-        for tree in lowering.compiler.library.trees.dropFirst()
+        for tree in lowering.compiler.documents.trees.dropFirst()
         where !sources.contains(where: { $0.name == tree.source.name }) {
             sources.append(tree.source)
         }
@@ -38,7 +39,7 @@ struct OpenAPILowering {
     private var schemasLeft = 100_000
 
     let root = SchemaPlace(tree: 0, steps: [])
-    var source: SchemaSource { compiler.library.trees[0].source }
+    var source: SchemaSource { compiler.documents.trees[0].source }
     var scope: String { source.scope }
 
     init(set: SchemaSet, compiler: AssertionCompiler) {
@@ -47,11 +48,11 @@ struct OpenAPILowering {
     }
 
     func failure(_ place: SchemaPlace, _ message: String, _ remedy: String) -> SchemaError {
-        compiler.library.failure(place, message, remedy)
+        compiler.documents.failure(place, message, remedy)
     }
 
     /// The form at a place; `null` where there is none.
-    func form(_ place: SchemaPlace) -> JSONValue { compiler.library[place] ?? .null }
+    func form(_ place: SchemaPlace) -> JSONValue { compiler.documents[place] ?? .null }
 
     mutating func count(_ place: SchemaPlace) throws(SchemaError) {
         schemasLeft -= 1
@@ -119,7 +120,7 @@ struct OpenAPILowering {
             guard path.key.hasPrefix("/") else {
                 if !path.key.hasPrefix("x-") {
                     compiler.findings.append(
-                        compiler.library.finding(
+                        compiler.documents.finding(
                             .error, "path", place, "expected a path that begins with '/'", "Write '/\(path.key)'."))
                 }
                 continue
@@ -155,7 +156,7 @@ struct OpenAPILowering {
         var place = place
         for _ in 0..<16 {
             guard let reference = form(place)["$ref"]?.string else { return place }
-            place = try compiler.library.resolve(reference, at: place)
+            place = try compiler.documents.resolve(reference, at: place)
         }
         throw failure(place, "a $ref that leads back to itself", "Let one of the references lead to an object.")
     }

@@ -96,10 +96,10 @@ extension HTMLReport {
         panel("Dependencies", "where the time of the exchanges went, from the send", into: &main) { panel in
             for line in DependencyTables.basis(times) { panel.element("p", [], line) }
             let (head, rows) = DependencyTables.rows(times)
-            wide(head, rows, into: &panel)
+            grid(head, rows, into: &panel)
             panel.element("h3", [], "Slowest")
             let (exampleHead, exampleRows) = DependencyTables.examples(times)
-            wide(exampleHead, exampleRows, into: &panel)
+            grid(exampleHead, exampleRows, into: &panel)
         }
     }
 }

@@ -14,7 +14,7 @@ extension HTMLReport {
                 panel.element("p", [("class", "nothing")], "No request failed on any.")
                 return
             }
-            wide(
+            grid(
                 ["target", "from port", "open", "requests", "failed", "outcomes"],
                 connections.worst.map { TextReport.row($0) }, into: &panel)
         }

@@ -6,7 +6,7 @@ extension HTMLReport {
         if result.mirrors.isEmpty { return }
         panel("Mirrors", "the same requests at the same due times, latency from the due time", into: &main) { panel in
             let primary = result.run.targets.joined(separator: ", ")
-            wide(
+            grid(
                 ["target", "due", "answered", "ok", "p50", "p95", "p99", "max"],
                 [side(primary, result.totals, result[.ok], result.latency.corrected)]
                     + result.mirrors.map { side($0.target, $0.totals, $0[.ok], $0.latency.corrected) }, into: &panel)
@@ -14,7 +14,7 @@ extension HTMLReport {
                 result[outcome] > 0 || result.mirrors.contains { $0[outcome] > 0 }
             }
             panel.element("h3", [], "Outcomes")
-            wide(
+            grid(
                 ["outcome", primary] + result.mirrors.map(\.target),
                 seen.map { outcome in
                     [outcome.name, Figures.count(result[outcome])]
@@ -33,7 +33,7 @@ extension HTMLReport {
                 + (decisions.incomparable > 0
                     ? "; \(Figures.count(decisions.incomparable)) replies had nothing to compare with." : "."))
         if decisions.differences.isEmpty { return }
-        wide(
+        grid(
             ["operation", "primary", "mirror", "replies", "examples"],
             decisions.differences.prefix(100).map { difference in
                 [
@@ -49,31 +49,5 @@ extension HTMLReport {
         let times = [latency.p50Micros, latency.p95Micros, latency.p99Micros, latency.maxMicros]
         return [name, Figures.count(totals.due), Figures.count(totals.answered), Figures.share(ok, of: totals.due)]
             + times.map { latency.count == 0 ? "–" : Figures.micros($0) }
-    }
-
-    /// A table whose first column names its rows.
-    static func wide(_ head: [String], _ rows: [[String]], into panel: inout Markup) {
-        panel.element("div", [("class", "scroll")]) { scroll in
-            scroll.element("table", [("class", "wide")]) { table in
-                table.element("thead") { section in
-                    section.element("tr") { row in
-                        for name in head { row.element("th", [("scope", "col")], name) }
-                    }
-                }
-                table.element("tbody") { body in
-                    for cells in rows {
-                        body.element("tr") { row in
-                            for (column, cell) in cells.enumerated() {
-                                if column == 0 {
-                                    row.element("th", [("scope", "row")], cell)
-                                } else {
-                                    row.element("td", [], cell)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
     }
 }

@@ -222,30 +222,4 @@ extension HTMLReport {
             }
         }
     }
-
-    /// A table whose first column is a heading.
-    static func grid(_ head: [String], _ rows: [[String]], into panel: inout Markup) {
-        panel.element("div", [("class", "scroll")]) { scroll in
-            scroll.element("table", [("class", "wide")]) { table in
-                table.element("thead") { part in
-                    part.element("tr") { row in
-                        for name in head { row.element("th", [("scope", "col")], name) }
-                    }
-                }
-                table.element("tbody") { body in
-                    for cells in rows {
-                        body.element("tr") { row in
-                            for (column, cell) in cells.enumerated() {
-                                if column == 0 {
-                                    row.element("th", [("scope", "row")], cell)
-                                } else {
-                                    row.element("td", [("class", cell.hasPrefix("✕") ? "bad" : "")], cell)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
 }

@@ -208,4 +208,30 @@ extension HTMLReport {
             pair.element("dd", [], value.isEmpty ? "–" : value)
         }
     }
+
+    /// A table whose first column names its rows; cells that begin with ✕ stand out.
+    static func grid(_ head: [String], _ rows: [[String]], into panel: inout Markup) {
+        panel.element("div", [("class", "scroll")]) { scroll in
+            scroll.element("table", [("class", "wide")]) { table in
+                table.element("thead") { section in
+                    section.element("tr") { row in
+                        for name in head { row.element("th", [("scope", "col")], name) }
+                    }
+                }
+                table.element("tbody") { body in
+                    for cells in rows {
+                        body.element("tr") { row in
+                            for (column, cell) in cells.enumerated() {
+                                if column == 0 {
+                                    row.element("th", [("scope", "row")], cell)
+                                } else {
+                                    row.element("td", cell.hasPrefix("✕") ? [("class", "bad")] : [], cell)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -149,9 +149,7 @@ let fuzzTargets: [Target] =
             name: "tinct-fuzz",
             dependencies: [
                 "CFuzz", "Bytes", "Capture", "Compression", "Expression", "Files", "Formats", "HTTP1", "JSON",
-                "Privacy",
-                "Recording",
-                "Schema", "Synthesis", "Tape", "Thrift", "YAML",
+                "Privacy", "Recording", "Replay", "Schema", "Stub", "Synthesis", "Tagging", "Tape", "Thrift", "YAML",
             ],
             path: "Tests/Fuzz/Harness",
             swiftSettings: settings,

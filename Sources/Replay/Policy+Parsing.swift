@@ -31,7 +31,9 @@ extension Policy {
         policy.sha256 = SHA256.hex(bytes)
         if let node = root["killFile"] {
             let path = try text(node, "a path")
-            guard path.hasPrefix("/") else { throw node.expected("a path from the root, as in /run/tinct/stop") }
+            guard path.hasPrefix("/") else {
+                throw node.expected("a path from the root", remedy: "Write it like /run/tinct/stop.")
+            }
             policy.killFile = path
         }
         for node in try root.required("targets").sequence("a list of targets") {
@@ -59,13 +61,16 @@ extension Policy {
         }
         if let rate = map["maxRate"] {
             let value = try rate.scaled(3, "requests a second")
-            guard value > 0 else { throw rate.expected("a rate above 0") }
+            guard value > 0 else {
+                throw rate.expected(
+                    "a rate above 0", remedy: "Write it like 5000; leave the target out to send nothing.")
+            }
             target.maxRatePerThousandSeconds = UInt64(value)
         }
         if let limit = map["maxRequests"] { target.maxRequests = UInt64(try limit.int("a count", in: 1 ... .max)) }
         if let hours = map["hours"] {
             guard let parsed = Hours(parsing: try text(hours, "hours as HH:MM-HH:MM")) else {
-                throw hours.expected("hours as HH:MM-HH:MM (UTC)")
+                throw hours.expected("hours as HH:MM-HH:MM (UTC)", remedy: "Write them like \"01:00-06:00\".")
             }
             target.hours = parsed
         }
@@ -81,10 +86,12 @@ extension Policy {
         if let socket = map["socket"] {
             let path = try text(socket, "the path of a Unix socket")
             guard path.hasPrefix("/"), path.utf8.count <= 107 else {
-                throw socket.expected("a path from the root of at most 107 bytes")
+                throw socket.expected(
+                    "a path from the root of at most 107 bytes", remedy: "Write it like /run/risk.sock.")
             }
             if let other = map["host"] ?? map["network"] ?? map["port"] {
-                throw YAMLError("a Unix socket has no host, network or port", at: other.mark)
+                throw YAMLError(
+                    "a Unix socket has no host, network or port", at: other.mark, remedy: "Remove it, or the socket.")
             }
             target.socketPath = path
             return
@@ -92,7 +99,9 @@ extension Policy {
         if let host = map["host"] { target.host = try text(host, "a host") }
         if let node = map["network"] {
             guard let network = Network(parsing: try text(node, "a network")) else {
-                throw node.expected("a network as 10.20.0.0/16 or 2001:db8::/32, with no bits set behind its prefix")
+                throw node.expected(
+                    "a network with no bits set behind its prefix",
+                    remedy: "Write it like 10.20.0.0/16 or 2001:db8::/32.")
             }
             target.network = network
         }
@@ -109,7 +118,7 @@ extension Policy {
         let sides = try text(port, "a port").split(separator: "-", omittingEmptySubsequences: false)
         guard sides.count == 2, let from = UInt16(sides[0]), let to = UInt16(sides[1]), from > 0, from <= to,
             sides.allSatisfy({ $0.utf8.first != 0x2B })
-        else { throw port.expected("a port, or a range as \"9000-9099\"") }
+        else { throw port.expected("a port or a range", remedy: "Write it like 9090 or \"9000-9099\".") }
         target.ports = from...to
     }
 
@@ -121,22 +130,30 @@ extension Policy {
             let parts = try text(header, "a header field").split(
                 separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let name = (parts.first ?? "").lowercased()
-            guard Carrier.isToken(name) else { throw header.expected("a field as 'x-shadow' or 'x-shadow: true'") }
+            guard Carrier.isToken(name) else {
+                throw header.expected("a field", remedy: "Write it like 'x-shadow' or 'x-shadow: true'.")
+            }
             let value = parts.count == 2 ? String(parts[1].drop { $0 == " " }) : nil
-            if let value, !Carrier.isFieldText(value) { throw header.expected("a field with a value behind the colon") }
+            if let value, !Carrier.isFieldText(value) {
+                throw header.expected(
+                    "a field with a value behind the colon", remedy: "Write it like 'x-shadow: true'.")
+            }
             result.header = (name, value)
         }
         if let reply = map["reply"] {
             let text = try text(reply, "an expression")
             do throws(ExpressionError) { result.reply = try Expression(text) } catch {
-                throw YAMLError("the expression cannot be read: \(error)", at: reply.mark)
+                throw YAMLError(
+                    "the expression cannot be read: \(error)", at: reply.mark,
+                    remedy: "Write it like 'response.shadow == true'.")
             }
         }
         for word in try map["probe"]?.sequence("a program with its arguments") ?? [] {
             result.probe.append(try text(word, "a word"))
         }
         if let probe = map["probe"], result.probe.first?.hasPrefix("/") != true {
-            throw probe.expected("a program by its whole path, then its arguments")
+            throw probe.expected(
+                "a program by its whole path, then its arguments", remedy: "Write it like [/usr/bin/probe, --quick].")
         }
         if result.header == nil && result.reply == nil && result.probe.isEmpty {
             throw YAMLError(
@@ -146,7 +163,9 @@ extension Policy {
         result.operations = try globs(map["operations"])
         if let timeout = map["timeout"] {
             let value = try timeout.scaled(3, "seconds")
-            guard (1...600_000).contains(value) else { throw timeout.expected("seconds, from 0.001 to 600") }
+            guard (1...600_000).contains(value) else {
+                throw timeout.expected("seconds, from 0.001 to 600", remedy: "Write it like 2.")
+            }
             result.timeoutNanos = UInt64(value) * 1_000_000
         }
         return result
@@ -172,7 +191,9 @@ extension Policy {
 
     /// A text that says something.
     private static func text(_ node: YAMLNode, _ what: String) throws(YAMLError) -> String {
-        guard case .string(let text) = node.value, !text.isEmpty else { throw node.expected(what) }
+        guard case .string(let text) = node.value, !text.isEmpty else {
+            throw node.expected(what, remedy: "Write a text; put one that looks like a number in quotes.")
+        }
         return text
     }
 }

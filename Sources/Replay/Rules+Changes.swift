@@ -50,7 +50,9 @@ extension Rules {
         if let condition = map["where"] {
             let text = try condition.string("a condition")
             do throws(ExpressionError) { change.condition = try Expression(text) } catch {
-                throw YAMLError("the condition cannot be read: \(error)", at: condition.mark)
+                throw YAMLError(
+                    "the condition cannot be read: \(error)", at: condition.mark,
+                    remedy: "Write it like 'request.amount > 100'.")
             }
         }
         for entry in try map["set"]?.entries("fields with their values") ?? [] {
@@ -117,7 +119,8 @@ extension Rules {
                     remedy: "It follows from the body, the target and the connection.")
             }
             guard name.utf8.allSatisfy(Self.isTokenByte) else {
-                throw YAMLError("'\(name)' is no name of a header", at: mark)
+                throw YAMLError(
+                    "'\(name)' is no name of a header", at: mark, remedy: "Write letters, digits and '-' alone.")
             }
         }
         return field

@@ -149,7 +149,9 @@ extension Rules {
         var header: [(name: String, value: String)] = []
         for parameter in try map["header"]?.entries("header parameters by name") ?? [] {
             if ["alg", "typ"].contains(parameter.key) {
-                throw YAMLError("the header's \(parameter.key) follows from the algorithm", at: parameter.keyMark)
+                throw YAMLError(
+                    "the header's \(parameter.key) follows from the algorithm", at: parameter.keyMark,
+                    remedy: "Remove it.")
             }
             header.append((parameter.key, try parameter.value.string("a text")))
         }
@@ -240,14 +242,16 @@ extension Rules {
         var rest = Substring(try node.string("what is signed"))
         while let start = rest.firstRange(of: "${") {
             guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
-                throw YAMLError("'${' is not closed", at: node.mark)
+                throw YAMLError("'${' is not closed", at: node.mark, remedy: "Put '}' behind the name.")
             }
             if start.lowerBound > rest.startIndex { pieces.append(.literal(String(rest[..<start.lowerBound]))) }
             pieces.append(try piece(String(rest[start.upperBound..<end]), node, signature))
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty { pieces.append(.literal(String(rest))) }
-        if pieces.isEmpty { throw YAMLError("nothing is signed", at: node.mark) }
+        if pieces.isEmpty {
+            throw YAMLError("nothing is signed", at: node.mark, remedy: "Write what is, like '${method}\\n${path}'.")
+        }
         return pieces
     }
 

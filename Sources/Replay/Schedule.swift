@@ -34,7 +34,8 @@ package enum Schedule {
         do throws(PacerError) {
             pacer = try Pacer(parsing: node.isScalar ? node.text : "")
         } catch {
-            throw YAMLError("\(error)", at: node.mark)
+            throw YAMLError(
+                "\(error)", at: node.mark, remedy: "Write a rate like 2000, poisson:800, ramp:100..2000/60s or 2x.")
         }
         if pacer == .max {
             throw YAMLError(
@@ -53,7 +54,7 @@ package enum Schedule {
                 remedy: "Remove 'for', or write the rate without.")
         }
         guard let nanos = Pacer.nanos((length.isScalar ? length.text : "")[...]), nanos > 0 else {
-            throw length.expected("a length like 500ms, 90s, 5m or 1h")
+            throw length.expected("a length", remedy: "Write it like 500ms, 90s, 5m or 1h.")
         }
         stages[stages.count - 1].durationNanos = nanos
         return stages

@@ -26,10 +26,7 @@ struct SchemaTree: Sendable {
                 value = JSONValue(node)
             } catch {
                 let position = TextPosition(line: error.mark.line, column: error.mark.column)
-                throw SchemaError(
-                    source.name, position, error.message,
-                    remedy: error.remedy.isEmpty
-                        ? "Check quotes, brackets and indentation before this place." : error.remedy)
+                throw SchemaError(source.name, position, error.message, remedy: error.remedy)
             }
         }
     }

@@ -71,7 +71,9 @@ private struct StubRulesReader {
             do { rule.condition = try Expression(try condition.string("a condition")) } catch let error
                 as ExpressionError
             {
-                throw YAMLError("the condition cannot be read: \(error)", at: condition.mark)
+                throw YAMLError(
+                    "the condition cannot be read: \(error)", at: condition.mark,
+                    remedy: "Write it like 'request.amount > 100'.")
             } catch let error as YAMLError { throw error } catch {}
         }
         rule.schedule = try schedule(map)
@@ -148,19 +150,20 @@ private struct StubRulesReader {
         }
         if let thrown = map["throws"] {
             guard try thrown.entries("an exception under its name").count == 1 else {
-                throw thrown.expected("one exception under its name")
+                throw thrown.expected("one exception under its name", remedy: "Write it like {error: {code: 1}}.")
             }
             answer.thrown = try template(thrown)
         }
         if [answer.body, answer.text, answer.thrown].count(where: { $0 != nil }) > 1 {
-            throw YAMLError("an answer has one of body, text and throws", at: map.mark)
+            throw YAMLError("an answer has one of body, text and throws", at: map.mark, remedy: "Keep one of them.")
         }
         return answer
     }
 
     private func template(_ node: YAMLNode) throws(YAMLError) -> AnswerTemplate {
         do throws(ExpressionError) { return try AnswerTemplate(JSONValue(node)) } catch {
-            throw YAMLError("a place to fill cannot be read: \(error)", at: node.mark)
+            throw YAMLError(
+                "a place to fill cannot be read: \(error)", at: node.mark, remedy: "Write it like '${request.id}'.")
         }
     }
 

@@ -122,7 +122,10 @@ struct AnomalyReader {
 
     private func weight(_ map: YAMLMapping, _ mark: YAMLMark) throws(YAMLError) -> UInt64 {
         let weight = try map["weight"]?.scaled(3, "a weight") ?? 1000
-        guard (0...1_000_000_000).contains(weight) else { throw YAMLError("a weight from 0 to a million", at: mark) }
+        guard (0...1_000_000_000).contains(weight) else {
+            throw YAMLError(
+                "a weight lies between 0 and a million", at: mark, remedy: "Weights are relative: scale them down.")
+        }
         return UInt64(weight)
     }
 
@@ -150,10 +153,13 @@ struct AnomalyReader {
             parts.append(part)
         }
         guard parts.count >= 2, let first = parts.first else {
-            throw YAMLError("'all' names at least two anomalies", at: entry.keyMark)
+            throw YAMLError(
+                "'all' names at least two anomalies", at: entry.keyMark,
+                remedy: "Name another one, or write the one under 'types' itself.")
         }
         guard parts.filter(\.type.isWireFault).count <= 1 else {
-            throw YAMLError("an exchange has at most one fault of its bytes", at: entry.keyMark)
+            throw YAMLError(
+                "an exchange has at most one fault of its bytes", at: entry.keyMark, remedy: "Keep one of layer L0.")
         }
         var spec = first
         (spec.name, spec.mark, spec.weight) = (entry.key, entry.keyMark, try weight(map, entry.keyMark))
@@ -209,7 +215,11 @@ struct AnomalyReader {
                 }
                 rows.append(.init(key: entry.key, values: values))
             }
-            guard rows.count >= 2 else { throw node.expected("at least two keys") }
+            guard rows.count >= 2 else {
+                throw node.expected(
+                    "at least two keys",
+                    remedy: "Write each key with what may stand beside it, like {BR: [55], CN: [86]}.")
+            }
             return .table(rows)
         }
     }
@@ -221,7 +231,9 @@ struct AnomalyReader {
             let value = UInt64(try node.int("a number", in: 0...most))
             return value...value
         }
-        guard nodes.count == 2 else { throw node.expected("[least, greatest]") }
+        guard nodes.count == 2 else {
+            throw node.expected("[least, greatest]", remedy: "Write two numbers, like [3, 9], or a single one.")
+        }
         let (low, high) = (try nodes[0].int("a number", in: 0...most), try nodes[1].int("a number", in: 0...most))
         guard low <= high else {
             throw YAMLError("the least is above the greatest", at: nodes[0].mark, remedy: "Swap them.")
@@ -285,9 +297,13 @@ struct AnomalyReader {
 
     private func part(_ node: YAMLNode) throws(YAMLError) -> (UInt64, UInt64) {
         let nodes = try node.sequence("[from, to] as shares of the window")
-        guard nodes.count == 2 else { throw node.expected("[from, to] as shares of the window") }
+        guard nodes.count == 2 else {
+            throw node.expected("[from, to] as shares of the window", remedy: "Write two shares, like [0%, 50%].")
+        }
         let (from, to) = (try GeneratorReader.share(nodes[0]), try GeneratorReader.share(nodes[1]))
-        guard from < to else { throw YAMLError("the stage ends before it begins", at: node.mark) }
+        guard from < to else {
+            throw YAMLError("the stage ends before it begins", at: node.mark, remedy: "Swap the two.")
+        }
         return (from, to)
     }
 
@@ -318,7 +334,9 @@ struct AnomalyReader {
             return result
         }
         for node in try stages.sequence("a list of stages") { result.stages.append(try stage(node)) }
-        guard !result.stages.isEmpty else { throw stages.expected("at least one stage") }
+        guard !result.stages.isEmpty else {
+            throw stages.expected("at least one stage", remedy: "Write one, or leave 'stages' out.")
+        }
         return result
     }
 
@@ -366,11 +384,13 @@ struct AnomalyReader {
     private func check(_ spec: Scenario.AnomalySpec) throws(YAMLError) {
         if spec.type.name == "justUnderThreshold" || spec.type.name == "structuring" {
             guard (spec.parameters.number("margin") ?? 0) >= 1 else {
-                throw YAMLError("a margin is at least 1", at: spec.mark)
+                throw YAMLError(
+                    "a margin is at least 1", at: spec.mark,
+                    remedy: "Say how far below the threshold amounts lie, like margin: 500.")
             }
         }
         if let low = spec.parameters.number("min"), let high = spec.parameters.number("max"), low > high {
-            throw YAMLError("'min' is above 'max'", at: spec.mark)
+            throw YAMLError("'min' is above 'max'", at: spec.mark, remedy: "Swap them.")
         }
         if case .range(let hours)? = spec.parameters.values["hours"],
             hours.upperBound > 24 || hours.lowerBound == hours.upperBound
@@ -379,10 +399,12 @@ struct AnomalyReader {
         }
         guard let campaign = spec.campaign else { return }
         guard campaign.size.lowerBound >= 2, campaign.size.upperBound <= 10_000 else {
-            throw YAMLError("a campaign has 2 to 10,000 members", at: spec.mark)
+            throw YAMLError(
+                "a campaign has 2 to 10,000 members", at: spec.mark, remedy: "Write size: [3, 9], or members: [3, 9].")
         }
         guard campaign.windowNanos >= 1000 * campaign.size.upperBound else {
-            throw YAMLError("the window is too short for its members", at: spec.mark)
+            throw YAMLError(
+                "the window is too short for its members", at: spec.mark, remedy: "Give each at least a microsecond.")
         }
         if spec.type.name == "impossibleTravel" {
             // The nearest two of the places lie 6,300 km apart.

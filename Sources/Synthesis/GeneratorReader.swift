@@ -37,10 +37,23 @@ enum GeneratorReader {
         return spec
     }
 
+    private static func unreadable(_ error: ExpressionError, in node: YAMLNode) -> YAMLError {
+        var mark = node.mark
+        mark.column += error.column - 1
+        let hint = error.suggestion
+        return YAMLError(
+            "column \(error.column): expected \(error.expected), found \(error.found)", at: mark,
+            remedy: hint.isEmpty
+                ? "Write it like 'amount * 2 + fee'." : hint.prefix(1).uppercased() + hint.dropFirst() + ".")
+    }
+
     static func generator(_ node: YAMLNode) throws(YAMLError) -> Generator {
         guard case .mapping(let entries) = node.value else {
-            if case .sequence = node.value { throw node.expected("a value or a generator such as {weights: …}") }
-            if node.isNull { throw node.expected("a value") }
+            if case .sequence = node.value {
+                throw node.expected(
+                    "a value or a generator", remedy: "To choose among values, write {weights: {a: 1, b: 1}}.")
+            }
+            if node.isNull { throw node.expected("a value", remedy: "Give it one, or leave the field out.") }
             return .constant(node)
         }
         let named = entries.filter { kinds.contains($0.key) }
@@ -62,13 +75,12 @@ enum GeneratorReader {
         case "exponential", "gamma", "weibull", "quantiles": return try tabulated(kind, value, map)
         case "expression":
             let scale = Int(try map["decimals"]?.int("decimals", in: 0...9) ?? 0)
-            do {
-                return .formula(try Formula(try value.string("an expression")), mark: value.mark, scale: scale)
-            } catch let error as ExpressionError {
-                var mark = value.mark
-                mark.column += error.column - 1
-                throw YAMLError("\(error)", at: mark)
-            } catch let error as YAMLError { throw error } catch { throw value.expected("an expression") }
+            let text = try value.string("an expression")
+            do throws(ExpressionError) {
+                return .formula(try Formula(text), mark: value.mark, scale: scale)
+            } catch {
+                throw unreadable(error, in: value)
+            }
         case "drawn":
             let parts = try value.mapping("a drawn entity", keys: ["entity", "count", "every", "lasting"])
             let (every, lasting) = (
@@ -153,7 +165,9 @@ enum GeneratorReader {
         switch kind {
         case "uniform":
             let ends = try value.sequence("[least, greatest]")
-            guard ends.count == 2 else { throw value.expected("[least, greatest]") }
+            guard ends.count == 2 else {
+                throw value.expected("[least, greatest]", remedy: "Write two numbers, like [1, 100].")
+            }
             let (low, high) = (try ends[0].scaled(scale), try ends[1].scaled(scale))
             guard low <= high else {
                 throw YAMLError("the least is above the greatest", at: value.mark, remedy: "Swap them.")
@@ -278,7 +292,9 @@ enum GeneratorReader {
             }
             result.append(.init(text: entry.key, weight: UInt64(weight), mark: entry.keyMark))
         }
-        guard !result.isEmpty, result.count <= 100_000 else { throw node.expected("at least one weight") }
+        guard !result.isEmpty, result.count <= 100_000 else {
+            throw node.expected("at least one weight", remedy: "Write values with weights, like {app: 3, web: 1}.")
+        }
         return result
     }
 
@@ -319,7 +335,9 @@ enum GeneratorReader {
             let names = text.split(separator: "*", omittingEmptySubsequences: false).map { part in
                 String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
             }
-            guard !names.contains("") else { throw node.expected("a sum of products of names, such as 'a * b + c'") }
+            guard !names.contains("") else {
+                throw node.expected("a sum of products of names", remedy: "Write it like 'price * quantity + fee'.")
+            }
             terms.append(.init(isNegative: isNegative, factors: names.map { .init(name: $0, mark: node.mark) }))
             text = ""
         }
@@ -358,7 +376,9 @@ enum GeneratorReader {
         if let last = map["last"] { return .last(Int(try last.int("a number of characters", in: 1...1000))) }
         if let middle = map["middle"] {
             let ends = try middle.sequence("[first character, how many]")
-            guard ends.count == 2 else { throw middle.expected("[first character, how many]") }
+            guard ends.count == 2 else {
+                throw middle.expected("[first character, how many]", remedy: "Write two numbers, like [3, 4].")
+            }
             return .middle(
                 Int(try ends[0].int("a place from 1", in: 1...1000)), Int(try ends[1].int("a length", in: 1...1000)))
         }

@@ -87,7 +87,9 @@ struct Injection: Sendable {
             spec.overrides.contains { $0.name == own }
             ? "given itself" : spec.overrides.isEmpty ? "completely at random" : "given others"
         if let problem = Self.misfit(spec.type.name, targets.map(\.1)) {
-            throw YAMLError(problem, at: spec.parameters.fields(of: spec.type).first?.reference.mark ?? spec.mark)
+            throw YAMLError(
+                problem, at: spec.parameters.fields(of: spec.type).first?.reference.mark ?? spec.mark,
+                remedy: "'tinct anomalies' says which fields each anomaly is for.")
         }
     }
 

@@ -24,7 +24,10 @@ struct Pack: Sendable {
             if case .sequence(let nodes) = entry.value.value {
                 var items: [Generator.Choice] = []
                 for node in nodes { items.append(.init(text: try node.string(), weight: 1000, mark: node.mark)) }
-                guard !items.isEmpty else { throw entry.value.expected("at least one value") }
+                guard !items.isEmpty else {
+                    throw entry.value.expected(
+                        "at least one value", remedy: "Write values, like [a, b], or remove the list.")
+                }
                 lists[entry.key] = items
             } else {
                 lists[entry.key] = try GeneratorReader.choices(entry.value)

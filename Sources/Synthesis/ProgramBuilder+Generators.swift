@@ -70,7 +70,9 @@ extension ProgramBuilder {
     mutating func test(_ test: Condition.Test, _ info: CellInfo) throws(YAMLError) -> Program.Step {
         if let range = test.range {
             guard info.hasInt else {
-                throw YAMLError("'\(test.reference.name)' is no number", at: test.reference.mark)
+                throw YAMLError(
+                    "'\(test.reference.name)' is no number", at: test.reference.mark,
+                    remedy: "Compare it with one value or a list of values.")
             }
             let power = Self.powerOfTen(info.scale)
             func scaled(_ bound: Int64) -> Int64 {
@@ -336,7 +338,9 @@ extension ProgramBuilder {
                 } else if rows.count == cells.count {
                     rows = zip(rows, cells).map { $0 + [$1] }
                 } else {
-                    throw YAMLError("'\(factor.name)' has another number of elements", at: factor.mark)
+                    throw YAMLError(
+                        "'\(factor.name)' has another number of elements", at: factor.mark,
+                        remedy: "Multiply fields of one list with each other, or with single values.")
                 }
             }
             for row in rows {
@@ -371,7 +375,9 @@ extension ProgramBuilder {
         }
         for info in infos {
             guard info.hasInt, info.scale == 0 else {
-                throw YAMLError("'\(reference.name)' is no whole number", at: reference.mark)
+                throw YAMLError(
+                    "'\(reference.name)' is no whole number", at: reference.mark,
+                    remedy: "Add up fields of whole numbers, such as amounts in cents.")
             }
             cells.append(info.cell)
         }

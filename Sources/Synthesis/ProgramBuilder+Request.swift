@@ -18,7 +18,7 @@ extension ProgramBuilder {
         for field in fields { _ = try shape.field(field.name, at: field.mark) }
         var seen: Set<String> = []
         for field in scenario.streams[stream].fields where !seen.insert(field.name).inserted {
-            throw YAMLError("'\(field.name)' is given twice", at: field.mark)
+            throw YAMLError("'\(field.name)' is given twice", at: field.mark, remedy: "Keep one of the two.")
         }
         if let argument = shape.argument {
             let slot = newSlot(cell: try always(), name: argument.name, scale: 0)
@@ -100,7 +100,11 @@ extension ProgramBuilder {
     }
 
     private mutating func emitFields(of structure: SchemaStructure, prefix: String, depth: Int) throws(YAMLError) {
-        guard depth < 32 else { throw YAMLError("structs nested too deep", at: operationMark) }
+        guard depth < 32 else {
+            throw YAMLError(
+                "the request's structs are nested more than 32 deep", at: operationMark,
+                remedy: "Choose an operation whose request is flatter.")
+        }
         for field in structure.fields {
             let name = prefix + field.name
             let spec = fields.first { $0.name == name }
@@ -135,7 +139,9 @@ extension ProgramBuilder {
         case (.map(_, let value), .map(let entries)?):
             guard let spec else { return }
             try emitMap(field, value, spec, entries)
-        case (_, nil): throw YAMLError("'\(name)' has no generator", at: mark)
+        case (_, nil):
+            throw YAMLError(
+                "'\(name)' has no generator", at: mark, remedy: "Give it one, like {constant: 1}, or leave it out.")
         case (.list, _), (.set, _), (.map, _), (.structure, _):
             throw YAMLError(
                 "'\(name)' is a list, a map or a struct", at: mark,
@@ -171,7 +177,9 @@ extension ProgramBuilder {
     mutating func list(_ spec: FieldSpec) throws(YAMLError) -> ListInfo {
         if let known = lists[spec.name] { return known }
         guard case .list(let count, let element)? = spec.generator else {
-            throw YAMLError("'\(spec.name)' is no list", at: spec.mark)
+            throw YAMLError(
+                "'\(spec.name)' is no list", at: spec.mark,
+                remedy: "Give it {list: {count: 2, of: …}}, or name another field.")
         }
         let limit: Int64
         switch count {
@@ -221,7 +229,9 @@ extension ProgramBuilder {
                 program.emissions.append(value)
             } else {
                 guard case .structure(let index) = element.kind else {
-                    throw YAMLError("the elements of '\(spec.name)' are no structs", at: spec.mark)
+                    throw YAMLError(
+                        "the elements of '\(spec.name)' are no structs", at: spec.mark,
+                        remedy: "Give 'of' one generator instead of fields by name.")
                 }
                 try emitElement(field, shape.schemas.structures[index], spec, info, ordinal, slot)
             }
@@ -245,7 +255,9 @@ extension ProgramBuilder {
         for inner in structure.fields {
             guard let spec = info.siblings.first(where: { $0.name == inner.name }) else {
                 guard inner.presence != .required else {
-                    throw YAMLError("the schema requires '\(list.name).\(inner.name)'", at: list.mark)
+                    throw YAMLError(
+                        "the schema requires '\(list.name).\(inner.name)'", at: list.mark,
+                        remedy: "Give '\(inner.name)' a generator under 'of'.")
                 }
                 continue
             }
@@ -254,7 +266,11 @@ extension ProgramBuilder {
             let slot = newSlot(cell: made.cell, name: name, scale: made.scale)
             var value = emission(.value, inner, slot: slot)
             (value.form, value.scale) = (form(inner.type), Int32(made.scale))
-            guard value.form != .structure else { throw YAMLError("structs in elements are not made", at: spec.mark) }
+            guard value.form != .structure else {
+                throw YAMLError(
+                    "structs in elements are not made", at: spec.mark,
+                    remedy: "Leave the field out, or make the list's elements flat.")
+            }
             program.emissions.append(value)
         }
         program.emissions.append(.init(op: .endStruct))
@@ -277,7 +293,9 @@ extension ProgramBuilder {
         program.emissions.append(begin)
         for entry in entries {
             guard let generator = entry.generator, entry.condition == nil, entry.presence == nil else {
-                throw YAMLError("a map's entry has a generator and no condition", at: entry.mark)
+                throw YAMLError(
+                    "a map's entry has a generator and no condition", at: entry.mark,
+                    remedy: "Put 'when' or 'present' at the map itself.")
             }
             var key = Program.Emission(op: .mapKey)
             let name = intern("\"\(entry.name)\":")

@@ -81,7 +81,7 @@ extension ProgramBuilder {
                 choice.int = value
                 info.hasInt = true
             }
-        default: throw node.expected("a value")
+        default: throw node.expected("a value", remedy: "Write a single text or number.")
         }
         if info.hasInt { try check(choice.int, choice.int, info.scale, type, at: node.mark) }
         step.table = Int32(program.choices.count)

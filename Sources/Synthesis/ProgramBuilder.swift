@@ -118,7 +118,8 @@ struct ProgramBuilder {
         }
         let (count, overflow) = try population(parent, depth: depth + 1).multipliedReportingOverflow(by: spec.each)
         guard !overflow, count <= 1_000_000_000 else {
-            throw YAMLError("more than 10^9 of '\(spec.name)'", at: spec.mark)
+            throw YAMLError(
+                "more than 10^9 of '\(spec.name)'", at: spec.mark, remedy: "Lower 'each', or the number of owners.")
         }
         return count
     }
@@ -153,7 +154,9 @@ struct ProgramBuilder {
             let rest = String(name[name.index(after: dot)...])
             if let field = spec.attributes.first(where: { $0.name == rest }) {
                 if let own = context.entity, !owns(own, spec.name) {
-                    throw YAMLError("'\(own)' does not belong to a '\(spec.name)'", at: reference.mark)
+                    throw YAMLError(
+                        "'\(own)' does not belong to a '\(spec.name)'", at: reference.mark,
+                        remedy: "Give '\(own)' the key owner: \(spec.name), or use a value of its own.")
                 }
                 return try attribute(field, of: spec)
             }

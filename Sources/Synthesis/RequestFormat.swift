@@ -23,7 +23,9 @@ package struct RequestFormat: Sendable {
         case .http(let host, let headers):
             wire = .http1
             guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                throw YAMLError("the host has spaces or characters beyond ASCII", at: scenario.operationMark)
+                throw YAMLError(
+                    "the host has spaces or characters beyond ASCII", at: scenario.operationMark,
+                    remedy: "Write it like risk.example:8080; a name beyond ASCII begins with xn--.")
             }
             head = Array("\(shape.method) \(shape.path) HTTP/1.1\r\nHost: \(host)\r\n".utf8)
             var names = headers.map { Array("\($0.name): ".utf8) }

@@ -47,7 +47,9 @@ struct RequestShape: Sendable {
                     remedy: "Choose an operation whose request body is an object.")
             }
             guard !route.name.contains("{") else {
-                throw YAMLError("\(route.name) has values in its path", at: stream.operationMark)
+                throw YAMLError(
+                    "\(route.name) has values in its path", at: stream.operationMark,
+                    remedy: "Choose an operation whose path has no {…}.")
             }
             operationName = route.name
             method = route.method
@@ -74,7 +76,9 @@ struct RequestShape: Sendable {
         for part in name.split(separator: ".", omittingEmptySubsequences: false) {
             if let found {
                 guard let inner = Self.structure(of: found.type, schemas) else {
-                    throw YAMLError("'\(name)' goes below '\(found.name)', which is no struct", at: mark)
+                    throw YAMLError(
+                        "'\(name)' goes below '\(found.name)', which is no struct", at: mark,
+                        remedy: "Remove what follows '\(found.name)'.")
                 }
                 structure = inner
             }
@@ -89,7 +93,7 @@ struct RequestShape: Sendable {
             let step = field.id == 0 ? field.name : String(field.id)
             path += path.isEmpty ? step : "." + step
         }
-        guard let found else { throw YAMLError("a field has a name", at: mark) }
+        guard let found else { throw YAMLError("a field has a name", at: mark, remedy: "Name a field of the request.") }
         return (found, path)
     }
 

@@ -41,7 +41,9 @@ extension ScenarioReader {
         let by = try parts.required("by")
         var axes: [Generator.Reference] = []
         for axis in try by.sequence("a list of attributes") { axes.append(try GeneratorReader.reference(axis)) }
-        guard (1...3).contains(axes.count) else { throw by.expected("one to three attributes") }
+        guard (1...3).contains(axes.count) else {
+            throw by.expected("one to three attributes", remedy: "Write them like [x, y].")
+        }
         let radius = try parts.required("radius")
         let scaled = try radius.scaled(6, "a radius")
         guard scaled > 0, scaled < 1 << 40 else {
@@ -188,7 +190,9 @@ extension ScenarioReader {
         var delay: ClosedRange<UInt64> = 0...0
         if let after = parts["after"] {
             if case .sequence(let ends) = after.value {
-                guard ends.count == 2 else { throw after.expected("a duration or [shortest, longest]") }
+                guard ends.count == 2 else {
+                    throw after.expected("a duration or [shortest, longest]", remedy: "Write it like 30s or [10s, 5m].")
+                }
                 let (low, high) = (try GeneratorReader.duration(ends[0]), try GeneratorReader.duration(ends[1]))
                 guard low <= high else {
                     throw YAMLError(

@@ -32,7 +32,10 @@ extension ScenarioReader {
             weights.append(UInt64(weight))
         }
         guard weights.count == count, weights.contains(where: { $0 > 0 }) else {
-            throw node.expected("\(count) weights, not all 0")
+            throw node.expected(
+                "\(count) weights, not all 0",
+                remedy: count == 7
+                    ? "Write one for each day from Monday on." : "Write one for each hour from midnight on.")
         }
         return weights
     }
@@ -131,7 +134,7 @@ extension ScenarioReader {
         guard times.count >= 2, times.count <= 1_000_000, let first = times.first, first != times.last else {
             throw YAMLError(
                 "a recording has 2 to a million times that are not all the same",
-                at: YAMLMark(file: file, line: 1, column: 1))
+                at: YAMLMark(file: file, line: 1, column: 1), remedy: "Write one time in each line, in order.")
         }
         return times.map { $0 - first }
     }
@@ -174,7 +177,9 @@ extension ScenarioReader {
                     arrivals: try parts["arrivals"].map { node throws(YAMLError) in try arrivals(node, usual) }
                         ?? .init(process: .poisson, pattern: usual)))
         }
-        guard !result.isEmpty, result.count <= 64 else { throw node.expected("1 to 64 streams") }
+        guard !result.isEmpty, result.count <= 64 else {
+            throw node.expected("1 to 64 streams", remedy: "Write them by name, like {pay: {share: 70%}, login: {}}.")
+        }
         guard result.contains(where: { $0.share > 0 }) else {
             throw YAMLError("every stream has the share 0", at: node.mark, remedy: "Give one a share.")
         }

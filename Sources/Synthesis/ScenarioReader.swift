@@ -19,7 +19,8 @@ extension Scenario {
             if sources.count == 8 || sources.contains(where: { $0.path == file }) {
                 throw YAMLError(
                     "the scenario extends itself, or more than eight others",
-                    at: mark ?? YAMLMark(file: file, line: 1, column: 1))
+                    at: mark ?? YAMLMark(file: file, line: 1, column: 1),
+                    remedy: "Let it extend one that does not lead back here.")
             }
             let bytes = try read(file, mark)
             sources.insert(Source(path: file, bytes: bytes), at: 0)
@@ -116,7 +117,9 @@ struct ScenarioReader {
                     "'\(entry.key)' cannot be set here", at: entry.keyMark, remedy: "Length and host are set for you.")
             }
             guard try entry.value.string().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw YAMLError("a header value has no control characters", at: entry.value.mark)
+                throw YAMLError(
+                    "a header value has no control characters", at: entry.value.mark,
+                    remedy: "Remove line breaks and tabs.")
             }
             headers.append((entry.key, try GeneratorReader.template(entry.value)))
         }
@@ -129,7 +132,9 @@ struct ScenarioReader {
         if case .mapping(let entries) = entry.value.value, entries.contains(where: { $0.key == "like" }) {
             let like = try entry.value.mapping("the entity '\(entry.key)'", keys: ["like"]).required("like")
             let name = try like.choice("entity above this one", of: known.map(\.name))
-            guard var spec = known.first(where: { $0.name == name }) else { throw like.expected("an entity") }
+            guard var spec = known.first(where: { $0.name == name }) else {
+                throw like.expected("an entity", remedy: "Name one that stands above.")
+            }
             (spec.name, spec.mark) = (entry.key, entry.keyMark)
             return spec
         }

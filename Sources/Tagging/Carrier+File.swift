@@ -22,7 +22,9 @@ extension Carrier {
         for node in try root.required("carriers").sequence("a list of carriers") {
             let carrier = try carrier(node)
             if carriers.contains(where: { $0.place == carrier.place }) {
-                throw YAMLError("the carrier \(carrier.description) stands here a second time", at: node.mark)
+                throw YAMLError(
+                    "the carrier \(carrier.description) stands here a second time", at: node.mark,
+                    remedy: "Keep one of them.")
             }
             carriers.append(carrier)
         }
@@ -45,32 +47,39 @@ extension Carrier {
         }
         if entry.key == "thrift" { return try thrift(entry.value, map) }
         if let other = map["or"] ?? map["missing"] ?? map["with"] {
-            throw YAMLError("only a Thrift field has bits, siblings, or can be missing", at: other.mark)
+            throw YAMLError(
+                "only a Thrift field has bits, siblings, or can be missing", at: other.mark,
+                remedy: "Remove it; value: says what another place holds.")
         }
         let text: String
         switch entry.value.value {
         case .int(let number) where entry.key == "ttheader-int": text = String(number)
         case .string(let name) where entry.key != "ttheader-int": text = name
-        default: throw entry.value.expected("the name of the place")
+        default:
+            throw entry.value.expected(
+                "the name of the place", remedy: "Write a text, like http: x-rehearsal, or a number for ttheader-int.")
         }
         do throws(TagError) {
             return Carrier(try place(entry.key, text, "\(entry.key):\(text)"), try value(map["value"]) ?? .run)
         } catch {
-            throw YAMLError(error.message, at: entry.value.mark)
+            throw YAMLError(error.message, at: entry.value.mark, remedy: error.remedy)
         }
     }
 
     private static func value(_ node: YAMLNode?) throws(TagError) -> Value? {
         guard let node else { return nil }
         guard case .string(let text) = node.value, isFieldText(text) else {
-            throw TagError(.unreadable, "a carrier's value must be a text of visible ASCII")
+            throw TagError(
+                .unreadable, "a carrier's value must be a text of visible ASCII",
+                remedy: "Put it in quotes, and leave out line breaks.")
         }
         return .fixed(text)
     }
 
     private static func thrift(_ node: YAMLNode, _ map: YAMLMapping) throws(YAMLError) -> Carrier {
         guard let path = fieldPath(try node.string("a field path")), (2...32).contains(path.count) else {
-            throw node.expected("a field path as \"1.20.5\": argument id, then field ids")
+            throw node.expected(
+                "argument id, then field ids", remedy: "Write them like \"1.20.5\", in quotes if there are two.")
         }
         var place = ThriftPlace(path: path)
         if let missing = map["missing"] {
@@ -84,12 +93,15 @@ extension Carrier {
             place.siblings.append(try self.sibling(sibling))
         }
         if let bits = map["or"] {
-            if let value = map["value"] { throw YAMLError("a field holds bits or a text, not both", at: value.mark) }
+            if let value = map["value"] {
+                throw YAMLError(
+                    "a field holds bits or a text, not both", at: value.mark, remedy: "Keep 'or' or 'value'.")
+            }
             let mask = try bits.int("bits", in: 1 ... .max)
             return Carrier(.thriftField(place), .mask(mask))
         }
         do throws(TagError) { return Carrier(.thriftField(place), try value(map["value"]) ?? .run) } catch {
-            throw YAMLError(error.message, at: node.mark)
+            throw YAMLError(error.message, at: node.mark, remedy: error.remedy)
         }
     }
 
@@ -106,7 +118,9 @@ extension Carrier {
                 id: id, value: .i32(Int32(clamping: try value.int("an i32", in: -2_147_483_648...2_147_483_647))))
         case "i64": return .init(id: id, value: .i64(try value.int("an i64")))
         default:
-            guard case .string(let text) = value.value else { throw value.expected("a text") }
+            guard case .string(let text) = value.value else {
+                throw value.expected("a text", remedy: "Put it in quotes.")
+            }
             return .init(id: id, value: .text(text))
         }
     }

@@ -2,17 +2,17 @@
 package struct YAMLError: Error, Equatable, Sendable, CustomStringConvertible {
     package var mark: YAMLMark
     package var message: String
-    /// What was expected or a suggestion; may be empty.
+    /// What to do about it; never empty.
     package var remedy: String
 
-    package init(_ message: String, at mark: YAMLMark, remedy: String = "") {
+    package init(_ message: String, at mark: YAMLMark, remedy: String) {
         self.mark = mark
         self.message = message
         self.remedy = remedy
     }
 
     package var description: String {
-        "\(mark): \(message)" + (remedy.isEmpty ? "" : "\n  \(remedy)")
+        "\(mark): \(message)\n  \(remedy)"
     }
 }
 

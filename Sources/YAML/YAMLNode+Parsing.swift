@@ -42,7 +42,8 @@ private enum Event {
         _ = unsafe input.initialize(fromContentsOf: bytes)
         unsafe parser = .allocate(capacity: 1)
         guard unsafe yaml_parser_initialize(parser) == 1 else {
-            throw YAMLError("out of memory", at: YAMLMark(file: file, line: 1, column: 1))
+            throw YAMLError(
+                "out of memory", at: YAMLMark(file: file, line: 1, column: 1), remedy: "Free some, and try again.")
         }
         unsafe yaml_parser_set_input_string(parser, input.baseAddress, input.count)
     }
@@ -83,7 +84,7 @@ private enum Event {
             let start = unsafe event.data.mapping_start
             return (.mappingStart(tag: unsafe string(start.tag), anchor: unsafe string(start.anchor)), mark)
         case YAML_MAPPING_END_EVENT: return (.mappingEnd, mark)
-        default: throw YAMLError("unexpected end", at: mark)
+        default: throw YAMLError("unexpected end", at: mark, remedy: "Write the rest of the document.")
         }
     }
 
@@ -101,13 +102,30 @@ private enum Event {
         if let text = unsafe parser.pointee.problem { problem = unsafe String(cString: text) }
         var place = unsafe mark(parser.pointee.problem_mark)
         if unsafe parser.pointee.error == YAML_READER_ERROR { place = unsafe mark(parser.pointee.mark) }
-        var remedy = ""
+        var remedy =
+            Self.causes.first { problem.contains($0.complaint) }?.remedy ?? "Check what stands before this place."
         if let context = unsafe parser.pointee.context {
             let from = unsafe mark(parser.pointee.context_mark)
-            remedy = unsafe "It happened \(String(cString: context)), from line \(from.line), column \(from.column)."
+            unsafe remedy += " It happened \(String(cString: context)), from line \(from.line), column \(from.column)."
         }
         return YAMLError(problem, at: place, remedy: remedy)
     }
+
+    /// What most often leads to libyaml's complaints, by a part of them.
+    private static let causes: [(complaint: String, remedy: String)] = [
+        ("cannot start any token", "Indent with spaces, and quote a text that begins with @, % or a backquote."),
+        ("mapping values are not allowed", "Quote a text that has ': ' in it, or begin the key on a line of its own."),
+        ("expected ':'", "Put a colon and a space behind the key."),
+        ("expected ','", "Close the bracket or brace, or put a comma between what stands in it."),
+        ("unexpected end of stream", "Close the quotes."),
+        ("unexpected document indicator", "Close the quotes."),
+        ("expected key", "Let the keys of a mapping begin in one column."),
+        ("expected '-' indicator", "Let the items of a list begin in one column."),
+        ("sequence entries are not allowed", "Begin the list on a line of its own, below its key."),
+        ("UTF-8", "Save the file as UTF-8."), ("control characters", "Remove characters that cannot be seen."),
+        ("expected <document start>", "Keep one document, and end directives with '---'."),
+        ("escape character", "In double quotes write \\\\ for \\, or use single quotes."),
+    ]
 }
 
 /// Builds the tree from events.
@@ -137,15 +155,23 @@ private struct Composer {
         node: YAMLNode, size: Int
     ) {
         if depth > Self.depthLimit {
-            throw YAMLError("nested more than \(Self.depthLimit) levels deep", at: mark)
+            throw YAMLError(
+                "nested more than \(Self.depthLimit) levels deep", at: mark,
+                remedy: "Close a bracket or brace that was left open, or nest less.")
         }
         try spend(1, at: mark)
         switch event {
         case .alias(let name):
             guard let known = anchors[name] else {
-                throw YAMLError("no anchor '&\(name)' stands before this alias", at: mark)
+                throw YAMLError(
+                    "no anchor '&\(name)' stands before this alias", at: mark,
+                    remedy: "Put '&\(name)' before the value that is meant, or quote a text that begins with '*'.")
             }
-            guard let known else { throw YAMLError("the alias '*\(name)' stands inside its own anchor", at: mark) }
+            guard let known else {
+                throw YAMLError(
+                    "the alias '*\(name)' stands inside its own anchor", at: mark,
+                    remedy: "Write the value out: a value cannot hold itself.")
+            }
             try spend(known.size, at: mark)
             return known
         case .scalar(let text, let isPlain, let tag, let anchor):
@@ -174,7 +200,10 @@ private struct Composer {
                 let (next, place) = try events.next()
                 if case .mappingEnd = next { break }
                 let key = try node(next, at: place, depth: depth + 1).node
-                guard key.isScalar else { throw YAMLError("a key must be a scalar", at: place) }
+                guard key.isScalar else {
+                    throw YAMLError(
+                        "a key must be a scalar", at: place, remedy: "Write a single word or number before the colon.")
+                }
                 if let line = lines.updateValue(place.line, forKey: key.text) {
                     throw YAMLError(
                         "the key '\(key.text)' stands here a second time", at: place,
@@ -187,7 +216,7 @@ private struct Composer {
             }
             return remember(anchor, YAMLNode(.mapping(entries), at: mark), size: size)
         default:
-            throw YAMLError("expected a value", at: mark)
+            throw YAMLError("expected a value", at: mark, remedy: "Write one here.")
         }
     }
 

@@ -2,25 +2,47 @@ import Bytes
 
 /// Typed access that fails with place, expectation and suggestion.
 extension YAMLNode {
-    package func expected(_ what: String) -> YAMLError {
-        YAMLError("expected \(what), found \(kind)", at: mark)
+    /// - Parameter remedy: what to write instead.
+    package func expected(_ what: String, remedy: String) -> YAMLError {
+        YAMLError("expected \(what), found \(kind)", at: mark, remedy: remedy)
     }
+
+    /// When another kind of node stands here than `what` is; says how that kind is written.
+    private func expected(_ what: String, as form: Form) -> YAMLError {
+        if isNull { return expected(what, remedy: "Write it behind the key, or leave the key out.") }
+        switch form {
+        case .text:
+            return expected(
+                what, remedy: "Write a single value; put it in quotes if it begins with a bracket or a brace.")
+        case .number:
+            if case .decimal = value { return expected(what, remedy: "Write it without a decimal point.") }
+            let isQuoted = CoreSchema.number(text) != nil
+            return expected(
+                what, remedy: isQuoted ? "Take the quotes away: in quotes it is a text." : "Write a number, like 12.")
+        case .flag: return expected(what, remedy: "Write true or false, without quotes; yes, no, on and off are texts.")
+        case .list:
+            return expected(what, remedy: "Write it in brackets, like [a, b], or one below the other behind '- '.")
+        case .mapping: return expected(what, remedy: "Write keys with their values, like {key: value}.")
+        }
+    }
+
+    private enum Form { case text, number, flag, list, mapping }
 
     /// The text of any scalar but null; a mapping or a list is refused.
     package func string(_ what: String = "a string") throws(YAMLError) -> String {
-        guard isScalar, !isNull else { throw expected(what) }
+        guard isScalar, !isNull else { throw expected(what, as: .text) }
         return text
     }
 
     package func bool() throws(YAMLError) -> Bool {
-        guard case .bool(let flag) = value else { throw expected("true or false") }
+        guard case .bool(let flag) = value else { throw expected("true or false", as: .flag) }
         return flag
     }
 
     package func int(_ what: String = "a whole number", in range: ClosedRange<Int64> = .min ... .max)
         throws(YAMLError) -> Int64
     {
-        guard case .int(let number) = value else { throw expected(what) }
+        guard case .int(let number) = value else { throw expected(what, as: .number) }
         guard range.contains(number) else {
             throw YAMLError(
                 "\(number) is out of range", at: mark,
@@ -33,7 +55,7 @@ extension YAMLNode {
     package func scaled(_ scale: Int, _ what: String = "a number") throws(YAMLError) -> Int64 {
         switch value {
         case .int, .decimal: break
-        default: throw expected(what)
+        default: throw expected(what, as: .number)
         }
         guard let number = parseScaled(text, scale: scale) else {
             throw YAMLError(
@@ -44,12 +66,12 @@ extension YAMLNode {
     }
 
     package func sequence(_ what: String = "a list") throws(YAMLError) -> [YAMLNode] {
-        guard case .sequence(let nodes) = value else { throw expected(what) }
+        guard case .sequence(let nodes) = value else { throw expected(what, as: .list) }
         return nodes
     }
 
     package func entries(_ what: String = "a mapping") throws(YAMLError) -> [Entry] {
-        guard case .mapping(let entries) = value else { throw expected(what) }
+        guard case .mapping(let entries) = value else { throw expected(what, as: .mapping) }
         return entries
     }
 
@@ -71,8 +93,10 @@ extension YAMLNode {
 
     private func unknown(_ word: String, at mark: YAMLMark, what: String, among known: [String]) -> YAMLError {
         let near = nearestName(word, in: known).map { "Did you mean '\($0)'? " } ?? ""
+        let article = what.first.map { "aeio".contains($0) } == true ? "an" : "a"
         return YAMLError(
-            "'\(word)' is not a \(what)", at: mark, remedy: near + "Expected one of: \(known.joined(separator: ", ")).")
+            "'\(word)' is not \(article) \(what)", at: mark,
+            remedy: near + "Expected one of: \(known.joined(separator: ", ")).")
     }
 }
 

@@ -20,7 +20,7 @@ enum Shipped {
     static func scenario(_ path: String) throws -> Scenario {
         try Scenario.load(path: path) { (file, _) throws(YAMLError) in
             do { return try fileBytes(file) } catch {
-                throw YAMLError("no such file", at: YAMLMark(file: file, line: 1, column: 1))
+                throw YAMLError("no such file", at: YAMLMark(file: file, line: 1, column: 1), remedy: "Write it.")
             }
         }
     }

@@ -30,7 +30,7 @@ enum Small {
             """
         let scenario = try Scenario.load(path: "s.yaml") { (file, mark) throws(YAMLError) in
             if let text = files[file] { return Array(text.utf8) }
-            if file != "s.yaml", let mark { throw YAMLError("no such file", at: mark) }
+            if file != "s.yaml", let mark { throw YAMLError("no such file", at: mark, remedy: "Write it.") }
             return Array(text.utf8)
         }
         var schemas = SchemaSet()

@@ -108,7 +108,9 @@ private func checkScenario(_ path: String) throws(CommandError) -> [SchemaFindin
     do throws(YAMLError) {
         let scenario = try Scenario.load(path: path) { (file, mark) throws(YAMLError) in
             do { return try readFile(file, limit: 1 << 24) } catch {
-                throw YAMLError("\(error)", at: mark ?? YAMLMark(file: file, line: 1, column: 1))
+                throw YAMLError(
+                    "\(error)", at: mark ?? YAMLMark(file: file, line: 1, column: 1),
+                    remedy: "Paths in a scenario count from the folder that it is in.")
             }
         }
         let schemas: SchemaSet
@@ -129,9 +131,7 @@ private func checkScenario(_ path: String) throws(CommandError) -> [SchemaFindin
         return [
             SchemaFinding(
                 .error, "scenario", error.mark.file, .init(line: error.mark.line, column: error.mark.column),
-                error.message,
-                remedy: error.remedy.isEmpty
-                    ? "tinct help synth and schemas/scenarios/ show how it is written." : error.remedy)
+                error.message, remedy: error.remedy)
         ]
     }
 }

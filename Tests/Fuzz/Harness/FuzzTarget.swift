@@ -15,5 +15,5 @@ struct FuzzTarget: Sendable {
 
 /// Every target, in the order in which they are run.
 let allTargets: [FuzzTarget] =
-    captureTargets + wireTargets + recordingTargets + tapeTargets + schemaTargets
-    + synthesisTargets
+    captureTargets + wireTargets + recordingTargets + privacyTargets + tapeTargets + schemaTargets
+    + synthesisTargets + rulesTargets

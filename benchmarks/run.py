@@ -19,6 +19,9 @@
   soak     tinct replay at 20,000/s for --minutes (30) against a stub that resets, closes, half-closes, stalls, cuts and garbles
            at random: every due request in one outcome class, the classes against what the stub injected, memory and
            descriptors of both over the time; only when it is named
+  endurance  tinct replay at 1,000/s for --minutes (120) against such a stub, with a result and a run tape every ten minutes:
+           memory, descriptors and disk over the time, the straight line through them drawn on to 72 h, and whether the
+           parts add up; only when it is named
   memory   peak memory of tinct record over a pipe that carries a capture once and 17 times (5 GB)
   synth    tinct synth to /dev/null beside Polars (if it is there) and a C program that writes the same twelve fields: the flat
            record, and the wallet scenario as Thrift frames and as JSON Lines, on one core and on two
@@ -28,9 +31,9 @@ Runs during which other processes used more than a tenth of a core are discarded
 not come to rest, they are kept and the results say so.
 
 Usage: run.py TINCT PEERS PEERS_BUILD [record] [max] [mixed] [signed] [generators] [allocations] [rate] [live] [memory] [stub]
-[synth] [soak [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD is what the peers' Makefile
-built, with its captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with the commands that gave
-them.
+[synth] [soak [--minutes N]] [endurance [--minutes N]] [truth] [knee] [recorded]. PEERS has the peers' sources, PEERS_BUILD
+is what the peers' Makefile built, with its captures for `record`. Raw numbers go to benchmarks/results/DATE-NAME.json with
+the commands that gave them.
 """
 import json
 import os
@@ -44,6 +47,7 @@ import time
 
 import allocations
 from common import FLOWS, RUNS, SERVERS, run, save, summary, undisturbed
+from endurance import bench_endurance
 from load import bench_generators, bench_max, bench_mixed, bench_rate, bench_signed, client
 from stub import bench_soak, bench_stub
 from synth import bench_synth
@@ -208,15 +212,16 @@ def main():
     benches = {
         "record": bench_record, "max": bench_max, "mixed": bench_mixed, "signed": bench_signed, "generators": bench_generators, "rate": bench_rate,
         "allocations": bench_allocations, "live": bench_live, "memory": bench_memory, "stub": bench_stub, "soak": bench_soak,
+        "endurance": bench_endurance,
         "synth": bench_synth,
         "truth": bench_truth, "knee": bench_knee, "recorded": bench_recorded}
     names = sys.argv[4:]
     options = {}
     if "--minutes" in names:
         at = names.index("--minutes")
-        options["soak"] = [float(names[at + 1])]
+        options["soak"] = options["endurance"] = [float(names[at + 1])]
         del names[at:at + 2]
-    for name in names or [name for name in benches if name != "soak"]:
+    for name in names or [name for name in benches if name not in ("soak", "endurance")]:
         benches[name](tinct, sources, peers, *options.get(name, []))
 
 

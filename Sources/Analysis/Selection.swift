@@ -38,7 +38,7 @@ package struct Selection: Sendable {
         }
 
         /// FNV-1a over the key's text, mixed so that its remainders are even, against the share.
-        func takes(_ key: some Sequence<UInt8>) -> Bool {
+        package func takes(_ key: some Sequence<UInt8>) -> Bool {
             var hash: UInt64 = 0xCBF2_9CE4_8422_2325
             for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
             hash = (hash ^ hash >> 33) &* 0xFF51_AFD7_ED55_8CCD

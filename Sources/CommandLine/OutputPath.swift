@@ -1,4 +1,6 @@
 import Files
+import Glibc
+import Tape
 
 /// Checks on where a command is to write, before anything is opened for it.
 enum OutputPath {
@@ -15,6 +17,15 @@ enum OutputPath {
                     remedy: "Give --\(flag) another name.")
             }
         }
+    }
+
+    /// Refuses a folder in which no file can be made: what is written hours later must not fail for that.
+    static func checkFolder(_ output: String, _ flag: String) throws(CommandError) {
+        let folder = TapeSet.folder(output)
+        if unsafe access(folder, W_OK | X_OK) == 0 { return }
+        throw CommandError(
+            "--\(flag) \(output) cannot be written: \(FileError.text(of: errno))",
+            remedy: "Name a folder that you may write to.")
     }
 
     /// Refuses standard output, under any name, for what must not mix with the result that is printed there.

@@ -68,11 +68,7 @@ enum SelectionFlags {
             }
             return nil
         }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let taken = UInt64(parts[0]), let of = UInt64(parts[1]), of > 0, taken <= of else {
-            throw CommandError("--sample \(text) is not a share", remedy: "Write it like 1/100.")
-        }
-        var sample = Selection.Sample(taken: taken, of: of)
+        var sample = try FlagValue.sample(text, flag: "sample")
         if let key = invocation["sample-key"] {
             do throws(ExpressionError) { sample.key = try ExpressionPath(key) } catch {
                 throw CommandError("--sample-key: \(error)", remedy: "Name a field, as in request.user.id.")

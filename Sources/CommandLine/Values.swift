@@ -1,3 +1,4 @@
+package import Analysis
 package import Tape
 
 /// Reading the values that flags take. Every function throws a ``CommandError`` naming the flag, what it got and what it
@@ -65,6 +66,15 @@ package enum FlagValue {
                 "--\(flag) \(text) is not a share", remedy: "Write it like 2%, 0.5% or 0.02; at most 100%.")
         }
         return value
+    }
+
+    /// N of M, as in `1/100`.
+    package static func sample(_ text: String, flag: String) throws(CommandError) -> Selection.Sample {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let taken = UInt64(parts[0]), let of = UInt64(parts[1]), of > 0, taken <= of else {
+            throw CommandError("--\(flag) \(text) is not a share", remedy: "Write it like 1/100.")
+        }
+        return Selection.Sample(taken: taken, of: of)
     }
 
     /// `host:port`, `[v6]:port`; the port may be 0 where `anyPort` says so.

@@ -3,7 +3,7 @@ import Glibc
 /// A system call on a file that failed.
 package struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Operation: String, Sendable {
-        case open, read, write, map, sync, close, inspect, make
+        case open, read, write, map, sync, close, inspect, make, rename
         /// Of rights.
         case drop
         /// To another user.

@@ -108,6 +108,16 @@ package func writeFile(_ path: String, bytes: [UInt8], mode: UInt32 = 0o644) thr
     try output.close()
 }
 
+/// Writes a whole file that has its name, or takes the place of the one that had it, once it is whole and on the disk.
+/// What is not whole is called `path` with `.part` behind it.
+package func replaceFile(_ path: String, bytes: [UInt8], mode: UInt32 = 0o644) throws(FileError) {
+    let output = try FileOutput(path: path + ".part", mode: mode, bufferBytes: 1)
+    try output.write(bytes)
+    try output.sync()
+    try output.close()
+    if unsafe rename(path + ".part", path) != 0 { throw FileError(path: path, operation: .rename, code: errno) }
+}
+
 /// Makes a folder; one that is there already is as good.
 package func makeFolder(_ path: String) throws(FileError) {
     if unsafe mkdir(path, 0o755) != 0 && errno != EEXIST { throw FileError(path: path, operation: .make, code: errno) }

@@ -1,8 +1,11 @@
 extension RunResult {
-    /// The results of several generators that sent at the same time, as one. Counts are added up; percentiles come from the
-    /// added histograms. Seconds are those of the earliest run; their percentiles are the worst of any generator's, since
-    /// their histograms are not in a result.
-    package static func merging(_ results: [RunResult]) -> RunResult {
+    /// The results of several generators that sent at the same time, as one; parts of one run become that run before.
+    /// Counts are added up; percentiles come from the added histograms. Seconds are those of the earliest run; their
+    /// percentiles are the worst of any generator's, since their histograms are not in a result.
+    package static func merging(_ results: [RunResult]) -> RunResult { adding(joiningParts(results)) }
+
+    /// Adds up what is counted; what describes the runs is that of generators beside each other.
+    static func adding(_ results: [RunResult]) -> RunResult {
         guard let first = results.first else { return RunResult() }
         var merged = first
         merged.expectations = []
@@ -32,6 +35,7 @@ extension RunResult {
         let places: [[Int]]
         (merged.operations, places) = merging(results.map(\.operations))
         merged.mirrors = mirrors(results.flatMap(\.mirrors))
+        merged.runTape = .merging(results.compactMap(\.runTape))
         merged.connections = connections(results, start: merged.run.startNanos)
         mergeSeries(results, places, &merged)
         let start = merged.run.startNanos
@@ -46,7 +50,7 @@ extension RunResult {
         return merged
     }
 
-    private static func joined(_ texts: [String]) -> String {
+    static func joined(_ texts: [String]) -> String {
         distinct(texts.filter { !$0.isEmpty }).joined(separator: ", ")
     }
 
@@ -100,6 +104,7 @@ extension RunResult {
         run.exitReason = worst?.exitReason ?? "done"
         run.exitDetail = joined(runs.map(\.exitDetail))
         run.toolVersion = joined(runs.map(\.toolVersion))
+        run.part = nil
     }
 
     /// - Returns: beside them, for each list, where each of its operations stands among the merged ones.

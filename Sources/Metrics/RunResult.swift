@@ -108,6 +108,8 @@ package struct RunResult: Sendable, Equatable {
         /// What exactly ended it: the rule that held, the kill file, the signal. Else empty.
         package var exitDetail = ""
         package var toolVersion = ""
+        /// Which part of its run this is, from 1, where the result is written in parts; nil for a whole run.
+        package var part: UInt64?
 
         package init() {}
     }
@@ -233,6 +235,9 @@ package struct RunResult: Sendable, Equatable {
         package init() {}
     }
 
+    /// A generator whose own p99 lateness passes this cannot claim to have held the rate.
+    package static let latenessLimitMicros: UInt64 = 5_000
+
     package var run = Run()
     package var warmUp = WarmUp()
     package var totals = Totals()
@@ -253,6 +258,8 @@ package struct RunResult: Sendable, Equatable {
     package var connections = Connections()
     /// What went to mirrors at the same time; no other figure but the audit's targets and the process's CPU time holds it.
     package var mirrors: [Mirror] = []
+    /// Nil without a run tape.
+    package var runTape: RunTape?
     /// Of `--find-max`; nil in other runs.
     package var search: Search?
     /// What was stated with `--expect`, and how it came out.

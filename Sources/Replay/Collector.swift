@@ -1,67 +1,15 @@
-package import Metrics
+import Metrics
 import Synchronization
-
-/// One second of a run, of all loops together.
-package struct RunSecond {
-    package struct Operation {
-        package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-        package let corrected = Histogram()
-    }
-
-    /// From 0.
-    package var index: Int
-    var counts = SecondCounts()
-    /// Of the requests that ended in it, by ``Outcome``'s raw value.
-    package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-    /// Of the replies that ended in it, from their due times.
-    package let corrected = Histogram()
-    /// By index in the run's list of operations.
-    package var operations: [Int: Operation] = [:]
-    /// Of the generator.
-    package let lateness = Histogram()
-    /// At its end, by loop.
-    var levels: [Int: (inFlight: Int, waiting: Int)] = [:]
-    package var inFlight: Int { levels.values.reduce(0) { $0 + $1.inFlight } }
-    package var waiting: Int { levels.values.reduce(0) { $0 + $1.waiting } }
-
-    init(index: Int) { self.index = index }
-
-    package var due: UInt64 { counts.due }
-    package var sent: UInt64 { counts.sent }
-    package var answered: UInt64 { counts.answered }
-    package var errors: UInt64 { counts.errors }
-}
-
-/// A part of a second of a run, of all loops together: for those who must decide sooner than at its end.
-package struct RunTick {
-    /// From 0.
-    package var index: Int
-    package var due: UInt64 = 0
-    /// Of the requests that ended in it, by ``Outcome``'s raw value.
-    package var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-    /// Of the replies that ended in it, from their due times.
-    package let corrected = Histogram()
-    /// Of the generator.
-    package let lateness = Histogram()
-
-    package static let perSecond = 20
-
-    package init(index: Int) { self.index = index }
-}
 
 /// Adds up what the loops count, second by second, on the control thread.
 ///
 /// A second is closed when every loop has passed it; whoever watches the run (abort rules, the search for the limit, the
 /// HDR log, the metrics endpoint) looks at closed seconds.
+///
+/// A run has parts when its result is written while it lasts. What a loop counts goes to the part that the loop is in: it
+/// changes parts with a page that holds its report of the part, so that the figures of a part agree with each other and
+/// those of all parts add up to the run. A part is over when every loop and every second of it is.
 struct Collector {
-    /// One operation over the whole run.
-    struct Operation {
-        var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-        let corrected = Histogram()
-        let raw = Histogram()
-        var decisions: [String: UInt64] = [:]
-    }
-
     private let loops: [LoopPages]
     private let isOpenLoop: Bool
     private let ticksPerSecond: Int
@@ -72,18 +20,23 @@ struct Collector {
     private var pending: [RunSecond] = []
     /// Index of the first pending second.
     private var closed = 0
-    private(set) var operations: [Int: Operation] = [:]
-    private(set) var series: [RunResult.Second] = []
-    let lateness = Histogram()
-    /// What ended while the run warmed up.
-    private(set) var warmUpOutcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-    private(set) var warmUpAnswered: UInt64 = 0
+    /// Length of a part; nil when the run has one only.
+    private let partSeconds: Int?
+    private let keepSlowest: Int
+    /// Parts that are not over, the first of which has the index ``endedParts``; and the part that each loop is in.
+    private var parts = [RunAccount()]
+    private var endedParts = 0
+    private var partOfLoop: [Int]
+    private var hasEnded = false
     /// Everything so far, for the progress line.
     private(set) var totals = SecondCounts()
 
     init(_ plans: [LoopPlan], isOpenLoop: Bool) {
         loops = plans.map(\.books)
         ticksPerSecond = plans.first?.ticksPerSecond ?? 1
+        partSeconds = plans.first?.partTicks.map { [ticksPerSecond] in $0 / ticksPerSecond }
+        keepSlowest = plans.first?.keepSlowest ?? 0
+        partOfLoop = .init(repeating: 0, count: plans.count)
         self.isOpenLoop = isOpenLoop
     }
 
@@ -91,6 +44,31 @@ struct Collector {
     mutating func takeTicks() -> [RunTick] {
         defer { tickedOff = [] }
         return tickedOff
+    }
+
+    /// Takes the loops' last reports, once everything else is collected: every part is over then.
+    mutating func finish(_ reports: [LoopReport]) {
+        for report in reports {
+            inPart(partOfLoop[report.loop]) { [keepSlowest] in $0.take(report, keepSlowest: keepSlowest) }
+        }
+        hasEnded = true
+    }
+
+    /// The first part that is over, once.
+    mutating func takePart() -> RunAccount? {
+        if parts.isEmpty { return nil }
+        if !hasEnded {
+            guard let partSeconds, closed >= (endedParts + 1) * partSeconds, partOfLoop.allSatisfy({ $0 > endedParts })
+            else { return nil }
+        }
+        endedParts += 1
+        return parts.removeFirst()
+    }
+
+    private mutating func inPart(_ index: Int, _ change: (inout RunAccount) -> Void) {
+        let place = max(0, index - endedParts)
+        while parts.count <= place { parts.append(RunAccount()) }
+        change(&parts[place])
     }
 
     /// Takes what the loops have handed over, and shows each second that it closes.
@@ -123,7 +101,8 @@ struct Collector {
             closed += 1
             // The last one is a part of a second: empty when the run ended on the second.
             if end == .max && pending.isEmpty && second.counts.isEmpty { break }
-            series.append(second.result())
+            let entry = second.result()
+            inPart(partSeconds.map { second.index / $0 } ?? 0) { $0.series.append(entry) }
             watch(second)
         }
     }
@@ -134,7 +113,9 @@ struct Collector {
         pending[position].counts.add(page.counts)
         pending[position].levels[loop] = (page.inFlight, page.waiting)
         pending[position].lateness.add(page.lateness)
-        if page.isWarmUp { warmUpAnswered += page.counts.answered } else { lateness.add(page.lateness) }
+        inPart(partOfLoop[loop]) { part in
+            if page.isWarmUp { part.warmUpAnswered += page.counts.answered } else { part.lateness.add(page.lateness) }
+        }
         totals.add(page.counts)
         let tick = max(0, page.tick - closedTicks)
         if ticksPerSecond > 1 {
@@ -144,7 +125,7 @@ struct Collector {
         }
         for index in 0..<CountPage.operationLimit {
             guard let counts = unsafe page.operations[index] else { continue }
-            unsafe take(counts, index, position, isWarmUp: page.isWarmUp)
+            unsafe take(counts, index, position, partOfLoop[loop], isWarmUp: page.isWarmUp)
             if ticksPerSecond > 1 {
                 for outcome in 0..<Outcome.allCases.count {
                     unsafe openTicks[tick].outcomes[outcome] += counts.pointee.outcomes[outcome]
@@ -152,55 +133,43 @@ struct Collector {
                 unsafe openTicks[tick].corrected.add(isOpenLoop ? counts.pointee.corrected : counts.pointee.raw)
             }
         }
+        if let report = page.report {
+            inPart(partOfLoop[loop]) { [keepSlowest] in $0.take(report, keepSlowest: keepSlowest) }
+            partOfLoop[loop] += 1
+        }
     }
 
     private mutating func take(
-        _ counts: UnsafeMutablePointer<OperationCounts>, _ index: Int, _ position: Int, isWarmUp: Bool
+        _ counts: UnsafeMutablePointer<OperationCounts>, _ index: Int, _ position: Int, _ part: Int, isWarmUp: Bool
     ) {
         var any: UInt64 = 0
         for outcome in 0..<Outcome.allCases.count { unsafe any |= counts.pointee.outcomes[outcome] }
         if any == 0 { return }
         let corrected = unsafe isOpenLoop ? counts.pointee.corrected : counts.pointee.raw
-        var whole = operations[index] ?? Operation()
         var second = pending[position].operations[index] ?? RunSecond.Operation()
         for outcome in 0..<Outcome.allCases.count {
             let count = unsafe counts.pointee.outcomes[outcome]
-            if isWarmUp { warmUpOutcomes[outcome] += count } else { whole.outcomes[outcome] += count }
             second.outcomes[outcome] += count
             pending[position].outcomes[outcome] += count
         }
-        if !isWarmUp {
+        second.corrected.add(corrected)
+        pending[position].corrected.add(corrected)
+        pending[position].operations[index] = second
+        inPart(part) { account in
+            if isWarmUp {
+                for outcome in 0..<Outcome.allCases.count {
+                    account.warmUpOutcomes[outcome] += unsafe counts.pointee.outcomes[outcome]
+                }
+                return
+            }
+            var whole = account.operations[index] ?? RunAccount.Operation()
+            for outcome in 0..<Outcome.allCases.count {
+                whole.outcomes[outcome] += unsafe counts.pointee.outcomes[outcome]
+            }
             whole.corrected.add(corrected)
             unsafe whole.raw.add(counts.pointee.raw)
             unsafe whole.decisions.merge(counts.pointee.decisions, uniquingKeysWith: +)
+            account.operations[index] = whole
         }
-        second.corrected.add(corrected)
-        pending[position].corrected.add(corrected)
-        if !isWarmUp { operations[index] = whole }
-        pending[position].operations[index] = second
-    }
-}
-
-extension RunSecond {
-    func result() -> RunResult.Second {
-        var result = RunResult.Second()
-        result.second = index
-        result.due = counts.due
-        result.sent = counts.sent
-        result.answered = counts.answered
-        result.errors = counts.errors
-        result.inFlight = UInt64(clamping: inFlight)
-        result.outcomes = outcomes
-        result.p50Micros = corrected.valueMicros(atPercentile: 50)
-        result.p99Micros = corrected.valueMicros(atPercentile: 99)
-        result.latenessP99Micros = lateness.valueMicros(atPercentile: 99)
-        result.operations = operations.sorted { $0.key < $1.key }.map { index, operation in
-            var part = RunResult.Second.Part(operation: index)
-            part.outcomes = operation.outcomes
-            part.p50Micros = operation.corrected.valueMicros(atPercentile: 50)
-            part.p99Micros = operation.corrected.valueMicros(atPercentile: 99)
-            return part
-        }
-        return result
     }
 }

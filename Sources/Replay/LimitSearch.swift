@@ -121,7 +121,7 @@ package final class LimitSearch: RunWatcher {
         step.latenessP99Micros = lateness.valueMicros(atPercentile: 99)
         // A request or two more or less are no share of a slow step.
         let missing = offered > achieved ? offered - achieved : 0
-        if step.latenessP99Micros > RunSummary.latenessLimitMicros {
+        if step.latenessP99Micros > RunResult.latenessLimitMicros {
             step.reason = "generator-bound: its own p99 lateness was \(step.latenessP99Micros) us"
         } else if step.unsent > 0 {
             step.reason = "\(step.unsent) unsent"

@@ -1,6 +1,5 @@
 import EventLoop
 import Metrics
-import Synchronization
 
 /// Ends of requests: counting them, and what comes next for their connections.
 extension Loop {
@@ -146,62 +145,5 @@ extension Loop {
             flow: UInt32(clamping: plan.firstConnection + connection), decision: decision)
         decision = nil
         if !tape.push(entry) { report.runTapeDropped += 1 }
-    }
-
-    /// Closes the books of the tick that has passed.
-    mutating func turnTick() {
-        while now >= tickEnd {
-            turnPage()
-            tickIndex += 1
-            tickEnd += tickNanos
-            books.passed.store(tickIndex, ordering: .releasing)
-        }
-    }
-
-    /// From here on requests are measured: those that are still in flight are not. The other page is free but for a
-    /// control thread that has stood still for a second.
-    mutating func endWarmUp() {
-        let other = isOnSecondPage ? books.pages.0 : books.pages.1
-        while other.isFull.load(ordering: .acquiring) { Clock.sleep(nanos: 100_000) }
-        turnPage()
-        countedFrom = measuredFrom
-    }
-
-    /// Hands the page over, and goes on with the other one. While that is still being read, this one is written on.
-    private mutating func turnPage() {
-        let other = isOnSecondPage ? books.pages.0 : books.pages.1
-        if other.isFull.load(ordering: .acquiring) { return }
-        handOver()
-        isOnSecondPage.toggle()
-        unsafe operations = other.operations
-        lateness = other.lateness.recorder
-    }
-
-    private mutating func handOver() {
-        let page = isOnSecondPage ? books.pages.1 : books.pages.0
-        page.tick = tickIndex
-        page.counts = second
-        page.isWarmUp = countedFrom < measuredFrom
-        page.inFlight = inFlightCount
-        page.waiting = waitingCount
-        second = SecondCounts()
-        page.isFull.store(true, ordering: .releasing)
-    }
-
-    mutating func finish() -> LoopReport {
-        report.endNanos = now
-        report.hadRing = ring != nil
-        report.slowest = slowest.list
-        for connection in 0..<connectionCount { endConnection(connection, isClosed: false) }
-        report.worst = worst.list
-        report.connectionsPeak = recorded.peak
-        report.waitedFlows = recorded.waited
-        report.sentByTarget = plan.pools.indices.map { target in
-            (poolStart[target]..<poolStart[target + 1]).reduce(0) { unsafe $0 + connections[$1].requests }
-        }
-        turnTick()
-        handOver()
-        books.passed.store(.max, ordering: .releasing)
-        return report
     }
 }

@@ -136,7 +136,8 @@ extension Loop {
         let c = unsafe connections + connection
         guard let bytes = unsafe c.pointee.staged else { return }
         let length = unsafe c.pointee.stagedLength
-        report.bytesSent -= UInt64(length)
+        // It may have been counted before a part of the run ended.
+        report.bytesSent &-= UInt64(length)
         unsafe sendRest(connection, bytes, length, result)
     }
 

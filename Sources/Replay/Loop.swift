@@ -88,7 +88,11 @@ struct Loop: ~Copyable {
     var isOnSecondPage = false
     var operations: UnsafeMutablePointer<UnsafeMutablePointer<OperationCounts>?>
     var lateness: Histogram.Recorder
-    var report = LoopReport()
+    /// Since the last part of the run ended.
+    var report: LoopReport
+    /// Parts of the run that have ended, and what had been sent to each target before.
+    var endedParts = 0
+    var sentBefore: [UInt64] = []
     var second = SecondCounts()
     /// The part of a second whose books are open, which is a second unless somebody looks closer.
     var tickIndex = 0
@@ -129,6 +133,7 @@ struct Loop: ~Copyable {
         pace = PaceCursor(plan.pace)
         slowest = SlowestKeeper(capacity: plan.keepSlowest)
         books = plan.books
+        report = LoopReport(loop: plan.index)
         unsafe operations = books.pages.0.operations
         lateness = books.pages.0.lateness.recorder
         unsafe staged = .allocate(capacity: Ring.sendLimit)

@@ -56,6 +56,8 @@ struct LoopPlan: Sendable {
     var keepSlowest: Int
     /// How often in a second the loop hands its books over.
     var ticksPerSecond = 1
+    /// After so many ticks a part of the run ends; nil: it has only one.
+    var partTicks: Int?
     /// 0 for the primary, else a mirror.
     var leg = 0
     /// Its first target and its first connection, among those of all loops of the run, the mirrors' too.

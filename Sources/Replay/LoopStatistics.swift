@@ -54,6 +54,8 @@ final class CountPage: @unchecked Sendable {
     /// When the page was handed over.
     var inFlight = 0
     var waiting = 0
+    /// Of everything since the last one, when a part of the run ends with this page.
+    var report: LoopReport?
 
     static let operationLimit = 1024
 
@@ -81,6 +83,7 @@ final class CountPage: @unchecked Sendable {
         }
         lateness.reset()
         counts = SecondCounts()
+        report = nil
         isFull.store(false, ordering: .releasing)
     }
 }
@@ -96,51 +99,3 @@ final class LoopPages: Sendable {
         [pages.0, pages.1].filter { $0.isFull.load(ordering: .acquiring) }.sorted { $0.tick < $1.tick }
     }
 }
-
-/// What was due while the run warmed up; of what ended, only what is not on a page of the warm-up.
-struct WarmUpCounts {
-    var sent: UInt64 = 0
-    var tagged: UInt64 = 0
-    var wireFaults: UInt64 = 0
-    var answered: UInt64 = 0
-    var outcomes = [UInt64](repeating: 0, count: Outcome.allCases.count)
-}
-
-/// What one loop leaves behind besides its pages. Handed over once, when its thread has ended.
-struct LoopReport: Sendable {
-    /// Plain connections went through io_uring.
-    var hadRing = false
-    var sent: UInt64 = 0
-    var answered: UInt64 = 0
-    var tagged: UInt64 = 0
-    /// Index: that of the target.
-    var sentByTarget: [UInt64] = []
-    /// Sends of requests that had been sent before.
-    var retries: UInt64 = 0
-    var tlsHandshakes: UInt64 = 0
-    /// Of the handshakes, those that went on with a session of before.
-    var tlsResumed: UInt64 = 0
-    /// By reason.
-    var tlsErrors: [String: UInt64] = [:]
-    /// By operation: what the capped rate had no room for.
-    var tooFast: [UInt16: UInt64] = [:]
-    var wireFaults: UInt64 = 0
-    var bytesSent: UInt64 = 0
-    var bytesReceived: UInt64 = 0
-    var connectionsOpened: UInt64 = 0
-    var runTapeDropped: UInt64 = 0
-    /// The loop stood ready and had nothing to send, because the tape was not read fast enough.
-    var starvedNanos: UInt64 = 0
-    /// Index: ``Loop/Fault``'s raw value.
-    var faults = InlineArray<5, UInt64>(repeating: 0)
-    var rounds: UInt32 = 0
-    var endNanos: UInt64 = 0
-    var warmUp = WarmUpCounts()
-    var slowest: [SlowExchange] = []
-    var worst: [FailedConnection] = []
-    /// With recorded connections: how many there were at the same time, and flows that waited for one.
-    var connectionsPeak = 0
-    var waitedFlows: UInt64 = 0
-}
-
-extension WarmUpCounts: Sendable {}

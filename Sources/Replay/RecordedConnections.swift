@@ -21,7 +21,7 @@ struct RecordedConnections {
     /// Flows that wait, by target, from ``first`` on; those that wait no longer are passed over.
     private var queues: [[UInt64]]
     private var first: [Int]
-    /// Connections that were in use at the same time, and flows that had to wait for one.
+    /// Connections that were in use at the same time; flows that had to wait for one, since ``takeWaited()``.
     private(set) var peak = 0
     private(set) var waited: UInt64 = 0
 
@@ -36,6 +36,12 @@ struct RecordedConnections {
         free = (0..<targets).map { Array((poolStart[$0]..<poolStart[$0 + 1]).reversed()) }
         queues = .init(repeating: [], count: targets)
         first = .init(repeating: 0, count: targets)
+    }
+
+    /// Flows that had to wait since the last call.
+    mutating func takeWaited() -> UInt64 {
+        defer { waited = 0 }
+        return waited
     }
 
     var hasWaiting: Bool { !waiting.isEmpty }

@@ -15,6 +15,8 @@ struct ResultReader {
         return ResultReader(value: found, path: path.isEmpty ? key : "\(path).\(key)")
     }
 
+    func has(_ key: String) -> Bool { value[key] != nil }
+
     func list(_ key: String) throws(ResultError) -> [ResultReader] {
         guard let array = value[key]?.array else { throw wrong(key) }
         return array.enumerated().map {

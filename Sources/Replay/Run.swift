@@ -41,6 +41,8 @@ package final class Run: Sendable {
         package var budget = CallerBudget()
         /// How many of the slowest exchanges are kept.
         package var keepSlowest = 10
+        /// How long each part of the run is for which a result is wanted; nil: only the whole has one.
+        package var partSeconds: Int?
         /// Due times that are decided while the run lasts, in place of the pacer's.
         package var program: PaceProgram?
 
@@ -143,10 +145,12 @@ package final class Run: Sendable {
     /// - Parameters:
     ///   - signals: watched meanwhile; a signal stops the run.
     ///   - watchers: look on, on this thread, and may stop the run.
+    ///   - parts: gets the results of ``Options/partSeconds``.
     ///   - progress: called some ten times a second on this thread.
     /// - Throws: when nothing could be sent; nothing was then.
     package func run(
-        signals: SignalWatch?, watchers: [any RunWatcher] = [], progress: (Progress) -> Void
+        signals: SignalWatch?, watchers: [any RunWatcher] = [], parts: (any RunPartWriter)? = nil,
+        progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
         if options.transfers == .ioUring, let obstacle = Transfers.obstacle {
             throw ReplayError(
@@ -176,7 +180,7 @@ package final class Run: Sendable {
             feederThread.join()
             throw error
         }
-        return try runLoops(feeder, feederThread, pace, signals, watchers, progress)
+        return try runLoops(feeder, feederThread, pace, signals, watchers, parts, progress)
     }
 
     private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
@@ -210,6 +214,7 @@ package final class Run: Sendable {
             plan.leg = leg
             plan.recordsConnections = options.recordsConnections
             plan.ticksPerSecond = ticks ? RunTick.perSecond : 1
+            plan.partTicks = options.partSeconds.map { [ticks = plan.ticksPerSecond] in $0 * ticks }
             plan.firstTarget = firstTarget
             plan.firstConnection = firstConnection
             firstConnection += pools.reduce(0) { $0 + $1.connections }
@@ -238,7 +243,7 @@ package final class Run: Sendable {
 
     private func runLoops(
         _ feeder: Feeder, _ feederThread: LoopThread, _ pace: PaceProgram, _ signals: SignalWatch?,
-        _ watchers: [any RunWatcher], _ progress: (Progress) -> Void
+        _ watchers: [any RunWatcher], _ partWriter: (any RunPartWriter)?, _ progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
         let reports = Reports(legs: guards.count)
         let written = comparison.map { $0.showing(to: writer) } ?? writer
@@ -264,6 +269,10 @@ package final class Run: Sendable {
             control.clockOffsetNanos.store(clockOffset, ordering: .relaxed)
             control.start.store(start, ordering: .releasing)
         }
+        var parts = RunParts(
+            RunParts.Frame(
+                options: options, guards: guards, startNanos: start, clockOffsetNanos: clockOffset, threads: loops),
+            writer: partWriter)
         var collectors = legs.map { Collector($0, isOpenLoop: options.pacer.isOpenLoop) }
         var stop: RunStop?
         while controls.contains(where: { $0.ended.load(ordering: .acquiring) < loops }) {
@@ -283,6 +292,7 @@ package final class Run: Sendable {
                 for watcher in watchers { found = watcher.ticked(tick) ?? found }
             }
             for leg in collectors.indices.dropFirst() { collectors[leg].collect { _ in } }
+            parts.take(from: &collectors, feeder, stop: stop)
             for watcher in watchers { found = watcher.poll(elapsedNanos: elapsed) ?? found }
             if let openFor = guards.compactMap(\.openForSeconds).min(), elapsed / 1_000_000_000 >= openFor {
                 found = RunStop(reason: "guard", detail: "the policy's hours are over")
@@ -314,15 +324,9 @@ package final class Run: Sendable {
         if let failure = reports.failure.withLock({ $0 }) {
             throw ReplayError("a loop failed (\(failure))", isFailure: true)
         }
-        let results = guards.enumerated().map { leg, gatekeeper in
-            RunSummary(
-                options: options, gatekeeper: gatekeeper, feeder: feeder.state(of: leg),
-                reports: reports.all.withLock { $0[leg] }, collector: collectors[leg], stop: stop, startNanos: start,
-                clockOffsetNanos: clockOffset, cpuSeconds: cpuSeconds, threads: loops,
-                firstTarget: guards[..<leg].reduce(0) { $0 + $1.admitted.count }
-            ).result()
-        }
-        return results[0].mirrored(by: results.dropFirst(), comparison)
+        for leg in collectors.indices { collectors[leg].finish(reports.all.withLock { $0[leg] }) }
+        parts.take(from: &collectors, feeder, stop: stop, isLast: true)
+        return parts.result(feeder, stop: stop, cpuSeconds: cpuSeconds, comparison)
     }
 
     /// Nil, and the run is stopped, when it cannot be started.

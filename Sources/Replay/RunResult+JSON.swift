@@ -40,6 +40,7 @@ extension RunResult {
         writer.endArray()
         connectionsObject(&writer)
         mirrorsArray(&writer)
+        if let runTape { runTapeObject(runTape, &writer) }
         if let search { searchObject(search, &writer) }
         writer.key("expectations")
         writer.beginArray()
@@ -100,6 +101,7 @@ extension RunResult {
         field("exitReason", run.exitReason, &writer)
         field("exitDetail", run.exitDetail, &writer)
         field("toolVersion", run.toolVersion, &writer)
+        if let part = run.part { field("part", part, &writer) }
         writer.endObject()
     }
 

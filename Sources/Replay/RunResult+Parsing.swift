@@ -8,7 +8,7 @@ package struct ResultError: Error, Equatable, Sendable, CustomStringConvertible 
 
 extension RunResult {
     /// Reads what ``json()`` writes, but for expectations, the search, and what of the guard's account belongs to one
-    /// process (its number, command line and canaries).
+    /// process (its command line and canaries).
     package init(parsing value: JSONValue) throws(ResultError) {
         self.init()
         let root = ResultReader(value: value, path: "")
@@ -35,6 +35,7 @@ extension RunResult {
         refusals = try root.refusals()
         connections = try Connections(root.at("connections"))
         for entry in try root.list("mirrors") { mirrors.append(try Mirror(entry)) }
+        runTape = try root.has("runTape") ? RunTape(root.at("runTape")) : nil
         for entry in try root.list("slowest") {
             var slow = Slow()
             slow.position = try entry.count("position")
@@ -77,12 +78,14 @@ extension RunResult {
         run.exitReason = try reader.text("exitReason")
         run.exitDetail = try reader.text("exitDetail")
         run.toolVersion = try reader.text("toolVersion")
+        run.part = try reader.has("part") ? reader.count("part") : nil
     }
 
     private mutating func read(audit reader: ResultReader) throws(ResultError) {
         audit.user = try reader.text("user")
         audit.sudoUser = try reader.text("sudoUser")
         audit.host = try reader.text("host")
+        audit.processID = try reader.count("processId")
         audit.policy = try reader.text("policy")
         audit.policySHA256 = try reader.text("policySha256")
         audit.confirmedBy = try reader.text("confirmedBy")

@@ -3,26 +3,31 @@ import Metrics
 import Pacing
 import Tagging
 
-/// Puts the loops' reports together.
+/// Makes the result of a run, or of a part of it, from what was counted.
 struct RunSummary {
     let options: Run.Options
     let gatekeeper: Guard
-    let feeder: Feeder.Progress
-    let reports: [LoopReport]
-    let collector: Collector
-    let stop: RunStop?
-    let startNanos: UInt64
+    let account: RunAccount
+    /// Monotonic: when the run began, and the part.
+    let runStartNanos: UInt64
+    var startNanos: UInt64
+    /// When the part ended; nil: when the loops did.
+    var endNanos: UInt64?
     let clockOffsetNanos: UInt64
-    let cpuSeconds: Double
     let threads: Int
     /// Index of the leg's first target among all.
     let firstTarget: Int
+    var feeder = Feeder.Progress()
+    var stop: RunStop?
+    var cpuSeconds = 0.0
+    /// From 1; nil for a whole run.
+    var part: UInt64?
 
-    /// A generator whose own p99 lateness passes this cannot claim to have held the rate.
-    static let latenessLimitMicros: UInt64 = 5_000
+    private var reports: [LoopReport] { account.reports.sorted { $0.key < $1.key }.map(\.value) }
 
     func result() -> RunResult {
         var result = RunResult()
+        let reports = reports
         describe(&result)
         operations(&result)
         for report in reports {
@@ -36,8 +41,8 @@ struct RunSummary {
             result.totals.retries += report.retries
             result.totals.runTapeDropped += report.runTapeDropped
         }
-        result.lateness = collector.lateness.percentiles
-        result.lateness.hdr = collector.lateness.hdr
+        result.lateness = account.lateness.percentiles
+        result.lateness.hdr = account.lateness.hdr
         warmUp(&result)
         result.totals.due = result.outcomes.reduce(0, +)
         result.totals.unsent = result[.unsent]
@@ -72,7 +77,8 @@ struct RunSummary {
         result.run.threads = threads
         result.run.io = reports.contains(where: \.hadRing) ? Transfers.ioUring.rawValue : Transfers.epoll.rawValue
         result.run.startNanos = startNanos &+ clockOffsetNanos
-        let end = reports.map(\.endNanos).max() ?? startNanos
+        result.run.part = part
+        let end = endNanos ?? reports.map(\.endNanos).max() ?? startNanos
         result.run.durationNanos = end > startNanos ? end - startNanos : 0
         result.run.rounds = Int(reports.map(\.rounds).max() ?? 0)
         result.run.allowedDuplicates = options.allowsDuplicates
@@ -83,10 +89,10 @@ struct RunSummary {
     }
 
     private func operations(_ result: inout RunResult) {
-        var merged = collector.operations
+        var merged = account.operations
         for (index, outcomes) in feeder.refused {
             for (outcome, count) in outcomes {
-                merged[Int(index), default: Collector.Operation()].outcomes[Int(outcome.rawValue)] += count
+                merged[Int(index), default: RunAccount.Operation()].outcomes[Int(outcome.rawValue)] += count
             }
         }
         var places: [Int: Int] = [:]
@@ -114,8 +120,10 @@ struct RunSummary {
         result.latency.raw = raw.percentiles
         result.latency.corrected.hdr = corrected.hdr
         result.latency.raw.hdr = raw.hdr
-        result.series = collector.series
+        result.series = account.series
+        let firstSecond = Int(clamping: (startNanos - runStartNanos) / 1_000_000_000)
         for second in result.series.indices {
+            result.series[second].second -= firstSecond
             for part in result.series[second].operations.indices {
                 let index = result.series[second].operations[part].operation
                 result.series[second].operations[part].operation = places[index] ?? 0
@@ -147,9 +155,10 @@ struct RunSummary {
 
     /// What was sent before the measurement began is taken out of the totals.
     private func warmUp(_ result: inout RunResult) {
-        result.warmUp.nanos = min(options.warmUpNanos, result.run.durationNanos)
-        result.warmUp.outcomes = collector.warmUpOutcomes
-        result.warmUp.answered = collector.warmUpAnswered
+        let warmUpEnd = runStartNanos + options.warmUpNanos
+        result.warmUp.nanos = min(warmUpEnd > startNanos ? warmUpEnd - startNanos : 0, result.run.durationNanos)
+        result.warmUp.outcomes = account.warmUpOutcomes
+        result.warmUp.answered = account.warmUpAnswered
         for report in reports {
             let warmUp = report.warmUp
             result.warmUp.sent += warmUp.sent
@@ -174,7 +183,8 @@ struct RunSummary {
             let index = Int(kept.operation)
             slow.operation = index < feeder.operations.count ? feeder.operations[index] : ""
             slow.outcome = kept.outcome.name
-            slow.dueNanos = kept.dueNanos &- startNanos
+            // What ended in this part may have been due before it.
+            slow.dueNanos = kept.dueNanos > startNanos ? kept.dueNanos - startNanos : 0
             slow.correctedMicros = kept.elapsedNanos / 1000
             slow.rawMicros = (kept.endNanos &- kept.sentNanos) / 1000
             return slow
@@ -219,7 +229,7 @@ struct RunSummary {
         // A search judges its steps one by one.
         guard result.run.loop == .open, options.program == nil else { return }
         let starved = reports.map(\.starvedNanos).max() ?? 0
-        if result.lateness.p99Micros > RunSummary.latenessLimitMicros {
+        if result.lateness.p99Micros > RunResult.latenessLimitMicros {
             result.run.isGeneratorBound = true
             result.run.generatorBoundReason =
                 starved > result.run.durationNanos / 100

@@ -8,10 +8,14 @@ package protocol RunTapeWriter: AnyObject, Sendable {
     func begin(clockOffsetNanos: UInt64)
     /// Writes one exchange.
     func write(_ entry: RunTapeEntry, operation: String)
+    /// Called every few milliseconds while the run lasts.
+    func tick(monotonicNanos: UInt64)
     func finish()
 }
 
 extension RunTapeWriter {
+    package func tick(monotonicNanos: UInt64) {}
+
     /// Writes what comes until the queue is finished.
     ///
     /// - Parameter operations: the names of those of the primary (0) or of a mirror.
@@ -28,6 +32,7 @@ extension RunTapeWriter {
                 finish()
                 return
             }
+            tick(monotonicNanos: Clock.monotonicNanos())
             if entries.isEmpty { Clock.sleep(nanos: 2_000_000) }
         }
     }

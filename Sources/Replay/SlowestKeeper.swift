@@ -65,6 +65,11 @@ struct SlowestKeeper: ~Copyable {
         unsafe entries[b] = held
     }
 
+    mutating func removeAll() {
+        count = 0
+        thresholdNanos = capacity == 0 ? .max : 0
+    }
+
     /// In no order.
     var list: [SlowExchange] { (0..<count).map { unsafe entries[$0] } }
 }

@@ -188,8 +188,16 @@ extension HTMLReport {
                 pair(
                     "ended", run.exitDetail.isEmpty ? run.exitReason : "\(run.exitReason): \(run.exitDetail)",
                     into: &list)
-                if totals.runTapeDropped > 0 {
-                    pair("not on the run tape", Figures.count(totals.runTapeDropped), into: &list)
+                if let tape = result.runTape {
+                    pair(
+                        "run tape", "\(Figures.count(tape.exchanges)) exchanges, \(Figures.bytes(tape.bytes))",
+                        into: &list)
+                    let reasons = TextReport.leftOut(tape, dropped: totals.runTapeDropped)
+                    if !reasons.isEmpty {
+                        pair("not on the run tape", reasons.joined(separator: ", "), into: &list)
+                    }
+                } else if totals.runTapeDropped > 0 {
+                    pair("not in the ledger", Figures.count(totals.runTapeDropped), into: &list)
                 }
             }
         }

@@ -25,6 +25,7 @@ package enum TextReport {
                 "  before that, \(Figures.duration(nanos: result.warmUp.nanos)) of warm-up with"
                     + " \(Figures.count(result.warmUp.due)) requests that are in no figure")
         }
+        lines += runTape(result)
         lines.append("")
         lines += table(
             ["latency", "p50", "p90", "p95", "p99", "p99.9", "max"],
@@ -119,6 +120,25 @@ package enum TextReport {
         return lines.map { trimmedEnd(printable($0)) + "\n" }.joined()
     }
 
+    /// What is on the run tape, and what is not and why.
+    private static func runTape(_ result: RunResult) -> [String] {
+        guard let tape = result.runTape else { return [] }
+        var line = "  run tape \(Figures.count(tape.exchanges)) exchanges, \(Figures.bytes(tape.bytes))"
+        if tape.tapes != 1 { line += " on \(Figures.count(tape.tapes)) tapes" }
+        let reasons = leftOut(tape, dropped: result.totals.runTapeDropped)
+        return [line + (reasons.isEmpty ? "" : "; left out \(reasons.joined(separator: ", "))")]
+    }
+
+    /// Why exchanges are not on the run tape, with how many; nothing when all are.
+    static func leftOut(_ tape: RunResult.RunTape, dropped: UInt64) -> [String] {
+        let counts: [(UInt64, String)] = [
+            (tape.leftOut.succeeded, "that ended ok"), (tape.leftOut.notSampled, "not in the sample \(tape.sample)"),
+            (tape.leftOut.overLimit, "beyond \(tape.limit)"), (tape.leftOut.unwritten, "that could not be written"),
+            (dropped, "that came too fast"),
+        ]
+        return counts.filter { $0.0 > 0 }.map { "\(Figures.count($0.0)) \($0.1)" }
+    }
+
     private static func facts(of run: RunResult.Run) -> [String] {
         var facts = [
             run.tag.isEmpty ? "" : "run \(run.tag)",
@@ -131,6 +151,7 @@ package enum TextReport {
         facts.append(run.io)
         facts.append(Figures.duration(nanos: run.durationNanos))
         if run.rounds > 1 { facts.append("\(run.rounds) rounds") }
+        if let part = run.part { facts.append("part \(part)") }
         return [
             "  \(run.tape) → \(run.targets.joined(separator: ", "))",
             "  " + facts.filter { !$0.isEmpty }.joined(separator: " · "),

@@ -22,7 +22,7 @@ extension TapeSet {
     }
 
     /// The highest number of a set that is there; 0 for none.
-    static func lastNumber(_ path: String) -> Int {
+    package static func lastNumber(_ path: String) -> Int {
         guard let folder = unsafe opendir(folder(path)) else { return 0 }
         defer { unsafe closedir(folder) }
         let (stem, suffix) = split(path)

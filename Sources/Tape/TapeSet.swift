@@ -65,6 +65,10 @@ package final class TapeSet {
     package private(set) var exchangeCount: UInt64 = 0
     /// Exchanges that were left out because of the limit.
     package private(set) var leftOut: UInt64 = 0
+    /// Bytes of all tapes on the disk so far.
+    package var writtenBytes: UInt64 { closedBytes + writer.writtenBytes }
+    /// Of the tapes that are closed.
+    private var closedBytes: UInt64 = 0
     /// Metadata that each tape gets when it is closed.
     package var closingMetadata: [(name: String, entries: [(String, String)])] = []
     /// The tape that is open.
@@ -126,10 +130,15 @@ package final class TapeSet {
         try writer.finish()
     }
 
+    /// Exchanges that can be read whatever happens to what is not written yet.
+    package var storedExchanges: UInt64 { closedExchanges + writer.stored.exchanges }
+
+    private var closedExchanges: UInt64 { tapes.dropLast().reduce(0) { $0 + $1.exchanges } }
+
     /// What can be read whatever happens to what is not written yet: for the message after a failure.
     package var standing: String {
         let (exchanges, bytes) = writer.stored
-        let closed = tapes.dropLast().reduce(0) { $0 + $1.exchanges }
+        let closed = closedExchanges
         let before =
             tapes.count > 1 ? "; the \(tapes.count - 1) tapes before it are complete, with \(closed) exchanges" : ""
         return "\(writer.path) is good up to byte \(bytes), with \(exchanges) exchanges\(before)."
@@ -150,6 +159,7 @@ package final class TapeSet {
 
     private func rotate() throws(TapeError) {
         try finish()
+        closedBytes += writer.writtenBytes
         number += 1
         writer = try Self.open(plan, number)
         tapes.append((writer.path, 0))

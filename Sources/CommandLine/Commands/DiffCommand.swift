@@ -73,6 +73,8 @@ package let diffCommand = CommandSpec(
             "tinct diff needs a TAPE and a RUNTAPE", remedy: "Or one RUNTAPE with --mirror URL (tinct help diff).")
     }
     let run = try TapeInput.open(invocation.arguments[1])
+    let extent = RunTapeExtent(run)
+    extent.warn(run.path)
     let first = try SourceCursor(invocation.arguments[0])
     let schemas = try TapeInput.schemas(of: first.reader, idl: invocation.all("idl"))
     var diff = TapeDiff(options, renderThrift: TapeInput.renderer(schemas))
@@ -104,7 +106,7 @@ package let diffCommand = CommandSpec(
             "\(invocation.arguments[1]) is not a run tape: nothing on it was replayed",
             remedy: "Give the tape that tinct replay wrote with -o as the second one.")
     }
-    diff.notReplayed = try first.countRest()
+    if extent.reasons.isEmpty { diff.notReplayed = try first.countRest() }
     return show(diff, invocation)
 }
 
@@ -125,6 +127,10 @@ private enum MirrorDiff {
     static func run(_ invocation: Invocation, _ name: String, _ options: TapeDiff.Options) throws -> ExitCode {
         let path = invocation.arguments[0]
         let tape = try TapeInput.open(path)
+        let extent = RunTapeExtent(tape)
+        // One side of a pair may have failed, and the other not.
+        if extent.isByOutcome { try extent.refuse(path, for: "which replies differ") }
+        extent.warn(path)
         let schemas = try TapeInput.schemas(of: tape, idl: invocation.all("idl"))
         var diff = TapeDiff(options, renderThrift: TapeInput.renderer(schemas))
         var pairing = Pairing<Exchange>()

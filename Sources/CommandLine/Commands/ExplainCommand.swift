@@ -102,6 +102,7 @@ private struct ExplainRun {
         let slow = try invocation["slow"].map { text throws(CommandError) in
             try FlagValue.durationNanos(text, flag: "slow")
         }
+        RunTapeExtent(try TapeInput.open(runPath)).warn(runPath)
         let bound = try slow ?? usualBound()
         var calls: [DependencyTimes.Call] = []
         var withoutTrace = [UInt64](repeating: 0, count: dependencies.count)

@@ -6,7 +6,7 @@ import Report
 
 package let mergeCommand = CommandSpec(
     name: "merge",
-    summary: "Add the results of several generators",
+    summary: "Add the results of several generators, or the parts of one run",
     arguments: "RESULT...",
     argumentCount: 1...1000,
     discussion: """
@@ -14,10 +14,14 @@ package let mergeCommand = CommandSpec(
         added histograms, seconds are counted from the start of the earliest run. The percentiles of a second are the \
         worst of any generator's. The sum is a result like its parts and can be merged again.
 
+        Parts of one run ('tinct replay --result-every') become that run first: it has the rate and the connections of each \
+        of them, not their sum. A part beside the result of its whole run, or twice, is refused.
+
         Ends with 1 when an expectation does not hold, with 4 when a generator was the limit of its run.
         """,
     examples: [
         ("tinct merge a.json b.json --report both.html", "Two generators as one, with a report."),
+        ("tinct merge run-0*.json --report run.html", "The parts of one run, with all its seconds."),
         ("tinct merge gen-*.json --expect 'p99<300ms' --json", "Judges the sum."),
     ],
     flags: [
@@ -47,6 +51,10 @@ package let mergeCommand = CommandSpec(
         } catch {
             throw CommandError("\(path) cannot be merged: \(error)", remedy: "Give files of 'tinct replay --result'.")
         }
+    }
+    if let doubled = RunResult.doubled(in: results) {
+        throw CommandError(
+            "counted twice: \(doubled)", remedy: "Give the parts of a run once, or its whole result alone.")
     }
     var merged = RunResult.merging(results)
     if let sample = merged.sample { merged.expectations = conditions.map { ExpectationResult($0, in: sample) } }

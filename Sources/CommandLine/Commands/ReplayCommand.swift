@@ -7,6 +7,7 @@ import Pacing
 import Replay
 import Report
 import Schema
+import Synchronization
 import Tagging
 
 package let replayCommand = CommandSpec(
@@ -67,12 +68,12 @@ package let replayCommand = CommandSpec(
         ),
         Flag("show", value: "N", help: "How many requests a dry run shows.", default: "3"),
         Flag("result", value: "FILE", help: "Write the result as JSON.", completion: .file),
+        ResultParts.flag,
         Flag("report", value: "FILE", help: "Write the result as one HTML page.", completion: .file),
         Flag(
             "output", short: "o", value: "TAPE", help: "Write a run tape: what was sent, and the replies.",
             completion: .file),
-        .json,
-    ] + ReplayFidelity.flags
+    ] + RunTapeFlags.flags + [.json] + ReplayFidelity.flags
 ) { invocation in
     var command = try ReplayCommand(invocation)
     return try command.run()
@@ -89,9 +90,11 @@ private struct ReplayCommand {
     var rules: ReplayRules?
     var keeper: SendingGuard
     let schemas: SchemaSet
+    let runTape: RunTapeFlags
 
     init(_ invocation: Invocation) throws {
         self.invocation = invocation
+        runTape = try RunTapeFlags(invocation)
         let parts = try ReplayFidelity.parts(invocation)
         path = parts.count == 1 ? parts[0].path : parts.map { "\($0.path)=\($0.weight)" }.joined(separator: ", ")
         for flag in ["output", "result", "report", "hdr", "junit", "ledger"] {
@@ -155,6 +158,7 @@ private struct ReplayCommand {
         try ReplayPacing.read(invocation, into: &options)
         try ReplayWatching.read(invocation, into: &options)
         try InFlightFlags.read(invocation, &options)
+        options.partSeconds = try ResultParts.seconds(invocation)
         options.keepsHost = invocation.has("keep-host")
         options.allowsDuplicates = invocation.has("allow-duplicates")
     }
@@ -168,7 +172,7 @@ private struct ReplayCommand {
         let identities = DeclaredIdentities(schemas: schemas, fields: try ReplayFidelity.fields(invocation, "id"))
         let writer = try invocation["output"].map { output in
             try TapeRunWriter(
-                path: output, tag: options.tag, targets: keeper.targets, source: source,
+                path: output, flags: runTape, tag: options.tag, targets: keeper.targets, source: source,
                 eventTime: options.fidelity.eventTime)
         }
         let ledger = try invocation["ledger"].map {
@@ -202,10 +206,12 @@ private struct ReplayCommand {
         for line in banner { Output.note(line) }
         try keeper.confirm(isConfirmed: invocation.has("yes"))
         let canaries = try sendCanaries(run)
+        let parts = makeParts(writer, canaries)
+        defer { parts?.finish() }
         var result: RunResult
         var progress = ProgressLine(intervalNanos: 1_000_000_000)
         do throws(ReplayError) {
-            result = try run.run(signals: signals, watchers: watchers) { state in
+            result = try run.run(signals: signals, watchers: watchers, parts: parts) { state in
                 progress.update(ReplayCommand.line(state))
             }
         } catch {
@@ -215,16 +221,15 @@ private struct ReplayCommand {
                 exit: error.isFailure ? .failed : .usage)
         }
         progress.finish()
-        result.run.tape = path
-        result.run.pacer = search == nil ? pacerName : "find-max"
+        complete(&result)
+        result.runTape = writer?.account
         if let search {
+            result.run.pacer = "find-max"
             result.search = search.result
             result.run.rate = nil
             result.run.isGeneratorBound = search.result.isGeneratorBound
             if search.result.isGeneratorBound { result.run.generatorBoundReason = search.result.sentence }
         }
-        result.run.toolVersion = tinctVersion
-        result.run.eventTime = options.fidelity.eventTime.rawValue
         keeper.complete(&result.audit, canaries: canaries)
         result.expectations = watching.judge(result)
         log?.finish()
@@ -241,7 +246,43 @@ private struct ReplayCommand {
                 return .failed
             }
         }
+        parts?.finish()
+        if let text = parts?.failureText {
+            Output.note("tinct: not every part of the result is written: \(text)")
+            return .failed
+        }
         return status(result, writer, log)
+    }
+
+    /// Writes a result for each part of the run; nil when nobody asked.
+    private func makeParts(_ writer: TapeRunWriter?, _ canaries: [RunResult.Audit.Canary]) -> ResultParts? {
+        guard options.partSeconds != nil, let file = invocation["result"] else { return nil }
+        var frame = RunResult()
+        complete(&frame)
+        keeper.complete(&frame.audit, canaries: canaries)
+        let earlier = Mutex<RunResult.RunTape?>(writer?.account)
+        return ResultParts(path: file) { [frame] result in
+            let targets = result.audit.targets
+            result.audit = frame.audit
+            result.audit.targets = targets
+            result.run.tape = frame.run.tape
+            result.run.pacer = frame.run.pacer
+            result.run.toolVersion = frame.run.toolVersion
+            result.run.eventTime = frame.run.eventTime
+            result.runTape = earlier.withLock { earlier in
+                let account = writer?.account
+                defer { earlier = account }
+                return account.flatMap { account in earlier.map { account.since($0) } }
+            }
+        }
+    }
+
+    /// Says how the run was asked for.
+    private func complete(_ result: inout RunResult) {
+        result.run.tape = path
+        result.run.pacer = pacerName
+        result.run.toolVersion = tinctVersion
+        result.run.eventTime = options.fidelity.eventTime.rawValue
     }
 
     private func sendCanaries(_ run: Run) throws -> [RunResult.Audit.Canary] {

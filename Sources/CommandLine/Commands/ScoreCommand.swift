@@ -91,6 +91,7 @@ private struct ScoreRun {
             options.clock = clock
         }
         runTape = try TapeInput.open(invocation.arguments[0])
+        try RunTapeExtent(runTape).refuse(runTape.path, for: "what was caught and missed")
         let record = runTape.metadata.first { $0.name == "replay" }?.entries ?? []
         options.timesFollowSends = record.contains { $0.key == "eventTime" && $0.value == "scale" }
         options.timesMoved =

@@ -132,5 +132,7 @@ final class RunWriters: RunTapeWriter {
         for writer in writers { writer.write(entry, operation: operation) }
     }
 
+    func tick(monotonicNanos: UInt64) { for writer in writers { writer.tick(monotonicNanos: monotonicNanos) } }
+
     func finish() { for writer in writers { writer.finish() } }
 }

@@ -76,18 +76,15 @@ enum MediaKind {
             self = .thrift
             return
         }
-        var lower: [UInt8] = []
-        for at in type.prefix(64) {
-            lower.append(bytes[byte: at] &- 0x41 < 26 ? bytes[byte: at] | 32 : bytes[byte: at])
-        }
-        while lower.first == 0x20 { lower.removeFirst() }
+        var start = type.lowerBound
+        while start < type.upperBound && bytes[byte: start] == 0x20 { start += 1 }
         func begins(_ text: StaticString) -> Bool {
-            guard lower.count >= text.utf8CodeUnitCount else { return false }
-            // `at` is below the static text's length.
-            for at in 0..<text.utf8CodeUnitCount where lower[at] != (unsafe text.utf8Start[at]) { return false }
-            return true
+            let end = start + text.utf8CodeUnitCount
+            return end <= type.upperBound && HTTPHead.matches(bytes, HTTPRange(start, end), text)
         }
-        if begins("application/x-www-form") {
+        if begins("application/json") {
+            self = .json
+        } else if begins("application/x-www-form") {
             self = .form
         } else if begins("multipart/") {
             self = .multipart
@@ -95,8 +92,6 @@ enum MediaKind {
             self = .text
         } else if begins("image/") || begins("video/") || begins("audio/") || begins("font/") {
             self = .opaque
-        } else if begins("application/json") {
-            self = .json
         } else {
             self = .text
         }

@@ -1,4 +1,5 @@
 import Bytes
+internal import CScan
 
 /// What names of fields say about their values, found in one pass over the name from its end and without allocating.
 ///
@@ -13,16 +14,22 @@ struct FieldNames: Sendable {
         static let ordinary = Meaning(code: 0x3F)
         static let none = Meaning(code: 0x3E)
 
+        /// Nil when it is no class.
+        let personal: PersonalClass?
+
         init(code: UInt8, isWeak: Bool = false) {
             self.code = code
             self.isWeak = isWeak
+            personal = code < 0x3E ? PersonalClass.inOrder[Int(code)] : nil
         }
 
-        init(_ personal: PersonalClass) { self.init(code: UInt8(personal.index)) }
-
-        var personal: PersonalClass? {
-            code < PersonalClass.allCases.count ? PersonalClass.inOrder[Int(code)] : nil
+        init(_ personal: PersonalClass) {
+            code = UInt8(personal.index)
+            isWeak = false
+            self.personal = personal
         }
+
+        static func == (a: Meaning, b: Meaning) -> Bool { a.code == b.code && a.isWeak == b.isWeak }
     }
 
     private var keys: [UInt64]
@@ -45,7 +52,9 @@ struct FieldNames: Sendable {
     mutating func add(_ name: String, _ meaning: Meaning, isExact: Bool = false) {
         let isWeak = name.hasPrefix("=")
         var hash = Self.seed
-        for byte in name.utf8.reversed() { if let small = Self.small(byte) { hash = Self.mix(hash, small) } }
+        for byte in name.utf8.reversed() where tinct_name_byte(byte) != 0 {
+            hash = Self.mix(hash, tinct_name_byte(byte))
+        }
         if hash == Self.seed { return }
         if count * 2 >= keys.count { grow() }
         insert(hash, meaning.code | (isExact || isWeak ? Self.exact : 0) | (isWeak ? Self.weak : 0))
@@ -84,35 +93,33 @@ struct FieldNames: Sendable {
         var found = Meaning.none
         var hash = Self.seed
         var at = range.upperBound
-        var before: UInt8 = bytes[byte: at - 1]
+        var byte = bytes[byte: at - 1]
+        var small = tinct_name_byte(byte)
         while at > range.lowerBound {
             at -= 1
-            let byte = before
-            before = at > range.lowerBound ? bytes[byte: at - 1] : 0
-            guard let small = Self.small(byte) else { continue }
-            hash = Self.mix(hash, small)
-            // A word begins behind something else, or with a capital behind a small letter or digit.
-            let isStart: Bool
-            if Self.small(before) == nil {
-                isStart = true
-            } else {
-                isStart = byte &- 0x41 < 26 && before &- 0x41 >= 26
-            }
-            if isStart {
-                var slot = Int(truncatingIfNeeded: hash) & (keys.count - 1)
-                while keys[slot] != 0 {
-                    if keys[slot] == hash {
-                        let value = values[slot]
-                        if value & Self.exact == 0 || at == range.lowerBound {
-                            found = Meaning(code: value & 0x3F, isWeak: value & Self.weak != 0)
-                        }
-                        break
-                    }
-                    slot = (slot + 1) & (keys.count - 1)
+            let before = at > range.lowerBound ? bytes[byte: at - 1] : 0
+            let smallBefore = tinct_name_byte(before)
+            if small != 0 {
+                hash = Self.mix(hash, small)
+                // A word begins behind something else, or with a capital behind a small letter or digit.
+                if smallBefore == 0 || (byte != small && before == smallBefore),
+                    let value = value(hash), value & Self.exact == 0 || at == range.lowerBound
+                {
+                    found = Meaning(code: value & 0x3F, isWeak: value & Self.weak != 0)
                 }
             }
+            (byte, small) = (before, smallBefore)
         }
         return found
+    }
+
+    private func value(_ hash: UInt64) -> UInt8? {
+        var slot = Int(truncatingIfNeeded: hash) & (keys.count - 1)
+        while keys[slot] != 0 {
+            if keys[slot] == hash { return values[slot] }
+            slot = (slot + 1) & (keys.count - 1)
+        }
+        return nil
     }
 
     private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -121,12 +128,5 @@ struct FieldNames: Sendable {
         // FNV-1a, with the upper half folded in where slots are taken from.
         let next = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
         return next ^ next >> 32
-    }
-
-    /// A letter in lower case or a digit; nil for what separates words.
-    @inline(__always) private static func small(_ byte: UInt8) -> UInt8? {
-        if byte &- 0x61 < 26 || byte &- 48 < 10 || byte >= 0x80 { return byte }
-        if byte &- 0x41 < 26 { return byte | 32 }
-        return nil
     }
 }

@@ -73,16 +73,13 @@ extension Masker {
             return
         }
         // The walker has the lists while it walks: taken out and put back, they are never copied.
-        var taken = ValueFinder()
-        swap(&taken, &finder)
-        taken.found.removeAll(keepingCapacity: true)
-        var numbers: [ThriftWalker.Number] = []
-        swap(&numbers, &self.numbers)
-        numbers.removeAll(keepingCapacity: true)
-        let (walked, isWhole) = Self.walk(bytes.rawSpan, header, encoding, plan.classes, taken, numbers)
-        var found = walked.found
-        numbers = walked.numbers
-        for finding in found {
+        var walked = Walked()
+        swap(&walked.finder, &finder)
+        swap(&walked.numbers, &numbers)
+        walked.finder.found.removeAll(keepingCapacity: true)
+        walked.numbers.removeAll(keepingCapacity: true)
+        walked = Self.walk(bytes.rawSpan, header, encoding, plan.classes, walked)
+        for finding in walked.finder.found {
             guard let personal = finding.meaning.personal else { continue }
             switch finding.kind {
             case .value: _ = change(&bytes, finding.range, personal)
@@ -90,23 +87,28 @@ extension Masker {
             case .escaped: maskBinary(&bytes, finding.range, personal)
             }
         }
-        for number in numbers { maskNumber(&bytes, number) }
-        found.removeAll(keepingCapacity: true)
-        swap(&found, &finder.found)
-        swap(&numbers, &self.numbers)
+        for number in walked.numbers { maskNumber(&bytes, number) }
+        swap(&walked.finder, &finder)
+        swap(&walked.numbers, &numbers)
         // What could not be walked is looked at as it is.
-        if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
+        if !walked.isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
+    }
+
+    private struct Walked {
+        var finder = ValueFinder()
+        var numbers: [ThriftWalker.Number] = []
+        var isWhole = false
     }
 
     private static func walk(
         _ bytes: RawSpan, _ header: MessageHeader, _ encoding: ThriftEncoding, _ classes: ThriftClasses,
-        _ finder: consuming ValueFinder, _ numbers: consuming [ThriftWalker.Number]
-    ) -> (walked: (found: [ValueFinder.Finding], numbers: [ThriftWalker.Number]), isWhole: Bool) {
+        _ found: consuming Walked
+    ) -> Walked {
         var walker = ThriftWalker(
-            bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes, finder, numbers)
+            bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes, found.finder, found.numbers)
         let structure = classes.structure(bytes, method: header.nameRange, isRequest: header.type.isRequest)
         let isWhole = walker.structure(structure, depth: 0)
-        return ((walker.finder.found, walker.numbers), isWhole)
+        return Walked(finder: walker.finder, numbers: walker.numbers, isWhole: isWhole)
     }
 
     /// Bytes that are no text: other bytes, the same ones for the same.
@@ -117,10 +119,9 @@ extension Masker {
         }
         let isText = range.allSatisfy { bytes[$0] >= 0x20 && bytes[$0] < 0x7F }
         if isText, change(&bytes, range, personal) { return }
-        pseudonyms.text.removeAll(keepingCapacity: true)
-        for at in range { pseudonyms.text.append(bytes[at]) }
+        pseudonyms.text.assign(bytes.rawSpan, range)
         pseudonyms.replaceBytes()
-        for (offset, at) in range.enumerated() { bytes[at] = pseudonyms.text[offset] }
+        bytes.write(pseudonyms.text, at: range.lowerBound)
         spans.append(MaskedSpan(range: range, personal: personal))
     }
 

@@ -97,14 +97,13 @@ package struct Masker {
             spans.append(MaskedSpan(range: range, personal: personal))
             return true
         }
-        pseudonyms.text.removeAll(keepingCapacity: true)
-        for at in range { pseudonyms.text.append(bytes[at]) }
+        pseudonyms.text.assign(bytes.rawSpan, range)
         // A number of fewer digits than its class has lost the zeros in front.
         guard pseudonyms.replace(personal) || (isNumber && personal.isNumeric && pseudonyms.replace(.token)) else {
             return false
         }
         // An address that is nobody's, as of loopback.
-        if pseudonyms.text.elementsEqual(bytes[range]) { return true }
+        if pseudonyms.holds(bytes.rawSpan, range) { return true }
         if plan.mode == .display { return display(&bytes, range, personal) }
         if plan.mode == .mask {
             if isNumber, let first = pseudonyms.text.first, first == 0x30, bytes[range.lowerBound] != 0x30,
@@ -114,7 +113,7 @@ package struct Masker {
                 // JSON has no numbers with zeros in front.
                 pseudonyms.text[0] = bytes[range.lowerBound]
             }
-            for (offset, at) in range.enumerated() { bytes[at] = pseudonyms.text[offset] }
+            bytes.write(pseudonyms.text, at: range.lowerBound)
         }
         spans.append(MaskedSpan(range: range, personal: personal))
         return true

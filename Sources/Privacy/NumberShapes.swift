@@ -29,8 +29,12 @@ struct NumberShapes: ~Escapable {
     /// The run of four or more digits from `start` to `end`.
     func match(_ start: Int, _ end: Int) -> Match? {
         let count = end - start
+        let before = byte(start - 1)
         if isLetter(start - 1) || isLetter(end) {
-            if let found = lettered(start, end) { return found }
+            // All identifiers with letters in them have capitals; small letters are those of hexadecimal ids.
+            if before &- 0x41 < 26 || before == 0x26 || isCapital(end), let found = lettered(start, end) {
+                return found
+            }
             if count == 17 && byte(end) | 32 == 0x78 && !isWord(end + 1) && !isInWord(before: start) {
                 return isResidentID(start) ? (start..<start + 18, .residentID) : nil
             }
@@ -260,6 +264,12 @@ struct NumberShapes: ~Escapable {
     /// The phone number around one of its groups of four or five digits.
     private func grouped(_ start: Int, _ end: Int) -> Range<Int>? {
         func isSeparator(_ at: Int) -> Bool { byte(at) == 0x20 || byte(at) == 0x2D }
+        // A group has a neighbour.
+        let before = byte(start - 1)
+        guard isSeparator(start - 1) || before == 0x28 || before == 0x29 || (isSeparator(end) && isDigit(end + 1))
+        else {
+            return nil
+        }
         /// The end of the group that ends before `at`, over one separator or what stands around an area code.
         func previous(_ at: Int) -> Int? {
             var at = at - 1
@@ -272,15 +282,23 @@ struct NumberShapes: ~Escapable {
             while at > range.lowerBound && isDigit(at - 1) { at -= 1 }
             return at
         }
-        var counts: [Int] = [end - start]
+        // How many digits each group has, a hexadecimal digit each: 0x344 is 3, 4 and 4.
+        var groups = 1
+        var counts = end - start
+        var total = end - start
+        func prepend(_ count: Int) {
+            counts |= min(count, 15) << (4 * groups)
+            groups += 1
+            total += count
+        }
         var first = start
         var hasArea = false
-        while counts.count < 6 {
+        while groups < 6 {
             if byte(first - 1) == 0x28 {
                 hasArea = true
                 if isSeparator(first - 2), isDigit(first - 3) {
                     let at = groupStart(first - 2)
-                    counts.insert(first - 2 - at, at: 0)
+                    prepend(first - 2 - at)
                     first = at
                 } else {
                     first -= 1
@@ -289,34 +307,35 @@ struct NumberShapes: ~Escapable {
             }
             guard let stop = previous(first) else { break }
             let at = groupStart(stop)
-            counts.insert(stop - at, at: 0)
+            prepend(stop - at)
             first = at
         }
         if byte(first - 1) == 0x28 { first -= 1 }
         let hasCountry = byte(first - 1) == 0x2B || (byte(first) == 0x28 && byte(first - 1) == 0x2B)
         if hasCountry { first -= 1 }
         var last = end
-        while counts.count < 7, isSeparator(last), isDigit(last + 1) {
+        while groups < 7, isSeparator(last), isDigit(last + 1) {
             var at = last + 1
             while isDigit(at) { at += 1 }
-            counts.append(at - last - 1)
+            counts = counts << 4 | min(at - last - 1, 15)
+            groups += 1
+            total += at - last - 1
             last = at
         }
-        guard counts.count > 1, !isWord(last), !isWord(first - 1), byte(last) != 0x2E || !isDigit(last + 1) else {
+        guard groups > 1, !isWord(last), !isWord(first - 1), byte(last) != 0x2E || !isDigit(last + 1) else {
             return nil
         }
         if !hasCountry, byte(first - 1) == 0x2E || byte(first - 1) == 0x2D { return nil }
-        let total = counts.reduce(0, +)
         if hasCountry { return (9...15).contains(total) ? first..<last : nil }
         var at = first
         if byte(at) == 0x28 { at += 1 }
         switch counts {
-        case [3, 4, 4]: return byte(at) == 0x31 && byte(at + 1) >= 0x33 ? first..<last : nil
-        case [2, 5, 4]: return byte(at) != 0x30 ? first..<last : nil
-        case [2, 4, 4]:
+        case 0x344: return byte(at) == 0x31 && byte(at + 1) >= 0x33 ? first..<last : nil
+        case 0x254: return byte(at) != 0x30 ? first..<last : nil
+        case 0x244:
             return hasArea || isMexicanCity(at) || byte(last - 5) == 0x2D && byte(at) != 0x30 ? first..<last : nil
-        case [3, 3, 4]: return hasArea || (byte(last - 5) == 0x2D && byte(last - 9) == 0x2D) ? first..<last : nil
-        case [4, 3, 4, 4], [2, 3, 4, 4]: return first..<last
+        case 0x334: return hasArea || (byte(last - 5) == 0x2D && byte(last - 9) == 0x2D) ? first..<last : nil
+        case 0x4344, 0x2344: return first..<last
         default: return nil
         }
     }

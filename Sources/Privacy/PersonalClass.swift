@@ -86,3 +86,21 @@ package enum Placeholder {
     package static let text: UInt8 = 0x78
     package static let number: UInt8 = 0x31
 }
+
+/// How many values of each class were found.
+package struct PersonalCounts: Sendable, Equatable {
+    private var counts = [UInt64](repeating: 0, count: PersonalClass.allCases.count)
+
+    package init() {}
+
+    package mutating func add(_ personal: PersonalClass) { counts[personal.index] += 1 }
+
+    /// Those of which there are any, by the class's name.
+    package var byName: [String: UInt64] {
+        var named: [String: UInt64] = [:]
+        for personal in PersonalClass.allCases where counts[personal.index] > 0 {
+            named[personal.rawValue] = counts[personal.index]
+        }
+        return named
+    }
+}

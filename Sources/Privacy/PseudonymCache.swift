@@ -1,42 +1,101 @@
+import Bytes
+
 /// The pseudonyms that were made last, so that a value that comes often costs its comparison.
 ///
 /// A table of 4,096 places in which a value replaces whatever stood where its hash leads.
 struct PseudonymCache {
     private static let places = 4096
-    private static let longest = 47
-    /// Key length and class and outcome, key, pseudonym: 96 bytes each.
-    private static let stride = 96
-    private var table = [UInt8](repeating: 0, count: places * stride)
-    private var slot = -1
+    /// Words of a value, and of its pseudonym: what is longer is not kept.
+    private static let words = 6
+    /// Class, length and outcome; value; pseudonym.
+    private static let stride = 1 + 2 * words
+    private var table = [UInt64](repeating: 0, count: places * stride)
 
-    /// Nil when it is not known; else whether there is a pseudonym, which ``copy(into:)`` gives.
-    mutating func find(_ index: Int, _ text: [UInt8]) -> Bool? {
-        let count = text.count
-        slot = -1
-        guard count > 0, count <= Self.longest else { return nil }
-        var hash = UInt64(truncatingIfNeeded: index &* 64 &+ count) &* 0x9E37_79B9_7F4A_7C15
-        for at in 0..<count { hash = (hash ^ UInt64(text[at])) &* 0x0000_0100_0000_01B3 }
-        slot = Int(truncatingIfNeeded: (hash ^ hash >> 29) & UInt64(Self.places - 1)) * Self.stride
-        guard Int(table[slot]) == count, table[slot + 1] & 0x7F == UInt8(index) + 1 else { return nil }
-        for at in 0..<count where table[slot + 2 + at] != text[at] { return nil }
-        return table[slot + 1] & 0x80 != 0
+    /// A value of a class, and where it belongs in the table.
+    struct Key {
+        fileprivate var words: InlineArray<6, UInt64>
+        fileprivate var header: UInt64
+        fileprivate let count: Int
+        fileprivate let place: Int
+
+        /// Nil for what is not kept.
+        init?(_ personal: PersonalClass, _ bytes: RawSpan, _ range: Range<Int>) {
+            guard !range.isEmpty, range.count <= 8 * PseudonymCache.words else { return nil }
+            count = range.count
+            header = UInt64(personal.index + 1) << 8 | UInt64(count)
+            words = InlineArray(repeating: 0)
+            var hash = header &* 0x9E37_79B9_7F4A_7C15
+            for index in 0..<(count + 7) / 8 {
+                let word = bytes.word(at: range.lowerBound + 8 * index, before: range.upperBound)
+                words[index] = word
+                hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+                hash ^= hash >> 32
+            }
+            place = Int(truncatingIfNeeded: hash & UInt64(PseudonymCache.places - 1)) * PseudonymCache.stride
+        }
     }
 
-    func copy(into text: inout [UInt8]) {
-        for at in text.indices { text[at] = table[slot + 49 + at] }
+    private static let done: UInt64 = 1 << 16
+
+    /// Nil when it is not known; else whether there is a pseudonym, which ``copy(_:into:)`` gives.
+    func find(_ key: Key) -> Bool? {
+        let header = table[key.place]
+        guard header & ~Self.done == key.header else { return nil }
+        for index in 0..<(key.count + 7) / 8 where table[key.place + 1 + index] != key.words[index] { return nil }
+        return header & Self.done != 0
     }
 
-    /// Notes the value that was looked for and not found.
-    mutating func begin(_ index: Int, _ text: [UInt8]) {
-        if slot < 0 { return }
-        table[slot] = UInt8(text.count)
-        table[slot + 1] = UInt8(index) + 1
-        for at in 0..<text.count { table[slot + 2 + at] = text[at] }
+    /// Puts the pseudonym in the place of `text`.
+    func copy(_ key: Key, into text: inout [UInt8]) {
+        text.removeAll(keepingCapacity: true)
+        for index in 0..<(key.count + 7) / 8 {
+            let word = table[key.place + 1 + Self.words + index]
+            unsafe withUnsafeBytes(of: word) { unsafe text.append(contentsOf: $0.prefix(key.count - 8 * index)) }
+        }
     }
 
-    mutating func end(_ isDone: Bool, _ text: [UInt8]) {
-        if slot < 0 { return }
-        if isDone { table[slot + 1] |= 0x80 }
-        for at in 0..<text.count { table[slot + 49 + at] = text[at] }
+    /// Notes what became of a value: `text` is its pseudonym, of the same length, if it has one.
+    mutating func note(_ key: Key, _ isDone: Bool, _ text: [UInt8]) {
+        table[key.place] = key.header | (isDone ? Self.done : 0)
+        for index in 0..<(key.count + 7) / 8 {
+            table[key.place + 1 + index] = key.words[index]
+            table[key.place + 1 + Self.words + index] = text.rawSpan.word(at: 8 * index, before: text.count)
+        }
+    }
+}
+
+extension RawSpan {
+    /// The eight bytes from `at` on, the first of them in the lowest place; those from `end` on are zero.
+    @inline(__always) func word(at: Int, before end: Int) -> UInt64 {
+        precondition(at >= 0 && end <= byteCount)
+        let count = end - at
+        // All bytes that are loaded are below `end`, or below it by the shift.
+        if count >= 8 { return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self) }
+        if count <= 0 { return 0 }
+        if end >= 8 {
+            return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: end - 8, as: UInt64.self)
+                >> UInt64(64 - 8 * count)
+        }
+        var word: UInt64 = 0
+        for index in 0..<count { word |= UInt64(self[byte: at + index]) << UInt64(8 * index) }
+        return word
+    }
+}
+
+extension Array<UInt8> {
+    /// Puts bytes in the place of all that was there.
+    @inline(__always) mutating func assign(_ bytes: RawSpan, _ range: Range<Int>) {
+        removeAll(keepingCapacity: true)
+        unsafe bytes.extracting(range).withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+
+    /// Writes over the bytes from `at` on.
+    @inline(__always) mutating func write(_ bytes: [UInt8], at: Int) {
+        precondition(at >= 0 && bytes.count <= count - at)
+        unsafe withUnsafeMutableBytes { target in
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: target[at..<at + source.count]).copyMemory(from: source)
+            }
+        }
     }
 }

@@ -3,51 +3,7 @@ extension Pseudonyms {
     /// A UUID, an IMEI, a MAC address, a hexadecimal id, or anything else in letters and digits.
     mutating func device() -> Bool {
         if uuid() || mac() || imei() { return true }
-        if text.count >= 8, text.allSatisfy({ hex($0) != nil }) {
-            beginPlaces()
-            for at in text.indices { addHex(at) }
-            permutePlaces(.device, beside: 1)
-            writeHex()
-            return true
-        }
-        return text.count <= 256 && word()
-    }
-
-    /// Version and variant stay; the other thirty digits are one text of radix 16. These are the values that come most
-    /// often and repeat least, so nothing here divides.
-    mutating func uuid() -> Bool {
-        guard text.count == 36 else { return false }
-        var halves: (UInt64, UInt64) = (0, 0)
-        var isCapital = false
-        var count = 0
-        for at in 0..<36 {
-            let byte = text[at]
-            if at == 8 || at == 13 || at == 18 || at == 23 {
-                guard byte == 0x2D else { return false }
-                continue
-            }
-            let digit: UInt64
-            if byte &- 48 < 10 {
-                digit = UInt64(byte &- 48)
-            } else {
-                guard (byte | 32) &- 0x61 < 6 else { return false }
-                digit = UInt64((byte | 32) &- 0x57)
-                if byte & 32 == 0 { isCapital = true }
-            }
-            if at == 14 || at == 19 { continue }
-            if count < 15 { halves.0 = halves.0 << 4 | digit } else { halves.1 = halves.1 << 4 | digit }
-            count += 1
-        }
-        halves = permuteHex30(halves)
-        let letter: UInt8 = isCapital ? 0x37 : 0x57
-        count = 0
-        for at in 0..<36 where at != 8 && at != 13 && at != 14 && at != 18 && at != 19 && at != 23 {
-            let half = count < 15 ? halves.0 >> UInt64(56 - 4 * count) : halves.1 >> UInt64(116 - 4 * count)
-            let digit = UInt8(half & 15)
-            text[at] = digit + (digit < 10 ? 48 : letter)
-            count += 1
-        }
-        return true
+        return text.count <= 256 && (hexadecimal(.device) || word())
     }
 
     /// The maker's first half stays.
@@ -81,25 +37,6 @@ extension Pseudonyms {
         return true
     }
 
-    private func hex(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case 0x30...0x39: UInt32(byte - 0x30)
-        case 0x41...0x46: UInt32(byte - 0x37)
-        case 0x61...0x66: UInt32(byte - 0x57)
-        default: nil
-        }
-    }
-
-    private mutating func addHex(_ at: Int) { addPlace(at, hex(text[at]) ?? 0, of: 16) }
-
-    /// Capitals where the text had one.
-    private mutating func writeHex() {
-        let letter: UInt32 = text.contains { (0x41...0x46).contains($0) } ? 0x37 : 0x57
-        for (index, at) in places.enumerated() {
-            text[Int(at)] = UInt8(digits[index] + (digits[index] < 10 ? 0x30 : letter))
-        }
-    }
-
     // MARK: Network addresses
 
     /// Prefix-preserving by parts: two addresses that begin alike have pseudonyms that do, and each part keeps its length.
@@ -112,9 +49,9 @@ extension Pseudonyms {
     }
 
     private mutating func ipv4(from start: Int) -> Bool {
-        var parts: [(at: Int, count: Int, value: Int)] = []
+        var parts = InlineArray<4, (at: Int, count: Int, value: Int)>(repeating: (0, 0, 0))
         var at = start
-        while parts.count < 4 {
+        for index in 0..<4 {
             var end = at
             var value = 0
             while end < text.count, end - at < 3, text[end] &- 48 < 10 {
@@ -122,9 +59,9 @@ extension Pseudonyms {
                 end += 1
             }
             guard end > at, value < 256, end - at == 1 || text[at] != 48 else { return false }
-            parts.append((at, end - at, value))
+            parts[index] = (at, end - at, value)
             at = end
-            if parts.count < 4 {
+            if index < 3 {
                 guard at < text.count, text[at] == 0x2E else { return false }
                 at += 1
             }

@@ -112,9 +112,10 @@ extension Pseudonyms {
         return true
     }
 
-    /// A token, a number of an account: digits, small and capital letters each among themselves.
+    /// A token, a number of an account: digits, small and capital letters each among themselves. What is hexadecimal stays so.
     mutating func word() -> Bool {
         guard text.count <= 4096 else { return false }
+        if hexadecimal(.token) { return true }
         beginPlaces()
         for (at, byte) in text.enumerated() {
             switch byte {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Puts pseudonyms in the place of values: of the same class, length and format, valid where the value was valid, and the
 /// same one for the same value, under one key. With the key every one of them leads back.
 ///
@@ -11,8 +13,9 @@ struct Pseudonyms {
     private let key: MaskingKey
     private var ciphers: [FF1?]
     private var tweaks: [UInt64]
-    private var domains: [Pair: FF1.Domain] = [:]
-    private var hexDomain: FF1.Domain?
+    private var hexDomains: [FF1.Domain?] = Array(
+        repeating: nil, count: (Self.longestHex + 1) * Purpose.allCases.count)
+    private var turns: [(key: UInt64, count: UInt64, turn: SmallPermutation.Turn)] = []
     private var decimalDomains: [FF1.Domain?] = Array(repeating: nil, count: 20 * Purpose.allCases.count)
     private var tables: [UInt64: SmallPermutation] = [:]
     /// Those of parts of addresses, by how many values there are.
@@ -23,12 +26,6 @@ struct Pseudonyms {
     var radices: [UInt32] = []
     var places: [Int32] = []
     private var ends: [Int] = []
-
-    private struct Pair: Hashable {
-        var purpose: Int
-        var first: UInt64
-        var second: UInt64
-    }
 
     init(_ key: MaskingKey) {
         self.key = key
@@ -45,14 +42,24 @@ struct Pseudonyms {
 
     /// Replaces ``text``. False when it is no value of this class: it is then as it was.
     mutating func replace(_ personal: PersonalClass) -> Bool {
-        if !isInverse, let known = cache.find(personal.index, text) {
-            if known { cache.copy(into: &text) }
+        guard !isInverse, let key = PseudonymCache.Key(personal, text.rawSpan, 0..<text.count) else {
+            return make(personal)
+        }
+        if let known = cache.find(key) {
+            if known { cache.copy(key, into: &text) }
             return known
         }
-        cache.begin(personal.index, text)
         let isDone = make(personal)
-        if !isInverse { cache.end(isDone, text) }
+        cache.note(key, isDone, text)
         return isDone
+    }
+
+    /// ``text`` is what stands in `range`.
+    func holds(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+        guard text.count == range.count else { return false }
+        return unsafe text.withUnsafeBytes { mine in
+            unsafe bytes.extracting(range).withUnsafeBytes { unsafe $0.elementsEqual(mine) }
+        }
     }
 
     private mutating func make(_ personal: PersonalClass) -> Bool {
@@ -110,23 +117,23 @@ struct Pseudonyms {
         let cipher = cipher(purpose)
         if count < 2 { return value }
         if count <= SmallPermutation.limit {
-            let turn = cipher.cipher.encrypt(.init(high: 0x5455_5255 << 32 | count, low: tweak(purpose, beside)))
+            let turn = turn(cipher, purpose, count, beside)
             if purpose == .ip && count <= 256 {
                 if partTables[Int(count)] == nil {
                     partTables[Int(count)] = SmallPermutation(count: Int(count), cipher: cipher.cipher)
                 }
-                return partTables[Int(count)]?.apply(value, turn: turn, inverse: isInverse) ?? value
+                return partTables[Int(count)]?.apply(value, turn, inverse: isInverse) ?? value
             }
             let key = UInt64(purpose.rawValue) << 32 | count
             if tables[key] == nil {
                 if tables.count >= 96 { tables.removeAll() }
                 tables[key] = SmallPermutation(count: Int(count), cipher: cipher.cipher)
             }
-            return tables[key]?.apply(value, turn: turn, inverse: isInverse) ?? value
+            return tables[key]?.apply(value, turn, inverse: isInverse) ?? value
         }
         // Two halves near the root; what falls beyond `count` is encrypted again until it does not (cycle walking).
         let root = UInt64(Double(count).squareRoot()) + 1
-        let domain = domain(purpose, root, (count + root - 1) / root)
+        let domain = cipher.domain(root, (count + root - 1) / root)
         var value = value
         repeat {
             let (a, b) = cipher.apply(
@@ -135,15 +142,6 @@ struct Pseudonyms {
             value = a * domain.second + b
         } while value >= count
         return value
-    }
-
-    private mutating func domain(_ purpose: Purpose, _ first: UInt64, _ second: UInt64) -> FF1.Domain {
-        let key = Pair(purpose: purpose.rawValue, first: first, second: second)
-        if let known = domains[key] { return known }
-        if domains.count >= 4096 { domains.removeAll() }
-        let made = cipher(purpose).domain(first, second)
-        domains[key] = made
-        return made
     }
 
     /// The decimal digits at `count` places: FF1 of radix 10 where there are 10^6 of them or more.
@@ -160,12 +158,35 @@ struct Pseudonyms {
         return a * domain.second + b
     }
 
-    /// Thirty hexadecimal digits, by FF1 of radix 16.
-    mutating func permuteHex30(_ value: (UInt64, UInt64)) -> (UInt64, UInt64) {
-        let cipher = cipher(.device)
-        let domain = hexDomain ?? cipher.domain(radix: 16, length: 30, tweakBytes: 7)
-        hexDomain = domain
-        return cipher.apply(value.0, value.1, domain, tweak: tweak(.device, 0), inverse: isInverse)
+    /// How values are turned that stand beside something: of addresses in a network that is met again and again.
+    private mutating func turn(
+        _ cipher: FF1, _ purpose: Purpose, _ count: UInt64, _ beside: UInt64
+    ) -> SmallPermutation.Turn {
+        let tweak = tweak(purpose, beside)
+        let key = UInt64(purpose.rawValue + 1) << 56 | tweak
+        let place = Int(truncatingIfNeeded: ((key ^ count) &* 0x9E37_79B9_7F4A_7C15) >> 54)
+        if turns.isEmpty {
+            turns = Array(repeating: (0, 0, SmallPermutation.Turn(.init(high: 0, low: 0), below: 1)), count: 1024)
+        }
+        if turns[place].key == key && turns[place].count == count { return turns[place].turn }
+        let turn = SmallPermutation.Turn(
+            cipher.cipher.encrypt(.init(high: 0x5455_5255 << 32 | count, low: tweak)), below: count)
+        turns[place] = (key, count, turn)
+        return turn
+    }
+
+    /// Most hexadecimal digits whose halves fit 63 bits.
+    static let longestHex = 30
+
+    /// As many hexadecimal digits, half of them in each number, by FF1 of radix 16.
+    mutating func permuteHex(
+        _ value: (UInt64, UInt64), digits count: Int, _ purpose: Purpose
+    ) -> (UInt64, UInt64) {
+        let cipher = cipher(purpose)
+        let slot = purpose.rawValue * (Self.longestHex + 1) + count
+        let domain = hexDomains[slot] ?? cipher.domain(radix: 16, length: count, tweakBytes: 7)
+        hexDomains[slot] = domain
+        return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, 0), inverse: isInverse)
     }
 
     /// Permutes ``digits`` within ``radices``, all of them together.
@@ -188,9 +209,13 @@ struct Pseudonyms {
             }
             return
         }
+        if ends.count == 2 {
+            feistel(0, ends[0], ends[1], purpose, beside ^ 1 << 40)
+            return
+        }
         // Each pair of neighbours in turn, to the right and back: every place comes to depend on every other.
         let last = ends.count - 1
-        let order = last == 1 ? [0] : Array(0..<last) + Array((0..<last).reversed())
+        let order = Array(0..<last) + Array((0..<last).reversed())
         let steps = isInverse ? Array(order.enumerated().reversed()) : Array(order.enumerated())
         for (step, index) in steps {
             let start = index == 0 ? 0 : ends[index - 1]
@@ -200,7 +225,7 @@ struct Pseudonyms {
 
     private mutating func feistel(_ start: Int, _ middle: Int, _ end: Int, _ purpose: Purpose, _ beside: UInt64) {
         let cipher = cipher(purpose)
-        let domain = domain(purpose, size(start, middle), size(middle, end))
+        let domain = cipher.domain(size(start, middle), size(middle, end))
         let (a, b) = cipher.apply(
             number(start, middle), number(middle, end), domain, tweak: tweak(purpose, beside), inverse: isInverse)
         put(a, start, middle)
@@ -240,8 +265,19 @@ struct Pseudonyms {
     private mutating func put(_ number: UInt64, _ start: Int, _ end: Int) {
         var number = number
         for index in (start..<end).reversed() {
-            digits[index] = UInt32(number % UInt64(radices[index]))
-            number /= UInt64(radices[index])
+            let (rest, digit) = Self.divide(number, radices[index])
+            digits[index] = UInt32(truncatingIfNeeded: digit)
+            number = rest
+        }
+    }
+
+    /// Division by what a compiler knows is a multiplication; nearly all places are digits or letters.
+    @inline(__always) private static func divide(_ number: UInt64, _ radix: UInt32) -> (UInt64, UInt64) {
+        switch radix {
+        case 10: number.quotientAndRemainder(dividingBy: 10)
+        case 16: number.quotientAndRemainder(dividingBy: 16)
+        case 26: number.quotientAndRemainder(dividingBy: 26)
+        default: number.quotientAndRemainder(dividingBy: UInt64(radix))
         }
     }
 

@@ -29,14 +29,22 @@ struct SmallPermutation {
         backward = inverse
     }
 
-    func apply(_ value: UInt64, turn: BlockCipher.Block, inverse: Bool) -> UInt64 {
-        let count = UInt64(forward.count)
-        let before = turn.high % count
-        let after = turn.low % count
-        if inverse {
-            let inner = UInt64(backward[Int((value + count - after) % count)])
-            return (inner + count - before) % count
+    /// By how much values are turned, both below their count.
+    struct Turn {
+        fileprivate let before: UInt64
+        fileprivate let after: UInt64
+
+        init(_ random: BlockCipher.Block, below count: UInt64) {
+            before = random.high % count
+            after = random.low % count
         }
-        return (UInt64(forward[Int((value + before) % count)]) + after) % count
+    }
+
+    func apply(_ value: UInt64, _ turn: Turn, inverse: Bool) -> UInt64 {
+        let count = UInt64(forward.count)
+        // Two numbers below the count, added.
+        func sum(_ a: UInt64, _ b: UInt64) -> UInt64 { a + b < count ? a + b : a + b - count }
+        if inverse { return sum(UInt64(backward[Int(sum(value, count - turn.after))]), count - turn.before) }
+        return sum(UInt64(forward[Int(sum(value, turn.before))]), turn.after)
     }
 }

@@ -1,8 +1,9 @@
 import Bytes
 import Schema
 
-/// What a schema says of the fields of Thrift messages, in flat tables that cost nothing to walk.
-struct ThriftClasses: Sendable {
+/// What a schema says of the fields of Thrift messages, in flat tables that cost nothing to walk. Every message borrows
+/// them: a reference costs less than copies of the tables' references.
+final class ThriftClasses: Sendable {
     struct Field: Sendable {
         var id: Int16
         var meaning: FieldNames.Meaning
@@ -19,17 +20,21 @@ struct ThriftClasses: Sendable {
 
     /// What texts that name values, as in a map or in JSON, mean.
     let names: FieldNames
-    private var structures: [Range<Int>] = []
-    private var fields: [Field] = []
-    private var types: [Shape] = [Shape()]
+    private let structures: [Range<Int>]
+    private let fields: [Field]
+    private let types: [Shape]
     /// Arguments and result by a hash of the method's name; -1 where services disagree.
-    private var methods: [UInt64: (arguments: Int32, result: Int32)] = [:]
+    private let methods: [UInt64: (arguments: Int32, result: Int32)]
 
     /// Nothing is known.
     static let unknown: Int32 = -1
 
     init(_ schema: SchemaSet, _ names: FieldNames) {
         self.names = names
+        var structures: [Range<Int>] = []
+        var fields: [Field] = []
+        var types = [Shape()]
+        var methods: [UInt64: (arguments: Int32, result: Int32)] = [:]
         for structure in schema.structures {
             let start = fields.count
             for field in structure.fields {
@@ -41,7 +46,7 @@ struct ThriftClasses: Sendable {
                     let text = Array(field.name.utf8)
                     meaning = names.meaning(text.rawSpan, 0..<text.count)
                 }
-                fields.append(Field(id: field.id, meaning: meaning, type: add(field.type)))
+                fields.append(Field(id: field.id, meaning: meaning, type: Self.add(field.type, to: &types)))
             }
             structures.append(start..<fields.count)
         }
@@ -56,15 +61,20 @@ struct ThriftClasses: Sendable {
                 }
             }
         }
+        self.structures = structures
+        self.fields = fields
+        self.types = types
+        self.methods = methods
     }
 
-    private mutating func add(_ type: SchemaType) -> Int32 {
+    private static func add(_ type: SchemaType, to types: inout [Shape]) -> Int32 {
         var shape = Shape()
         switch type.kind {
         case .binary: shape.kind = .binary
         case .list(let element), .set(let element):
-            shape = Shape(kind: .list, first: add(element), second: 0)
-        case .map(let key, let value): shape = Shape(kind: .map, first: add(key), second: add(value))
+            shape = Shape(kind: .list, first: add(element, to: &types), second: 0)
+        case .map(let key, let value):
+            shape = Shape(kind: .map, first: add(key, to: &types), second: add(value, to: &types))
         case .structure(let index): shape = Shape(kind: .structure, first: Int32(index), second: 0)
         default: return 0
         }

@@ -9,11 +9,11 @@ struct ThriftWalker: ~Escapable {
         var range: Range<Int>
         var meaning: FieldNames.Meaning
         var isDouble = false
-        var encoding: ThriftEncoding
+        var isCompact: Bool
     }
 
     private let bytes: RawSpan
-    private let encoding: ThriftEncoding
+    private let isCompact: Bool
     private let classes: ThriftClasses
     private(set) var at: Int
     var finder: ValueFinder
@@ -25,7 +25,11 @@ struct ThriftWalker: ~Escapable {
         _ numbers: [Number]
     ) {
         self.bytes = bytes
-        self.encoding = encoding
+        isCompact =
+            switch encoding {
+            case .compact: true
+            case .binary: false
+            }
         self.classes = classes
         at = start
         self.finder = finder
@@ -34,9 +38,8 @@ struct ThriftWalker: ~Escapable {
 
     private enum Kind { case stop, bool, byte, i16, i32, i64, double, binary, structure, map, list, uuid, wrong }
 
-    private static func kind(_ code: UInt8, _ encoding: ThriftEncoding) -> Kind {
-        switch encoding {
-        case .binary:
+    private static func kind(_ code: UInt8, isCompact: Bool) -> Kind {
+        if !isCompact {
             switch code {
             case 0: .stop
             case 2: .bool
@@ -52,7 +55,7 @@ struct ThriftWalker: ~Escapable {
             case 16: .uuid
             default: .wrong
             }
-        case .compact:
+        } else {
             switch code {
             case 0: .stop
             case 1, 2: .bool
@@ -77,12 +80,11 @@ struct ThriftWalker: ~Escapable {
         return bytes[byte: at - 1]
     }
 
-    private mutating func fixed(_ count: Int) -> UInt64? {
-        guard count <= bytes.byteCount - at else { return nil }
-        var value: UInt64 = 0
-        for offset in 0..<count { value = value << 8 | UInt64(bytes[byte: at + offset]) }
-        at += count
-        return value
+    @inline(__always) private mutating func fixed<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> T? {
+        let size = MemoryLayout<T>.size
+        guard size <= bytes.byteCount - at else { return nil }
+        at += size
+        return unsafe T(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at - size, as: T.self))
     }
 
     private mutating func varint() -> UInt64? {
@@ -112,13 +114,13 @@ struct ThriftWalker: ~Escapable {
             guard let code = byte() else { return false }
             let kind: Kind
             let id: Int16
-            if encoding == .binary {
-                kind = Self.kind(code, .binary)
+            if !isCompact {
+                kind = Self.kind(code, isCompact: false)
                 if kind == .stop { return true }
-                guard let number = fixed(2) else { return false }
-                id = Int16(truncatingIfNeeded: number)
+                guard let number = fixed(Int16.self) else { return false }
+                id = number
             } else {
-                kind = Self.kind(code & 15, .compact)
+                kind = Self.kind(code & 15, isCompact: true)
                 if code == 0 { return true }
                 if code >> 4 != 0 {
                     id = last &+ Int16(code >> 4)
@@ -147,19 +149,19 @@ struct ThriftWalker: ~Escapable {
         switch kind {
         case .bool, .byte: return skip(1)
         case .i16, .i32, .i64:
-            if encoding == .compact {
+            if isCompact {
                 guard varint() != nil else { return false }
             } else {
                 guard skip(kind == .i16 ? 2 : kind == .i32 ? 4 : 8) else { return false }
             }
             if meaning.personal != nil {
-                numbers.append(Number(range: start..<at, meaning: meaning, encoding: encoding))
+                numbers.append(Number(range: start..<at, meaning: meaning, isCompact: isCompact))
             }
             return true
         case .double:
             guard skip(8) else { return false }
             if meaning.personal != nil {
-                numbers.append(Number(range: start..<at, meaning: meaning, isDouble: true, encoding: encoding))
+                numbers.append(Number(range: start..<at, meaning: meaning, isDouble: true, isCompact: isCompact))
             }
             return true
         case .uuid: return skip(16)
@@ -177,12 +179,12 @@ struct ThriftWalker: ~Escapable {
         guard depth < ThriftType.Limit.depth, let head = byte() else { return false }
         let element: Kind
         var count: UInt64
-        if encoding == .binary {
-            element = Self.kind(head, .binary)
-            guard let size = fixed(4) else { return false }
-            count = size
+        if !isCompact {
+            element = Self.kind(head, isCompact: false)
+            guard let size = fixed(UInt32.self) else { return false }
+            count = UInt64(size)
         } else {
-            element = Self.kind(head & 15, .compact)
+            element = Self.kind(head & 15, isCompact: true)
             count = UInt64(head >> 4)
             if count == 15 {
                 guard let size = varint() else { return false }
@@ -204,14 +206,16 @@ struct ThriftWalker: ~Escapable {
         let key: Kind
         let element: Kind
         let count: UInt64
-        if encoding == .binary {
-            guard let first = byte(), let second = byte(), let size = fixed(4) else { return false }
-            (key, element, count) = (Self.kind(first, .binary), Self.kind(second, .binary), size)
+        if !isCompact {
+            guard let first = byte(), let second = byte(), let size = fixed(UInt32.self) else { return false }
+            (key, element, count) = (
+                Self.kind(first, isCompact: false), Self.kind(second, isCompact: false), UInt64(size)
+            )
         } else {
             guard let size = varint() else { return false }
             if size == 0 { return true }
             guard let both = byte() else { return false }
-            (key, element, count) = (Self.kind(both >> 4, .compact), Self.kind(both & 15, .compact), size)
+            (key, element, count) = (Self.kind(both >> 4, isCompact: true), Self.kind(both & 15, isCompact: true), size)
         }
         guard count <= UInt64(bytes.byteCount - at) else { return false }
         let shape = classes.shape(type)
@@ -227,18 +231,20 @@ struct ThriftWalker: ~Escapable {
         return true
     }
 
-    private func keyMeaning(_ start: Int) -> FieldNames.Meaning {
+    private mutating func keyMeaning(_ start: Int) -> FieldNames.Meaning {
         var from = start + 4
-        if encoding == .compact {
+        if isCompact {
             from = start
             while from < at && bytes[byte: from] >= 0x80 { from += 1 }
             from += 1
         }
-        return from < at ? classes.names.meaning(bytes, from..<at) : .none
+        return from < at ? finder.meaning(bytes, from..<at, classes.names) : .none
     }
 
     private mutating func text(_ meaning: FieldNames.Meaning, _ type: Int32) -> Bool {
-        guard let length = encoding == .binary ? fixed(4) : varint(), length <= UInt64(bytes.byteCount - at) else {
+        guard let length = isCompact ? varint() : fixed(UInt32.self).map({ UInt64($0) }),
+            length <= UInt64(bytes.byteCount - at)
+        else {
             return false
         }
         let range = at..<at + Int(length)
@@ -264,7 +270,7 @@ struct ThriftWalker: ~Escapable {
 
 extension ThriftWalker.Number {
     func integer(_ bytes: [UInt8]) -> Int64 {
-        if encoding == .compact {
+        if isCompact {
             var value: UInt64 = 0
             for (index, at) in range.enumerated() where index < 10 {
                 value |= UInt64(bytes[at] & 0x7F) << UInt64(7 * index)
@@ -280,14 +286,14 @@ extension ThriftWalker.Number {
         var value: UInt64 = 0
         // Compact's doubles are little-endian.
         for (index, at) in range.enumerated() {
-            value |= UInt64(bytes[at]) << UInt64(8 * (encoding == .compact ? index : 7 - index))
+            value |= UInt64(bytes[at]) << UInt64(8 * (isCompact ? index : 7 - index))
         }
         return Double(bitPattern: value)
     }
 
     /// The number takes as many bytes as the one that was there.
     func fits(_ value: Int64) -> Bool {
-        if encoding == .binary {
+        if !isCompact {
             let unused = Int64(64 - 8 * range.count)
             return (value << unused) >> unused == value
         }
@@ -296,7 +302,7 @@ extension ThriftWalker.Number {
     }
 
     func put(_ value: Int64, _ bytes: inout [UInt8]) {
-        if encoding == .binary {
+        if !isCompact {
             for (index, at) in range.reversed().enumerated() {
                 bytes[at] = UInt8(truncatingIfNeeded: value >> Int64(8 * index))
             }
@@ -311,7 +317,7 @@ extension ThriftWalker.Number {
 
     func put(_ pattern: UInt64, _ bytes: inout [UInt8]) {
         for (index, at) in range.enumerated() {
-            let place = encoding == .compact ? index : 7 - index
+            let place = isCompact ? index : 7 - index
             bytes[at] = UInt8(truncatingIfNeeded: pattern >> UInt64(8 * place))
         }
     }

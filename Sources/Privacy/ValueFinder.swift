@@ -1,5 +1,4 @@
 import Bytes
-internal import CScan
 import Glibc
 
 /// Finds values in text by what they look like, and in JSON by what they are called, too, in one pass.
@@ -24,113 +23,79 @@ struct ValueFinder {
     }
 
     var found: [Finding] = []
+    private var known = NameCache()
+
+    /// What a name means, as the names say that all of JSON is looked at by.
+    mutating func meaning(_ bytes: RawSpan, _ range: Range<Int>, _ names: FieldNames) -> FieldNames.Meaning {
+        known.meaning(bytes, range, names)
+    }
 
     /// - Parameter names: what fields of JSON are called; nil when `bytes` are plain text.
     /// - Parameter isNumber: all of it is a number without quotes.
     mutating func find(_ bytes: RawSpan, _ range: Range<Int>, json names: FieldNames?, isNumber: Bool = false) {
-        var cursor = Cursor(bytes, range, names)
-        cursor.isNumber = isNumber
-        cursor.run(&found)
+        if names == nil && range.count <= 64 {
+            // Most texts are short, and most of them have nothing in them that could be a value.
+            let classes = ByteClasses(bytes, from: range.lowerBound, in: range)
+            if ByteClasses.Events(classes, before: ByteClasses(), runsBefore: 0).all == 0 { return }
+        }
+        var cursor = Cursor(bytes, range, isJSON: names != nil, isNumber: isNumber)
+        cursor.run(&found, names, &known)
     }
 
     private struct Cursor: ~Escapable {
         let bytes: RawSpan
         let range: Range<Int>
-        let names: FieldNames?
-        var isNumber = false
+        let isJSON: Bool
+        let isNumber: Bool
         /// What comes before it has been dealt with.
         var done: Int
-        /// The closing quote of the string that is being read; -1 outside of strings.
+        /// The closing quote of the string that was opened last: what stands behind it is in no string.
         var close = -1
         var meaning = FieldNames.Meaning.none
-        var mailbox: Int
 
         @_lifetime(copy bytes)
-        init(_ bytes: RawSpan, _ range: Range<Int>, _ names: FieldNames?) {
+        init(_ bytes: RawSpan, _ range: Range<Int>, isJSON: Bool, isNumber: Bool) {
             self.bytes = bytes
             self.range = range
-            self.names = names
+            self.isJSON = isJSON
+            self.isNumber = isNumber
             done = range.lowerBound
-            mailbox = range.lowerBound - 1
         }
 
-        mutating func run(_ found: inout [Finding]) {
-            let isJSON = names != nil
-            nextMailbox()
-            // Bits of the block before, moved to where this one's begin.
-            var digits: UInt64 = 0
-            var dashes: UInt64 = 0
-            var dots: UInt64 = 0
-            var long: UInt64 = 0
+        mutating func run(_ found: inout [Finding], _ names: FieldNames?, _ known: inout NameCache) {
+            var before = ByteClasses()
+            var runsBefore: UInt64 = 0
             var base = range.lowerBound
             while base < range.upperBound {
-                let classes = classes(base)
-                let d = classes.digit
-                let h = classes.dash
-                let o = classes.dot
-                func behind(_ mask: UInt64, _ before: UInt64, _ by: UInt64) -> UInt64 {
-                    mask << by | before >> (64 - by)
-                }
-                let d1 = behind(d, digits, 1)
-                let d2 = behind(d, digits, 2)
-                // The fourth digit of a run, and those behind it.
-                let four = d & d1 & d2 & behind(d, digits, 3)
-                var events = four & ~behind(four, long, 1)
-                // A digit behind a dot behind a digit; the second digit behind a dash.
-                let quad = d & behind(o, dots, 1) & d2
-                let check = d & d1 & behind(h, dashes, 2)
-                events |= quad | check
-                if h != 0 {
-                    events |= h & behind(h, dashes, 5) & behind(h, dashes, 10) & behind(h, dashes, 15)
-                    events |= h & behind(h, dashes, 1) & behind(h, dashes, 2) & behind(h, dashes, 3)
-                }
-                events |= o
-                if isJSON { events |= classes.quote }
-                if mailbox < base + 64 { events |= 1 << UInt64(mailbox - base) }
-                while events != 0 {
-                    let bit = UInt64(events.trailingZeroBitCount)
-                    events &= events - 1
+                let classes = ByteClasses(bytes, from: base, in: range)
+                let events = ByteClasses.Events(classes, before: before, runsBefore: runsBefore)
+                var left = isJSON ? events.all | classes.quotes : events.all
+                while left != 0 {
+                    let bit = UInt64(left.trailingZeroBitCount)
+                    left &= left - 1
                     let at = base + Int(bit)
-                    if isJSON && classes.quote >> bit & 1 == 1 {
-                        quote(at, base, classes.quote, classes.backslash, &found)
+                    if isJSON && classes.quotes >> bit & 1 == 1 {
+                        if at <= close { continue }
+                        quote(at, base, classes, &found, names, &known)
+                        // What has been dealt with is not looked at again, nor is the quote that closes it.
+                        if done > at + 1 {
+                            let next = max(done, close + 1) - base
+                            left = next < 64 ? left & UInt64.max << UInt64(next) : 0
+                        } else if close - base < 64 {
+                            left &= ~(1 << UInt64(close - base))
+                        }
                     } else if at >= done {
-                        if let match = look(at, d >> bit & 1 == 1, four >> bit & 1 == 1, quad >> bit & 1 == 1, isJSON) {
+                        let isOther = events.others >> bit & 1 == 1
+                        let isRun = events.runs >> bit & 1 == 1
+                        if isRun && !isOther && isNothing(at, bit, classes.digits) { continue }
+                        if let match = look(at, classes.digits >> bit & 1 == 1, isRun, isOther) {
                             note(match, &found)
                         }
                     }
-                    if at == mailbox {
-                        nextMailbox()
-                        if mailbox < base + 64 { events |= 1 << UInt64(mailbox - base) }
-                    }
                 }
-                (digits, dashes, dots, long) = (d, h, o, four)
+                (before, runsBefore) = (classes, events.runs)
                 base += 64
             }
-        }
-
-        private func classes(_ base: Int) -> tinct_byte_classes {
-            let count = range.upperBound - base
-            return unsafe bytes.withUnsafeBytes { buffer in
-                guard let start = buffer.baseAddress else { return tinct_byte_classes() }
-                let from = unsafe (start + base).assumingMemoryBound(to: UInt8.self)
-                // 64 bytes from `base` on are inside the span, or a copy of those that are is looked at.
-                if count >= 64 { return unsafe tinct_byte_classes_64(from) }
-                if base + 64 > bytes.byteCount { return unsafe tinct_byte_classes_of(from, count) }
-                var classes = unsafe tinct_byte_classes_64(from)
-                let kept = (1 as UInt64) << UInt64(count) - 1
-                classes.digit &= kept
-                classes.dash &= kept
-                classes.dot &= kept
-                classes.quote &= kept
-                classes.backslash &= kept
-                return classes
-            }
-        }
-
-        /// Where the next `@` is.
-        private mutating func nextMailbox() {
-            let from = mailbox + 1
-            mailbox = find(0x40, from..<max(from, range.upperBound)) ?? Int.max / 2
         }
 
         private func find(_ byte: UInt8, _ range: Range<Int>) -> Int? {
@@ -143,16 +108,28 @@ struct ValueFinder {
 
         @inline(__always) private func byte(_ at: Int) -> UInt8 { range.contains(at) ? bytes[byte: at] : 0 }
 
-        /// Where values are looked for: the string that is being read, or everything.
-        private var field: Range<Int> {
-            close >= 0 ? done..<max(done, close) : done..<range.upperBound
+        /// Runs of digits next to a small letter, as in hexadecimal ids, and short numbers without quotes are no values.
+        private func isNothing(_ at: Int, _ bit: UInt64, _ digits: UInt64) -> Bool {
+            let below = ~digits & (1 << bit - 1)
+            let above = ~digits >> bit
+            // The run goes on in the block before, or behind.
+            guard below != 0, above != 0 else { return false }
+            let start = at - Int(bit) + 64 - below.leadingZeroBitCount
+            let end = at + above.trailingZeroBitCount
+            if isNumber || (isJSON && at > close) { return end - start < 13 }
+            func isSmall(_ letter: UInt8) -> Bool { letter &- 0x61 < 26 }
+            // Behind an escape as %2b a value may begin, and what ends with x may be a resident's id.
+            if start > done && isSmall(bytes[byte: start - 1]) {
+                return start < done + 3 || bytes[byte: start - 3] != 0x25
+            }
+            let right = end < (at < close ? close : range.upperBound) ? bytes[byte: end] : 0
+            return isSmall(right) && right != 0x78
         }
 
-        private func look(
-            _ at: Int, _ isDigit: Bool, _ isRun: Bool, _ isQuad: Bool, _ isJSON: Bool
-        ) -> NumberShapes.Match? {
-            let field = field
-            let isNumber = isNumber || (isJSON && close < 0)
+        private func look(_ at: Int, _ isDigit: Bool, _ isRun: Bool, _ isOther: Bool) -> NumberShapes.Match? {
+            // Values are looked for in the string that is being read, or in everything.
+            let field = at < close ? done..<max(done, close) : done..<range.upperBound
+            let isNumber = isNumber || (isJSON && at > close)
             let shapes = NumberShapes(bytes: bytes, range: field, isNumber: isNumber)
             if isDigit {
                 if isRun {
@@ -162,9 +139,9 @@ struct ValueFinder {
                     while shapes.isDigit(end) { end += 1 }
                     if let match = shapes.match(start, end) { return match }
                 }
-                if isNumber { return nil }
-                if isQuad, let match = shapes.ipv4(at) { return match }
-                return byte(at - 2) == 0x2D && shapes.isDigit(at - 1) ? shapes.dashed(at) : nil
+                if isNumber || !isOther { return nil }
+                if byte(at - 1) == 0x2E { return shapes.ipv4(at) }
+                return byte(at - 2) == 0x2D ? shapes.dashed(at) : nil
             }
             switch byte(at) {
             case 0x40: return Words.email(bytes, field, at)
@@ -185,22 +162,18 @@ struct ValueFinder {
 
         // MARK: JSON
 
-        /// A quote opens a string, unless it closes the one that is read, or stands in it behind a backslash.
+        /// A string opens with the quote at `at`.
         private mutating func quote(
-            _ at: Int, _ base: Int, _ quotes: UInt64, _ slashes: UInt64, _ found: inout [Finding]
+            _ at: Int, _ base: Int, _ classes: ByteClasses, _ found: inout [Finding], _ names: FieldNames?,
+            _ known: inout NameCache
         ) {
-            if at == close {
-                close = -1
-                return
-            }
-            if close >= 0 { return }
-            let (end, isEscaped) = stringEnd(at, base, quotes, slashes)
+            let (end, isEscaped) = stringEnd(at, base, classes.quotes, classes.backslashes)
             close = end
             done = max(done, at + 1)
             var next = end + 1
             while next < range.upperBound, byte(next) == 0x20 || byte(next) == 10 || byte(next) == 13 { next += 1 }
             if byte(next) == 0x3A {
-                meaning = names?.meaning(bytes, at + 1..<end) ?? .none
+                meaning = names.map { known.meaning(bytes, at + 1..<end, $0) } ?? .none
                 if meaning != .none { named(next + 1, end, &found) }
                 return
             }

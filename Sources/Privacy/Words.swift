@@ -53,14 +53,11 @@ enum Words {
         guard start >= field.lowerBound, start + 36 <= field.upperBound, !isWord(byte(bytes, field, start - 1)),
             !isWord(byte(bytes, field, start + 36))
         else { return nil }
-        for offset in 0..<36 {
-            let byte = bytes[byte: start + offset]
-            if offset == 8 || offset == 13 || offset == 18 || offset == 23 {
-                guard byte == 0x2D else { return nil }
-            } else {
-                guard byte &- 48 < 10 || (byte | 32) &- 0x61 < 6 else { return nil }
-            }
-        }
+        let words = Hexadecimal.digits(ofUUID: bytes.extracting(start..<start + 36))
+        guard bytes[byte: start + 8] == 0x2D, bytes[byte: start + 13] == 0x2D, bytes[byte: start + 18] == 0x2D,
+            bytes[byte: start + 23] == 0x2D, Hexadecimal.number(words.0) != nil, Hexadecimal.number(words.1) != nil,
+            Hexadecimal.number(words.2) != nil, Hexadecimal.number(words.3) != nil
+        else { return nil }
         return (start..<start + 36, .device)
     }
 
@@ -86,9 +83,10 @@ enum Words {
         return from < end ? (from..<end, .privateKey) : nil
     }
 
-    /// What a value is that stands alone: a name, an address, an IPv6 address, a MAC address, a CNPJ that has no four digits
-    /// in a row.
+    /// What a value is that stands alone: a UUID, a name, an address, an IPv6 address, a MAC address, a CNPJ that has no four
+    /// digits in a row.
     static func whole(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
+        if value.count == 36, let uuid = uuid(bytes, value, value.lowerBound + 23) { return uuid }
         let first = bytes[byte: value.lowerBound]
         if first >= 0xE4 {
             guard first < 0xEA else { return nil }
@@ -140,6 +138,10 @@ enum Words {
 
     static func isIPv6(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
         guard (6...45).contains(value.count) else { return false }
+        // At most four digits stand before the first colon, and a bracket before those.
+        let start = value.lowerBound
+        func isColon(_ offset: Int) -> Bool { bytes[byte: start + offset] == 0x3A }
+        guard isColon(1) || isColon(2) || isColon(3) || isColon(4) || isColon(5) || isColon(0) else { return false }
         let first = bytes[byte: value.lowerBound]
         guard first &- 48 < 10 || (first | 32) &- 0x61 < 6 || first == 0x3A || first == 0x5B else { return false }
         var colons = 0

@@ -1,4 +1,5 @@
 package import Capture
+package import Privacy
 
 /// Where everything in a capture went. The two sides of each account must be equal: ``closes``.
 package struct Balance: Sendable, Equatable {
@@ -40,8 +41,8 @@ package struct Balance: Sendable, Equatable {
     package var pairedExchanges: UInt64 = 0
     /// HTTP messages with something in them over which readers disagree, as request smuggling needs it, by what it is.
     package var oddities: [String: UInt64] = [:]
-    /// Spans that were masked, by kind.
-    package var redactions: [String: UInt64] = [:]
+    /// Spans that were masked.
+    package var redactions = PersonalCounts()
     /// Bodies that had to be written anew to mask what was compressed in them, by their codings.
     package var reencoded: [String: UInt64] = [:]
     /// Bodies that could not be decoded to be masked, and were left out: `coding`, `incomplete`.

@@ -20,7 +20,7 @@ package struct ImportBalance: Sendable, Equatable {
     package var paired: UInt64 = 0
     /// Messages on the tape with something missing, by reason.
     package var partial: [String: UInt64] = [:]
-    package var redactions: [String: UInt64] = [:]
+    package var redactions = PersonalCounts()
     package var reencoded: [String: UInt64] = [:]
     package var unmaskable: [String: UInt64] = [:]
 

@@ -51,11 +51,15 @@ struct Redactor {
             if isWhole { message.wireLength = UInt64(message.wire.count) }
             balance.reencoded[masker.outcome.reencoded, default: 0] += 1
         }
+        var redactions: [Redaction] = []
+        redactions.reserveCapacity(masker.spans.count)
         for span in masker.spans where span.range.upperBound <= message.wire.count && !span.range.isEmpty {
-            let kind = span.personal.rawValue
-            message.redactions.append(
-                Redaction(offset: UInt64(span.range.lowerBound), length: UInt64(span.range.count), kind: kind))
-            balance.redactions[kind, default: 0] += 1
+            redactions.append(
+                Redaction(
+                    offset: UInt64(span.range.lowerBound), length: UInt64(span.range.count),
+                    kind: span.personal.rawValue))
+            balance.redactions.add(span.personal)
         }
+        message.redactions = redactions
     }
 }

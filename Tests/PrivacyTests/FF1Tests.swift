@@ -78,12 +78,12 @@ import Testing
     @Test(arguments: [1, 2, 90, 500, 365, 61_440]) func smallDomainsArePermuted(count: Int) {
         let cipher = BlockCipher(key: (0..<32).map { UInt8($0) })
         let permutation = SmallPermutation(count: count, cipher: cipher)
-        let turn = cipher.encrypt(.init(high: 1, low: 2))
+        let turn = SmallPermutation.Turn(cipher.encrypt(.init(high: 1, low: 2)), below: UInt64(count))
         var seen = Set<UInt64>()
         for value in 0..<UInt64(count) {
-            let image = permutation.apply(value, turn: turn, inverse: false)
+            let image = permutation.apply(value, turn, inverse: false)
             #expect(image < UInt64(count))
-            #expect(permutation.apply(image, turn: turn, inverse: true) == value)
+            #expect(permutation.apply(image, turn, inverse: true) == value)
             seen.insert(image)
         }
         #expect(seen.count == count)

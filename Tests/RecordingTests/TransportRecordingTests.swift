@@ -1,6 +1,7 @@
 import Bytes
 import Capture
 import Compression
+import Privacy
 import Recording
 import Tape
 import TestSupport
@@ -283,7 +284,7 @@ import Thrift
         let span = try #require(request.redactions.first)
         #expect(Int(span.offset) == frame.payloadOffset && Int(span.offset + span.length) == request.wire.count)
         #expect(recorded.exchanges.first?.operation == "pay" && recorded.exchanges.first?.response?.isWhole == true)
-        #expect(recorded.balance.redactions["card"] == 1)
+        #expect(recorded.balance.redactions.byName["card"] == 1)
     }
 
     @Test func credentialsInHeadersNeverReachTheTape() throws {

@@ -8,7 +8,7 @@
 
 /// Which of 64 bytes are of a class: bit i stands for byte i.
 struct tinct_byte_classes {
-    uint64_t digit, dash, dot, quote, backslash;
+    uint64_t digit, dash, dot, at, quote, backslash;
 };
 
 #if defined(__SSE2__)
@@ -35,24 +35,52 @@ static inline struct tinct_byte_classes tinct_byte_classes_64(const uint8_t *byt
     r.digit = tinct_mask_64(tinct_digits_16(a), tinct_digits_16(b), tinct_digits_16(c), tinct_digits_16(d));
     r.dash = tinct_equal_64(a, b, c, d, '-');
     r.dot = tinct_equal_64(a, b, c, d, '.');
+    r.at = tinct_equal_64(a, b, c, d, '@');
     r.quote = tinct_equal_64(a, b, c, d, '"');
     r.backslash = tinct_equal_64(a, b, c, d, '\\');
     return r;
 }
+
+/// The same of 16 bytes.
+static inline struct tinct_byte_classes tinct_byte_classes_16(const uint8_t *bytes) {
+    const __m128i a = _mm_loadu_si128((const __m128i *)bytes);
+    struct tinct_byte_classes r;
+    r.digit = (uint64_t)_mm_movemask_epi8(tinct_digits_16(a));
+    r.dash = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('-')));
+    r.dot = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('.')));
+    r.at = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('@')));
+    r.quote = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('"')));
+    r.backslash = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('\\')));
+    return r;
+}
 #else
 /// The same a byte at a time, for processors whose vectors are not spelled out here.
-static inline struct tinct_byte_classes tinct_byte_classes_64(const uint8_t *bytes) {
-    struct tinct_byte_classes r = {0, 0, 0, 0, 0};
-    for (int i = 0; i < 64; i++) {
+static inline struct tinct_byte_classes tinct_byte_classes_each(const uint8_t *bytes, int count) {
+    struct tinct_byte_classes r = {0, 0, 0, 0, 0, 0};
+    for (int i = 0; i < count; i++) {
         r.digit |= (uint64_t)((uint8_t)(bytes[i] - '0') < 10) << i;
         r.dash |= (uint64_t)(bytes[i] == '-') << i;
         r.dot |= (uint64_t)(bytes[i] == '.') << i;
+        r.at |= (uint64_t)(bytes[i] == '@') << i;
         r.quote |= (uint64_t)(bytes[i] == '"') << i;
         r.backslash |= (uint64_t)(bytes[i] == '\\') << i;
     }
     return r;
 }
+
+static inline struct tinct_byte_classes tinct_byte_classes_64(const uint8_t *bytes) {
+    return tinct_byte_classes_each(bytes, 64);
+}
+
+static inline struct tinct_byte_classes tinct_byte_classes_16(const uint8_t *bytes) {
+    return tinct_byte_classes_each(bytes, 16);
+}
 #endif
 
 /// The classes of `count` bytes, at most 64; those beyond are of none.
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count);
+
+extern const uint8_t tinct_name_bytes[256];
+
+/// A letter in lower case, a digit, or a byte of a letter beyond ASCII; 0 for what separates the words of a name.
+static inline uint8_t tinct_name_byte(uint8_t byte) { return tinct_name_bytes[byte]; }

@@ -1,4 +1,5 @@
 import JSON
+import Privacy
 import Recording
 
 /// What `tinct record` prints at the end of an import.
@@ -48,7 +49,8 @@ struct ImportReport {
         row("messages", "\(b.requests) requests, \(b.responses) responses")
         if !b.partial.isEmpty { row("", "of them in part\(list(b.partial))") }
         row("exchanges", "\(b.exchanges), \(b.paired) with request and response")
-        if !b.redactions.isEmpty { row("masked", String(list(b.redactions).dropFirst(2))) }
+        let redactions = b.redactions.byName
+        if !redactions.isEmpty { row("masked", String(list(redactions).dropFirst(2))) }
         if !b.reencoded.isEmpty { row("", "compressed bodies written anew for it\(list(b.reencoded))") }
         if !b.unmaskable.isEmpty { row("", "bodies left out, not decodable\(list(b.unmaskable))") }
         row("balance", b.closes ? "closes" : "DOES NOT CLOSE: this is a bug, please report it")
@@ -83,7 +85,7 @@ struct ImportReport {
                     ("partialBy", counts(b.partial)))
             ),
             ("exchanges", object(("count", JSONValue(b.exchanges)), ("paired", JSONValue(b.paired)))),
-            ("redactions", counts(b.redactions)), ("reencoded", counts(b.reencoded)),
+            ("redactions", counts(b.redactions.byName)), ("reencoded", counts(b.reencoded)),
             ("unmaskable", counts(b.unmaskable)),
             (
                 "expectations",

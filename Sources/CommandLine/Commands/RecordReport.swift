@@ -1,6 +1,7 @@
 import Capture
 import JSON
 import LiveCapture
+import Privacy
 import Recording
 
 /// What `tinct record` prints at the end.
@@ -111,8 +112,9 @@ struct RecordReport {
         if !b.oddities.isEmpty { row("odd", String(list(b.oddities.map { ($0.key, $0.value) }).dropFirst(2))) }
         row("exchanges", "\(b.exchanges), \(b.pairedExchanges) with request and response")
         if leftOut > 0 { row("", "\(leftOut) of them beyond --count, not on the tape") }
-        if !b.redactions.isEmpty {
-            row("masked", String(list(b.redactions.map { ($0.key, $0.value) }).dropFirst(2)))
+        let redactions = b.redactions.byName
+        if !redactions.isEmpty {
+            row("masked", String(list(redactions.map { ($0.key, $0.value) }).dropFirst(2)))
         }
         let rewritten = b.reencoded.values.reduce(0, +)
         if rewritten > 0 {
@@ -244,7 +246,7 @@ struct RecordReport {
         number("paired", b.pairedExchanges)
         json.endObject()
         counts("oddities", b.oddities.map { ($0.key, $0.value) })
-        counts("redactions", b.redactions.map { ($0.key, $0.value) })
+        counts("redactions", b.redactions.byName.map { ($0.key, $0.value) })
         counts("reencoded", b.reencoded.map { ($0.key, $0.value) })
         counts("unmaskable", b.unmaskable.map { ($0.key, $0.value) })
         json.key("undecoded")

@@ -1,0 +1,66 @@
+import Bytes
+internal import CScan
+
+/// Where digits, dashes, dots, mail signs, quotes and backslashes stand among 64 bytes: bit i of a mask is byte i.
+struct ByteClasses {
+    private(set) var digits: UInt64 = 0
+    private(set) var dashes: UInt64 = 0
+    private(set) var dots: UInt64 = 0
+    private(set) var ats: UInt64 = 0
+    private(set) var quotes: UInt64 = 0
+    private(set) var backslashes: UInt64 = 0
+
+    init() {}
+
+    /// Those of the bytes of `range` from `base` on; what stands behind the range is of no class.
+    @inline(__always) init(_ bytes: RawSpan, from base: Int, in range: Range<Int>) {
+        let count = range.upperBound - base
+        let found = unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress, count > 0 else { return tinct_byte_classes() }
+            let from = unsafe (start + base).assumingMemoryBound(to: UInt8.self)
+            // 16 or 64 bytes from `base` on are inside the span, or a copy of those that are is looked at.
+            if count <= 16 && base + 16 <= buffer.count { return unsafe tinct_byte_classes_16(from) }
+            return base + 64 <= buffer.count
+                ? unsafe tinct_byte_classes_64(from) : unsafe tinct_byte_classes_of(from, max(0, count))
+        }
+        let kept = count >= 64 ? UInt64.max : (1 as UInt64) << UInt64(max(0, count)) - 1
+        digits = found.digit & kept
+        dashes = found.dash & kept
+        dots = found.dot & kept
+        ats = found.at & kept
+        quotes = found.quote & kept
+        backslashes = found.backslash & kept
+    }
+
+    /// Where a value could be told by what it looks like. `before` are the 64 bytes in front.
+    ///
+    /// `runs` are the fourth digits of runs and those behind them, `others` digits behind a dot behind a digit, and the
+    /// second digits behind a dash.
+    struct Events {
+        let runs: UInt64
+        let others: UInt64
+        let all: UInt64
+
+        @inline(__always) init(_ now: ByteClasses, before: ByteClasses, runsBefore: UInt64) {
+            let d = now.digits
+            let d1 = behind(d, before.digits, 1)
+            let d2 = behind(d, before.digits, 2)
+            runs = d & d1 & d2 & behind(d, before.digits, 3)
+            others = d & (behind(now.dots, before.dots, 1) & d2 | d1 & behind(now.dashes, before.dashes, 2))
+            var all = runs & ~behind(runs, runsBefore, 1) | others | now.dots | now.ats
+            let h = now.dashes
+            if h != 0 {
+                // The last dash of a UUID, the fourth of a PEM line.
+                let before = before.dashes
+                all |= h & behind(h, before, 5) & behind(h, before, 10) & behind(h, before, 15)
+                all |= h & behind(h, before, 1) & behind(h, before, 2) & behind(h, before, 3)
+            }
+            self.all = all
+        }
+    }
+}
+
+/// The bits of a block moved up, with those of the block before behind them.
+@inline(__always) private func behind(_ mask: UInt64, _ before: UInt64, _ by: UInt64) -> UInt64 {
+    mask &<< by | before &>> (64 &- by)
+}

@@ -1,0 +1,47 @@
+import Bytes
+
+/// Eight hexadecimal digits at a time, each in a byte of a word, the first in the lowest.
+enum Hexadecimal {
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+
+    /// Digits and letters as a number, the first the highest; nil when one is none.
+    @inline(__always) static func number(_ text: UInt64) -> UInt32? {
+        // Letters have bit 6, and nine less in their lower half than they stand for.
+        let nibbles = (text & (ones &* 0x0F)) &+ (text >> 6 & ones) &* 9
+        // Whatever is none is something else when it is written again: a sum above 15, or no digit before.
+        guard nibbles & (ones &* 0xF0) == 0, spelled(nibbles) == text | (text >> 6 & ones) << 5 else { return nil }
+        let bytes = (nibbles << 4 | nibbles >> 8) & 0x00FF_00FF_00FF_00FF
+        let pairs = (bytes | bytes >> 8) & 0x0000_FFFF_0000_FFFF
+        return UInt32(truncatingIfNeeded: pairs | pairs >> 16).byteSwapped
+    }
+
+    /// Small letters, or capitals.
+    @inline(__always) static func text(_ number: UInt32, capitals: Bool) -> UInt64 {
+        let swapped = UInt64(number.byteSwapped)
+        let pairs = (swapped | swapped << 16) & 0x0000_FFFF_0000_FFFF
+        let bytes = (pairs | pairs << 8) & 0x00FF_00FF_00FF_00FF
+        let nibbles = (bytes >> 4 | bytes << 8) & (ones &* 0x0F)
+        let text = spelled(nibbles)
+        return capitals ? text & ~((text >> 6 & ones) << 5) : text
+    }
+
+    /// Each number below 16 as a digit or small letter.
+    @inline(__always) private static func spelled(_ nibbles: UInt64) -> UInt64 {
+        let letters = (nibbles &+ ones &* 6) >> 4 & ones
+        return nibbles &+ ones &* 0x30 &+ letters &* 0x27
+    }
+
+    /// True when any of the eight is a capital letter.
+    @inline(__always) static func hasCapital(_ text: UInt64) -> Bool {
+        (text >> 6 & ~(text >> 5) & ones) != 0
+    }
+
+    /// The thirty-two digits of a UUID of 36 bytes, without the dashes.
+    static func digits(ofUUID text: RawSpan) -> (UInt64, UInt64, UInt64, UInt64) {
+        func four(_ at: Int) -> UInt64 { text.word(at: at, before: at + 4) }
+        return (
+            text.word(at: 0, before: 8), four(9) | four(14) << 32, four(19) | four(24) << 32,
+            text.word(at: 28, before: 36)
+        )
+    }
+}

@@ -1,0 +1,127 @@
+import Bytes
+
+/// Hexadecimal ids.
+extension Pseudonyms {
+    /// Version and variant stay; the other thirty digits are one text of radix 16. These are the values that come most
+    /// often and repeat least, so they are read and written eight digits at a time.
+    mutating func uuid() -> Bool {
+        guard text.count == 36, text[8] == 0x2D, text[13] == 0x2D, text[18] == 0x2D, text[23] == 0x2D else {
+            return false
+        }
+        let words = Hexadecimal.digits(ofUUID: text.rawSpan)
+        guard let a = Hexadecimal.number(words.0), let b = Hexadecimal.number(words.1),
+            let c = Hexadecimal.number(words.2), let d = Hexadecimal.number(words.3)
+        else { return false }
+        let capitals =
+            Hexadecimal.hasCapital(words.0) || Hexadecimal.hasCapital(words.1) || Hexadecimal.hasCapital(words.2)
+            || Hexadecimal.hasCapital(words.3)
+        // The version is the thirteenth digit, the variant the seventeenth.
+        let high = UInt64(a) << 32 | UInt64(b)
+        let low = UInt64(c) << 32 | UInt64(d)
+        let (first, second) = permuteHex(
+            ((high >> 16) << 12 | high & 0xFFF, low & 0x0FFF_FFFF_FFFF_FFFF), digits: 30, .device)
+        let (version, variant) = (text[14], text[19])
+        put(Hexadecimal.text(UInt32(truncatingIfNeeded: first >> 28), capitals: capitals), at: 0, count: 8)
+        let middle = Hexadecimal.text(
+            UInt32(truncatingIfNeeded: first << 4 & 0xFFFF_0000 | first & 0xFFF), capitals: capitals)
+        put(middle, at: 9, count: 4)
+        put(middle >> 32, at: 14, count: 4)
+        let next = Hexadecimal.text(UInt32(truncatingIfNeeded: second >> 32), capitals: capitals)
+        put(next, at: 19, count: 4)
+        put(next >> 32, at: 24, count: 4)
+        put(Hexadecimal.text(UInt32(truncatingIfNeeded: second), capitals: capitals), at: 28, count: 8)
+        text[14] = version
+        text[19] = variant
+        return true
+    }
+
+    /// The lowest bytes of a word, from `at` on.
+    private mutating func put(_ word: UInt64, at: Int, count: Int) {
+        precondition(at + count <= text.count && count <= 8)
+        unsafe text.withUnsafeMutableBytes { text in
+            unsafe withUnsafeBytes(of: word.littleEndian) { word in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: text[at..<at + count]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: word[..<count]))
+            }
+        }
+    }
+
+    /// At least eight digits, letters and figures, all letters small or all capitals: they stay so, and whatever decodes
+    /// them still can.
+    mutating func hexadecimal(_ purpose: Purpose) -> Bool {
+        guard text.count >= 8, let letter = Self.hexLetter(text) else { return false }
+        // What comes out without letters or without figures is encrypted again until it does not (cycle walking).
+        repeat {
+            if text.count <= Self.longestHex {
+                permuteHex(purpose, letter)
+            } else {
+                beginPlaces()
+                for at in text.indices { addHex(at) }
+                permutePlaces(purpose, beside: 1)
+                writeHex()
+            }
+        } while Self.hexLetter(text) == nil
+        return true
+    }
+
+    private mutating func permuteHex(_ purpose: Purpose, _ letter: UInt8) {
+        let middle = text.count / 2
+        var halves: (UInt64, UInt64) = (0, 0)
+        for at in 0..<middle { halves.0 = halves.0 << 4 | UInt64(Self.nibble(text[at])) }
+        for at in middle..<text.count { halves.1 = halves.1 << 4 | UInt64(Self.nibble(text[at])) }
+        halves = permuteHex(halves, digits: text.count, purpose)
+        for at in (0..<middle).reversed() {
+            text[at] = Self.digit(halves.0, letter)
+            halves.0 >>= 4
+        }
+        for at in (middle..<text.count).reversed() {
+            text[at] = Self.digit(halves.1, letter)
+            halves.1 >>= 4
+        }
+    }
+
+    /// Of a byte that is a hexadecimal digit.
+    @inline(__always) private static func nibble(_ byte: UInt8) -> UInt8 { (byte & 15) &+ (byte >> 6) &* 9 }
+
+    @inline(__always) private static func digit(_ value: UInt64, _ letter: UInt8) -> UInt8 {
+        let nibble = UInt8(truncatingIfNeeded: value & 15)
+        return nibble &+ (nibble < 10 ? 48 : letter)
+    }
+
+    /// What to add to a number above nine; nil when the text is not hexadecimal with figures and letters of one case.
+    private static func hexLetter(_ text: [UInt8]) -> UInt8? {
+        var figures = 0
+        var small = 0
+        for byte in text {
+            if byte &- 48 < 10 {
+                figures += 1
+            } else if byte &- 0x61 < 6 {
+                small += 1
+            } else if byte &- 0x41 >= 6 {
+                return nil
+            }
+        }
+        let capitals = text.count - figures - small
+        if figures == 0 || (small == 0) == (capitals == 0) { return nil }
+        return small > 0 ? 0x57 : 0x37
+    }
+
+    func hex(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x30...0x39: UInt32(byte - 0x30)
+        case 0x41...0x46: UInt32(byte - 0x37)
+        case 0x61...0x66: UInt32(byte - 0x57)
+        default: nil
+        }
+    }
+
+    mutating func addHex(_ at: Int) { addPlace(at, hex(text[at]) ?? 0, of: 16) }
+
+    /// Capitals where the text had one.
+    mutating func writeHex() {
+        let letter: UInt32 = text.contains { (0x41...0x46).contains($0) } ? 0x37 : 0x57
+        for (index, at) in places.enumerated() {
+            text[Int(at)] = UInt8(digits[index] + (digits[index] < 10 ? 0x30 : letter))
+        }
+    }
+}

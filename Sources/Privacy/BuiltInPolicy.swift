@@ -28,9 +28,9 @@ enum BuiltInPolicy {
           freeText: pseudonym
           accountId: keep          # the service's own numbers: what is found in its logs stays findable
 
-        # Names of fields, in JSON, forms, queries and (with its IDL) Thrift. `phone` is also meant by contactPhone, contact_phone and
-        # CONTACT-PHONE: the last words count. `=name` is meant by nothing longer. A value that cannot be of the class is left to
-        # what is found by content.
+        # Names of fields, in JSON, forms, queries and (with its IDL) Thrift. `phone` is also meant by contactPhone,
+        # contact_phone and CONTACT-PHONE: the last words count. `=name` is meant by nothing longer, and only where the value
+        # looks like one of the class. A value that cannot be of its name's class is left to what is found by content.
         fields:
           phone: [phone, phoneNumber, phoneNo, mobile, mobileNumber, mobileNo, tel, telephone, cellphone, cell, msisdn, fax,
             shouji, shoujihao, dianhua, telefone, celular, fone, telefono, movil, whatsapp]
@@ -62,9 +62,9 @@ enum BuiltInPolicy {
             longitud]
           ip: [ip, ipAddress, ipAddr, clientIp, remoteAddr, remoteAddress, remoteIp, loginIp, userIp, sourceIp]
           device: [deviceId, udid, imei, imsi, meid, oaid, idfa, idfv, gaid, aaid, androidId, adid, advertisingId, mac,
-            macAddress, deviceFingerprint, fingerprint, fingerprintId, serialNumber, shebeihao]
+            macAddress, deviceFingerprint, fingerprint, fingerprintId, serialNumber, shebeihao, =device]
           token: [token, accessToken, refreshToken, idToken, sessionToken, pushToken, deviceToken, apiKey, secretKey,
-            accessKey, clientSecret, secret, sessionId, sid, jsessionid]
+            accessKey, clientSecret, secret, sessionId, sid, jsessionid, =session]
           accountId: [userId, uid, accountId, customerId, memberId, openId, unionId]
           oneTimeCode: [otp, otpCode, oneTimeCode, oneTimePassword, totp, smsCode, verifyCode, verificationCode,
             captcha, yanzhengma, duanxinyanzhengma, codigoVerificacao, codigoVerificacion, codigoSms]

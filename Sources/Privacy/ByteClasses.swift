@@ -1,12 +1,14 @@
 import Bytes
 internal import CScan
 
-/// Where digits, dashes, dots, mail signs, quotes and backslashes stand among 64 bytes: bit i of a mask is byte i.
+/// Where digits, small letters (but x), dashes, dots, mail signs, percent signs, quotes and backslashes stand among 64 bytes: bit i of a mask is byte i.
 struct ByteClasses {
     private(set) var digits: UInt64 = 0
+    private(set) var small: UInt64 = 0
     private(set) var dashes: UInt64 = 0
     private(set) var dots: UInt64 = 0
     private(set) var ats: UInt64 = 0
+    private(set) var percents: UInt64 = 0
     private(set) var quotes: UInt64 = 0
     private(set) var backslashes: UInt64 = 0
 
@@ -25,16 +27,19 @@ struct ByteClasses {
         }
         let kept = count >= 64 ? UInt64.max : (1 as UInt64) << UInt64(max(0, count)) - 1
         digits = found.digit & kept
+        small = found.small & kept
         dashes = found.dash & kept
         dots = found.dot & kept
         ats = found.at & kept
+        percents = found.percent & kept
         quotes = found.quote & kept
         backslashes = found.backslash & kept
     }
 
     /// Where a value could be told by what it looks like. `before` are the 64 bytes in front.
     ///
-    /// `runs` are the fourth digits of runs and those behind them, `others` digits behind a dot behind a digit, and the
+    /// `runs` are the fourth digits of runs and those behind them, but of runs behind a small letter, as in hexadecimal
+    /// ids: no value begins in the middle of a word, unless an escape such as %2b ends there. `others` are digits behind a dot behind a digit, and the
     /// second digits behind a dash.
     struct Events {
         let runs: UInt64
@@ -45,7 +50,9 @@ struct ByteClasses {
             let d = now.digits
             let d1 = behind(d, before.digits, 1)
             let d2 = behind(d, before.digits, 2)
-            runs = d & d1 & d2 & behind(d, before.digits, 3)
+            // Adding a run's first digit carries through the run, and what it clears is the run.
+            let free = now.percents | before.percents == 0 ? d & (d &+ (now.small << 1 & d)) : d
+            runs = free & d1 & d2 & behind(d, before.digits, 3)
             others = d & (behind(now.dots, before.dots, 1) & d2 | d1 & behind(now.dashes, before.dashes, 2))
             var all = runs & ~behind(runs, runsBefore, 1) | others | now.dots | now.ats
             let h = now.dashes

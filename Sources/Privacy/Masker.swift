@@ -134,7 +134,7 @@ package struct Masker {
         _ bytes: inout [UInt8], _ range: Range<Int>, _ meaning: FieldNames.Meaning, isNumber: Bool = false
     ) {
         if let personal = meaning.personal, !range.isEmpty {
-            if !meaning.isWeak || Words.whole(bytes.rawSpan, range)?.personal == personal {
+            if !meaning.isWeak || Words.isValue(bytes.rawSpan, range, of: personal) {
                 if change(&bytes, range, personal, isNumber: isNumber) { return }
             }
         } else if meaning == .ordinary {

@@ -76,6 +76,12 @@ struct ValueFinder {
                     let at = base + Int(bit)
                     if isJSON && classes.quotes >> bit & 1 == 1 {
                         if at <= close { continue }
+                        if let names, let end = plainString(bit, base, classes, events.all, names, &known) {
+                            close = base + Int(end)
+                            done = max(done, at + 1)
+                            left &= ~(1 << end)
+                            continue
+                        }
                         quote(at, base, classes, &found, names, &known)
                         // What has been dealt with is not looked at again, nor is the quote that closes it.
                         if done > at + 1 {
@@ -108,7 +114,7 @@ struct ValueFinder {
 
         @inline(__always) private func byte(_ at: Int) -> UInt8 { range.contains(at) ? bytes[byte: at] : 0 }
 
-        /// Runs of digits next to a small letter, as in hexadecimal ids, and short numbers without quotes are no values.
+        /// Runs of digits before a small letter, as in hexadecimal ids, and short numbers without quotes are no values.
         private func isNothing(_ at: Int, _ bit: UInt64, _ digits: UInt64) -> Bool {
             let below = ~digits & (1 << bit - 1)
             let above = ~digits >> bit
@@ -117,13 +123,9 @@ struct ValueFinder {
             let start = at - Int(bit) + 64 - below.leadingZeroBitCount
             let end = at + above.trailingZeroBitCount
             if isNumber || (isJSON && at > close) { return end - start < 13 }
-            func isSmall(_ letter: UInt8) -> Bool { letter &- 0x61 < 26 }
-            // Behind an escape as %2b a value may begin, and what ends with x may be a resident's id.
-            if start > done && isSmall(bytes[byte: start - 1]) {
-                return start < done + 3 || bytes[byte: start - 3] != 0x25
-            }
+            // What ends with x may be a resident's id.
             let right = end < (at < close ? close : range.upperBound) ? bytes[byte: end] : 0
-            return isSmall(right) && right != 0x78
+            return right &- 0x61 < 26 && right != 0x78
         }
 
         private func look(_ at: Int, _ isDigit: Bool, _ isRun: Bool, _ isOther: Bool) -> NumberShapes.Match? {
@@ -161,6 +163,29 @@ struct ValueFinder {
         }
 
         // MARK: JSON
+
+        /// The closing quote's place in the block, of a string that is nothing but a name without a meaning or a value that
+        /// nothing points to: most are. Nil when it has to be looked at.
+        @inline(__always) private mutating func plainString(
+            _ bit: UInt64, _ base: Int, _ classes: ByteClasses, _ events: UInt64, _ names: FieldNames,
+            _ known: inout NameCache
+        ) -> UInt64? {
+            let above = (UInt64.max << bit) << 1
+            let end = UInt64((classes.quotes & above).trailingZeroBitCount)
+            guard end < 64 else { return nil }
+            let inside = above & ((1 << end) - 1)
+            if classes.backslashes & inside != 0 { return nil }
+            let text = base + Int(bit) + 1..<base + Int(end)
+            guard !text.isEmpty, text.upperBound + 1 < range.upperBound else { return nil }
+            switch bytes[byte: text.upperBound + 1] {
+            case 0x3A:
+                meaning = known.meaning(bytes, text, names)
+                return meaning == .none ? end : nil
+            case 0x2C, 0x7D, 0x5D:
+                return meaning == .none && events & inside == 0 && !Words.mayBeWhole(bytes, text) ? end : nil
+            default: return nil
+            }
+        }
 
         /// A string opens with the quote at `at`.
         private mutating func quote(

@@ -85,7 +85,22 @@ enum Words {
 
     /// What a value is that stands alone: a UUID, a name, an address, an IPv6 address, a MAC address, a CNPJ that has no four
     /// digits in a row.
-    static func whole(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
+    @inline(__always) static func whole(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
+        mayBeWhole(bytes, value) ? recognised(bytes, value) : nil
+    }
+
+    /// Most values are told not to be any of these by their length and first bytes.
+    @inline(__always) static func mayBeWhole(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
+        let count = value.count
+        if count < 5 { return false }
+        let first = bytes[byte: value.lowerBound]
+        if first &- 0x41 < 26 || first >= 0xC3 || count == 14 || count == 17 || count == 36 { return true }
+        // An IPv6 address has its first colon behind four digits at most, and a bracket before those.
+        for offset in 0..<min(6, count) where bytes[byte: value.lowerBound + offset] == 0x3A { return true }
+        return false
+    }
+
+    private static func recognised(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
         if value.count == 36, let uuid = uuid(bytes, value, value.lowerBound + 23) { return uuid }
         let first = bytes[byte: value.lowerBound]
         if first >= 0xE4 {
@@ -94,7 +109,7 @@ enum Words {
             if HanCharacters.isName(text) { return (value, .name) }
             return HanCharacters.isAddress(text) ? (value, .address) : nil
         }
-        if first &- 0x41 < 26 || first == 0xC3 {
+        if first &- 0x41 < 26 || first == 0xC3, hasTwoWords(bytes, value) {
             if PersonNames.isName(bytes, value) { return (value, .name) }
             if PersonNames.isAddress(bytes, value) { return (value, .address) }
             if first == 0x42, let token = bearer(bytes, value) { return token }
@@ -111,6 +126,27 @@ enum Words {
         default: break
         }
         return isIPv6(bytes, value) ? (value, .ip) : nil
+    }
+
+    /// A value of the class, by what it looks like: what a field's name alone does not say for certain.
+    static func isValue(_ bytes: RawSpan, _ value: Range<Int>, of personal: PersonalClass) -> Bool {
+        if whole(bytes, value)?.personal == personal { return true }
+        return (personal == .device || personal == .token) && isHexadecimalID(bytes, value)
+    }
+
+    /// Sixteen hexadecimal digits or more, letters and figures.
+    private static func isHexadecimalID(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
+        var figures = 0
+        for at in value {
+            let byte = bytes[byte: at]
+            if byte &- 48 < 10 { figures += 1 } else if (byte | 32) &- 0x61 >= 6 { return false }
+        }
+        return value.count >= 16 && figures > 0 && figures < value.count
+    }
+
+    private static func hasTwoWords(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
+        for at in value where bytes[byte: at] == 0x20 || bytes[byte: at] == 0x2E { return true }
+        return false
     }
 
     private static func bearer(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
@@ -138,10 +174,6 @@ enum Words {
 
     static func isIPv6(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
         guard (6...45).contains(value.count) else { return false }
-        // At most four digits stand before the first colon, and a bracket before those.
-        let start = value.lowerBound
-        func isColon(_ offset: Int) -> Bool { bytes[byte: start + offset] == 0x3A }
-        guard isColon(1) || isColon(2) || isColon(3) || isColon(4) || isColon(5) || isColon(0) else { return false }
         let first = bytes[byte: value.lowerBound]
         guard first &- 48 < 10 || (first | 32) &- 0x61 < 6 || first == 0x3A || first == 0x5B else { return false }
         var colons = 0

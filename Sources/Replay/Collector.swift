@@ -102,7 +102,9 @@ struct Collector {
             // The last one is a part of a second: empty when the run ended on the second.
             if end == .max && pending.isEmpty && second.counts.isEmpty { break }
             let entry = second.result()
-            inPart(partSeconds.map { second.index / $0 } ?? 0) { $0.series.append(entry) }
+            // Behind the end of the run there are seconds in which replies came, and no further part.
+            let latest = partOfLoop.max() ?? 0
+            inPart(min(partSeconds.map { second.index / $0 } ?? 0, latest)) { $0.series.append(entry) }
             watch(second)
         }
     }

@@ -197,6 +197,32 @@ struct RunTapeTests {
         #expect(try run(Repository.binary, ["merge", parts[0], parts[0]]).status == 2)
     }
 
+    @Test("A run that is as long as its parts has no further one, and a signal ends the part that it comes in")
+    func lastPart() throws {
+        let stub = try stub()
+        let flags = ["--result", folder.file("result.json"), "--result-every", "1s", "--warm-up", "500ms"]
+        let done = try run(
+            Repository.binary,
+            ["replay", tape, "--to", stub.url, "--rate", "500", "--duration", "2s", "--allow-duplicates"] + flags)
+        #expect(done.status == 0 || done.status == 4, "\(done.errors)")
+        #expect(try files("result-").count == 2)
+        let child = try ChildProcess(
+            Repository.binary,
+            ["replay", tape, "--to", stub.url, "--rate", "500", "--duration", "60s", "--allow-duplicates"] + flags)
+        // Numbers go on behind those of the run before.
+        for _ in 0..<1000 where try files("result-000004.json").isEmpty { usleep(10_000) }
+        let stopped = child.stop(SIGTERM)
+        #expect(stopped.status == 3, "\(stopped.errors)")
+        let parts = try files("result-").dropFirst(2).map { try JSONValue(parsing: try fileBytes($0)) }
+        #expect(parts.dropLast().allSatisfy { $0["run"]?["exitReason"]?.string == "done" })
+        #expect(parts.last?["run"]?["exitReason"]?.string == "signal")
+        let whole = try JSONValue(parsing: try fileBytes(folder.file("result.json")))
+        for key in ["due", "sent", "answered"] {
+            let sum = parts.reduce(0) { $0 + ($1["totals"]?[key]?.int ?? 0) }
+            #expect(sum == whole["totals"]?[key]?.int, "\(key)")
+        }
+    }
+
     @Test("A killed run leaves the parts that were over, each whole")
     func killed() throws {
         let stub = try stub()
@@ -233,6 +259,8 @@ struct RunTapeTests {
             ["--result", folder.file("r.json"), "--result-every", "0s"],
             ["--result", folder.file("r.json"), "--result-every", "1m", "--find-max", "--slo", "p95<1s"],
             ["--result", folder.file("none/r.json"), "--result-every", "1s"],
+            ["--result", "-", "--result-every", "1s"],
+            ["-o", "-", "--rotate", "1M"], ["-o", folder.file("none/run.mcap"), "--rotate", "1M"],
         ] {
             let done = try run(
                 Repository.binary, ["replay", tape, "--to", "http://127.0.0.1:9", "--duration", "1s"] + flags)

@@ -7,7 +7,6 @@ import Pacing
 import Replay
 import Report
 import Schema
-import Synchronization
 import Tagging
 
 package let replayCommand = CommandSpec(
@@ -79,7 +78,8 @@ package let replayCommand = CommandSpec(
     return try command.run()
 }
 
-private struct ReplayCommand {
+/// One run of the command.
+struct ReplayCommand {
     let invocation: Invocation
     let path: String
     let pacerName: String
@@ -163,7 +163,7 @@ private struct ReplayCommand {
         options.allowsDuplicates = invocation.has("allow-duplicates")
     }
 
-    private var gatekeeper: Guard { keeper.gatekeeper }
+    var gatekeeper: Guard { keeper.gatekeeper }
 
     mutating func run() throws -> ExitCode {
         if invocation.has("dry-run") { rules?.pretend() } else { try rules?.begin() }
@@ -252,37 +252,6 @@ private struct ReplayCommand {
             return .failed
         }
         return status(result, writer, log)
-    }
-
-    /// Writes a result for each part of the run; nil when nobody asked.
-    private func makeParts(_ writer: TapeRunWriter?, _ canaries: [RunResult.Audit.Canary]) -> ResultParts? {
-        guard options.partSeconds != nil, let file = invocation["result"] else { return nil }
-        var frame = RunResult()
-        complete(&frame)
-        keeper.complete(&frame.audit, canaries: canaries)
-        let earlier = Mutex<RunResult.RunTape?>(writer?.account)
-        return ResultParts(path: file) { [frame] result in
-            let targets = result.audit.targets
-            result.audit = frame.audit
-            result.audit.targets = targets
-            result.run.tape = frame.run.tape
-            result.run.pacer = frame.run.pacer
-            result.run.toolVersion = frame.run.toolVersion
-            result.run.eventTime = frame.run.eventTime
-            result.runTape = earlier.withLock { earlier in
-                let account = writer?.account
-                defer { earlier = account }
-                return account.flatMap { account in earlier.map { account.since($0) } }
-            }
-        }
-    }
-
-    /// Says how the run was asked for.
-    private func complete(_ result: inout RunResult) {
-        result.run.tape = path
-        result.run.pacer = pacerName
-        result.run.toolVersion = tinctVersion
-        result.run.eventTime = options.fidelity.eventTime.rawValue
     }
 
     private func sendCanaries(_ run: Run) throws -> [RunResult.Audit.Canary] {
@@ -374,52 +343,5 @@ private struct ReplayCommand {
         "\(Figures.duration(nanos: state.elapsedNanos))  due \(Figures.count(state.due))  "
             + "sent \(Figures.count(state.sent))  answered \(Figures.count(state.answered))  "
             + "errors \(Figures.count(state.errors))"
-    }
-}
-
-// MARK: Dry run
-
-extension ReplayCommand {
-    private func rehearse(_ run: Run) throws -> ExitCode {
-        let rehearsal: Rehearsal
-        let shown = try invocation["show"].map { text throws(CommandError) in
-            Int(clamping: try FlagValue.count(text, flag: "show"))
-        }
-        do throws(ReplayError) { rehearsal = try run.rehearse(samples: shown ?? 3) } catch {
-            throw CommandError(error.message, remedy: error.remedy)
-        }
-        let due =
-            (options.durationNanos ?? options.pacer.ownDurationNanos).flatMap {
-                options.pacer.dueCount(withinNanos: $0, seed: options.seed ?? 0)
-            } ?? rehearsal.requests
-        for admitted in gatekeeper.admitted {
-            Output.line("target     \(admitted.target) [\(admitted.address)]")
-        }
-        Output.line("tag        \(options.tag) in \(options.carriers.map(\.description).joined(separator: ", "))")
-        Output.line("rate       \(pacerName)")
-        let mean = rehearsal.requests == 0 ? 0 : rehearsal.bytes / rehearsal.requests
-        Output.line("volume     \(Figures.count(due)) requests, about \(Figures.bytes(due &* mean))")
-        Output.line("operations \(rehearsal.operations.joined(separator: ", "))")
-        if rehearsal.notAddressed > 0 { Output.line("no target  \(Figures.count(rehearsal.notAddressed)) exchanges") }
-        for refusal in rehearsal.refusals {
-            Output.line("refused    \(Figures.count(refusal.count)) \(refusal.operation): \(refusal.reason)")
-        }
-        for (mirror, share) in zip(keeper.mirrors, rehearsal.mirrors) {
-            let target = mirror.admitted[0]
-            Output.line(
-                "mirror     \(target.target) [\(target.address)], \(Figures.count(share.requests)) of "
-                    + "\(Figures.count(rehearsal.requests)) requests of one round")
-            for refusal in share.refusals {
-                Output.line("refused    \(Figures.count(refusal.count)) \(refusal.operation): \(refusal.reason)")
-            }
-        }
-        for sample in rehearsal.samples {
-            Output.line()
-            Output.line("exchange \(sample.sourceID), \(sample.operation) → \(sample.target)")
-            for line in ByteDifference.lines(from: sample.before, to: sample.after) { Output.line(line) }
-        }
-        Output.line()
-        Output.line("Nothing was sent.")
-        return .ok
     }
 }

@@ -114,7 +114,8 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
     private func publish() {
         state.withLock { state in
             state.account.tapes = UInt64(clamping: tapes.tapes.count)
-            state.account.exchanges = state.failure == nil ? tapes.exchangeCount : tapes.storedExchanges
+            // What waits in the open chunk may still be lost.
+            state.account.exchanges = tapes.storedExchanges
             state.account.bytes = tapes.writtenBytes
             state.account.leftOut = leftOut
         }

@@ -41,7 +41,10 @@ final class ResultParts: RunPartWriter, @unchecked Sendable {
         if invocation.has("find-max") {
             throw CommandError("--result-every does not go with --find-max", remedy: "A search has one result.")
         }
-        try OutputPath.checkFolder(invocation["result"] ?? "", "result")
+        if let path = invocation["result"] {
+            try OutputPath.checkIsNotStandardOutput(path, "result")
+            try OutputPath.checkFolder(path, "result")
+        }
         let nanos = try FlagValue.durationNanos(text, flag: "result-every")
         guard nanos > 0, nanos % 1_000_000_000 == 0 else {
             throw CommandError("--result-every \(text) is not whole seconds", remedy: "Write it like 30s, 10m or 1h.")

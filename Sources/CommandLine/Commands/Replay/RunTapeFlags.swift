@@ -45,7 +45,8 @@ struct RunTapeFlags {
             try FlagValue.sample(text, flag: "output-sample")
         }
         rotation = try invocation["rotate"].map { text throws(CommandError) in
-            try FlagValue.rotation(text, flag: "rotate")
+            try OutputPath.checkIsNotStandardOutput(invocation["output"] ?? "", "output")
+            return try FlagValue.rotation(text, flag: "rotate")
         }
         limit = try invocation["output-limit"].map { text throws(CommandError) in
             try FlagValue.rotation(text, flag: "output-limit")

@@ -34,6 +34,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CScan"),
+    .target(name: "CRandom"),
 ]
 
 let modules: [Target] = [
@@ -58,7 +59,10 @@ let modules: [Target] = [
         "Recording", ["Bytes", "Compression", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
     module(
         "Synthesis",
-        ["Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging", "Tape"]),
+        [
+            "Bytes", "Files", "Compression", "JSON", "YAML", "Expression", "Schema", "Thrift", "HTTP1", "Tagging",
+            "Tape", "CRandom",
+        ]),
     module("Metrics", ["Bytes", "Compression"]),
     module("Pacing", ["Bytes"]),
     module("EventLoop", ["Bytes", "CLinux", "COpenSSL"]),

@@ -50,23 +50,32 @@ struct Arrivals: Sendable {
         if case .weibull(let shape) = process { gaps = .weibull(shape: shape, scale: 1 << 20) } else { gaps = nil }
     }
 
-    /// The exchanges of a leaf in no order, and how many come before it.
-    func places(_ leaf: Int, from: UInt64, to: UInt64) -> (before: UInt64, places: [Place]) {
-        var places: [Place] = []
+    /// What was worked out for one leaf and may serve the next.
+    struct Memory: Sendable {
+        fileprivate var path: DivisionTree.Path
+        fileprivate var block = UInt64.max
+        /// Times of the exchanges of `block`.
+        fileprivate var times: [UInt64] = []
+    }
+
+    func memory() -> Memory { Memory(path: DivisionTree.Path(depth: tree?.depth ?? 0)) }
+
+    /// The exchanges of a leaf in no order, handed to `body`; returns how many come before it.
+    func places(_ leaf: Int, from: UInt64, to: UInt64, _ memory: inout Memory, _ body: (Place) -> Void) -> UInt64 {
         guard let tree else {
-            let first = self.first(from)
+            let first = self.first(from, &memory)
             var number = first
             while number < count {
-                let time = time(of: number)
+                let time = time(of: number, &memory)
                 if time >= to { break }
                 let cohort = cohorts.below(1 << UInt64(cohortDepth), number)
-                places.append(Place(timeNanos: time, number: number, cohort: UInt32(truncatingIfNeeded: cohort)))
+                body(Place(timeNanos: time, number: number, cohort: UInt32(truncatingIfNeeded: cohort)))
                 number += 1
             }
-            return (first, places)
+            return first
         }
         let width = 1 << cohortDepth
-        let cells = tree.leaves(leaf * width..<(leaf + 1) * width)
+        let cells = tree.leaves(leaf * width..<(leaf + 1) * width, &memory.path)
         let origin = UInt64(leaf) << UInt64(64 - depth)
         for (cohort, cell) in cells.enumerated() {
             for number in cell.start..<cell.start + cell.count {
@@ -79,39 +88,58 @@ struct Arrivals: Sendable {
                     time = shape.time(shares[leaf] + scale(bits, to: max(1, span)))
                     time = max(from, min(time, to - 1))
                 }
-                places.append(Place(timeNanos: time, number: number, cohort: UInt32(cohort)))
+                body(Place(timeNanos: time, number: number, cohort: UInt32(cohort)))
             }
         }
-        return (cells.first?.start ?? 0, places)
+        return cells.first?.start ?? 0
     }
 
     /// The first exchange that is not before `nanos`.
-    private func first(_ nanos: UInt64) -> UInt64 {
-        var (low, high) = (UInt64(0), count)
+    private func first(_ nanos: UInt64, _ memory: inout Memory) -> UInt64 {
+        // Where a block begins needs no draw, so that only the block with the exchange is worked out.
+        let size = gaps == nil ? 1 : Self.blockSize
+        var (low, high) = (UInt64(0), (count + size - 1) / size)
         while low < high {
             let middle = low + (high - low) / 2
-            if time(of: middle) < nanos { low = middle + 1 } else { high = middle }
+            if shape.time(share(middle * size)) < nanos { low = middle + 1 } else { high = middle }
         }
-        return low
+        if low == 0 || gaps == nil { return low }
+        let end = min(count, low * size)
+        var number = (low - 1) * size
+        while number < end && time(of: number, &memory) < nanos { number += 1 }
+        return number
     }
 
-    private func time(of number: UInt64) -> UInt64 {
-        func share(_ number: UInt64) -> UInt64 {
-            // Rounded up, so that the shape's own bounds are met exactly.
-            UInt64(clamping: ((UInt128(number) << 64) + UInt128(count) - 1) / UInt128(max(1, count)))
-        }
+    /// The share of the volume before an exchange whose gaps are even; rounded up, so that the shape's own bounds are
+    /// met exactly.
+    private func share(_ number: UInt64) -> UInt64 {
+        UInt64(clamping: ((UInt128(number) << 64) + UInt128(count) - 1) / UInt128(max(1, count)))
+    }
+
+    private func time(of number: UInt64, _ memory: inout Memory) -> UInt64 {
         guard let gaps else { return shape.time(share(number)) }
         let block = number / Self.blockSize
+        if memory.block != block {
+            memory.block = block
+            workOut(block, gaps, &memory.times)
+        }
+        return memory.times[Int(number % Self.blockSize)]
+    }
+
+    /// The times of a block's exchanges: its gaps, fitted to the share that the block has of the volume.
+    private func workOut(_ block: UInt64, _ gaps: QuantileTable, _ result: inout [UInt64]) {
         let start = block * Self.blockSize
         let end = min(count, start + Self.blockSize)
-        var (before, sum) = (UInt128(0), UInt128(0))
-        for at in start..<end {
-            let gap = gaps.value(times.draw(at))
-            if at < number { before += UInt128(max(0, gap)) }
-            sum += UInt128(max(0, gap))
+        var before: [UInt128] = []
+        var sum: UInt128 = 0
+        for number in start..<end {
+            before.append(sum)
+            sum += UInt128(max(0, gaps.value(times.draw(number))))
         }
         let (low, high) = (share(start), share(end))
-        return shape.time(low + UInt64(UInt128(high - low) * (before >> 4) / max(1, sum >> 4)))
+        let whole = max(1, sum >> 4)
+        result.removeAll(keepingCapacity: true)
+        for part in before { result.append(shape.time(low + UInt64(UInt128(high - low) * (part >> 4) / whole))) }
     }
 }
 

@@ -113,7 +113,8 @@ extension Machine {
     /// The entity of the campaign's own that a member's part calls for: `a` is where the part begins among the `b` that
     /// each campaign has, and a keyed permutation keeps campaigns apart.
     @inline(never)
-    func pickCast(_ step: Program.Step, _ identity: Identity, _ permutations: Table<Permutation>) {
+    func pickCast(_ step: Program.Step, _ lane: Int, _ permutations: Table<Permutation>) {
+        let identity = identities[lane]
         let place: UInt64 =
             switch Program.CastMode(rawValue: step.count) ?? .same {
             case .same: 0
@@ -126,6 +127,6 @@ extension Machine {
         let ordinal = identity.campaign &* UInt64(step.b) &+ UInt64(step.a) &+ place
         let cohorts = step.c == 1 ? cohortCount : 1
         let cohort = step.c == 1 ? identity.cohort : 0
-        registers[Int(step.cell)] = permutation[ordinal % permutation.count] &* cohorts &+ cohort
+        registers[Int(step.cell) &* lanes &+ lane] = permutation[ordinal % permutation.count] &* cohorts &+ cohort
     }
 }

@@ -24,6 +24,9 @@ package enum IdentifierKind: String, Sendable, CaseIterable {
     /// Natural persons without the homoclave, and so without a check digit: 10 characters.
     case rfcShort
 
+    /// All of them, made once.
+    static let inOrder = Array(allCases)
+
     /// How many characters at the end are check characters.
     package var checkLength: Int {
         switch self {
@@ -34,7 +37,12 @@ package enum IdentifierKind: String, Sendable, CaseIterable {
     }
 
     /// Whether it holds a date of birth or foundation.
-    var hasDate: Bool { [.residentId, .curp, .rfc, .rfcCompany, .rfcShort].contains(self) }
+    var hasDate: Bool {
+        switch self {
+        case .residentId, .curp, .rfc, .rfcCompany, .rfcShort: true
+        default: false
+        }
+    }
 }
 
 /// Computes check characters. Every function takes the characters before them, as ASCII.
@@ -42,37 +50,44 @@ package enum CheckDigits {
     /// The check characters for `payload`; nothing when a character does not belong there.
     package static func of(_ payload: some Collection<UInt8>, _ kind: IdentifierKind) -> [UInt8] {
         switch kind {
-        case .card: luhn(payload)
-        case .residentId: residentId(payload)
+        case .card: [luhn(payload)].compactMap { $0 }
+        case .residentId: [residentId(payload)].compactMap { $0 }
         case .cpf: twoDigits(payload, firstWeight: 10, wrapsAtNine: false)
         case .cnpj: twoDigits(payload, firstWeight: 5, wrapsAtNine: true)
         case .clabe: clabe(payload)
         case .curp: curp(payload)
-        case .creditCode: creditCode(payload)
+        case .creditCode: [creditCode(payload)].compactMap { $0 }
         case .cnpjLetters: twoDigits(payload, firstWeight: 5, wrapsAtNine: true)
         case .rfc, .rfcCompany: rfc(payload)
         case .rfcShort: []
         }
     }
 
-    static func luhn(_ payload: some Collection<UInt8>) -> [UInt8] {
+    static func luhn(_ payload: some Collection<UInt8>) -> UInt8? {
         var sum = 0
         // From the right, the check digit's neighbour is doubled first.
         var doubles = payload.count % 2 == 1
         for byte in payload {
             let digit = Int(byte &- 0x30)
-            if digit > 9 { return [] }
-            sum += doubles ? (digit * 2) / 10 + (digit * 2) % 10 : digit
+            if digit > 9 { return nil }
+            sum += doubles ? (digit < 5 ? digit * 2 : digit * 2 - 9) : digit
             doubles.toggle()
         }
-        return [0x30 + UInt8((10 - sum % 10) % 10)]
+        return 0x30 + UInt8((10 - sum % 10) % 10)
     }
 
-    static func residentId(_ payload: some Collection<UInt8>) -> [UInt8] {
-        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]
-        guard payload.count == weights.count, payload.allSatisfy({ (0x30...0x39).contains($0) }) else { return [] }
-        let sum = zip(payload, weights).reduce(0) { $0 + Int($1.0 - 0x30) * $1.1 }
-        return [Array("10X98765432".utf8)[sum % 11]]
+    /// Weights are the powers of 2 modulo 11, falling from 2^17 to 2.
+    static func residentId(_ payload: some Collection<UInt8>) -> UInt8? {
+        guard payload.count == 17 else { return nil }
+        var sum = 0
+        for byte in payload {
+            let digit = Int(byte &- 0x30)
+            if digit > 9 { return nil }
+            sum = (sum + digit) * 2
+        }
+        let rest = sum % 11
+        // In the order of the remainder: 1 0 X 9 8 7 6 5 4 3 2.
+        return rest == 2 ? 0x58 : 0x30 + UInt8((12 - rest) % 11)
     }
 
     /// CPF weighs 10…2, then 11…2; CNPJ weighs 5 4 3 2 9…2, then 6 5 4 3 2 9…2.
@@ -119,23 +134,43 @@ package enum CheckDigits {
         return [0x30 + UInt8((10 - sum % 10) % 10)]
     }
 
-    static let creditAlphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
+    private static let creditAlphabet = Array("0123456789ABCDEFGHJKLMNPQRTUWXY".utf8)
 
     /// Weights are the powers of 3 modulo 31.
-    static func creditCode(_ payload: some Collection<UInt8>) -> [UInt8] {
-        guard payload.count == 17 else { return [] }
+    static func creditCode(_ payload: some Collection<UInt8>) -> UInt8? {
+        guard payload.count == 17 else { return nil }
         var (sum, weight) = (0, 1)
         for byte in payload {
-            guard let value = creditAlphabet.firstIndex(of: byte) else { return [] }
+            guard let value = creditValue(byte) else { return nil }
             sum += value * weight
             weight = weight * 3 % 31
         }
-        return [creditAlphabet[(31 - sum % 31) % 31]]
+        let check = (31 - sum % 31) % 31
+        return creditAlphabet[check]
+    }
+
+    /// The place in the alphabet.
+    private static func creditValue(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 0x30...0x39: Int(byte) - 0x30
+        case 0x41...0x48: Int(byte) - 0x41 + 10
+        case 0x4A...0x4E: Int(byte) - 0x4A + 18
+        case 0x50...0x52: Int(byte) - 0x50 + 23
+        case 0x54, 0x55: Int(byte) - 0x54 + 26
+        case 0x57...0x59: Int(byte) - 0x57 + 28
+        default: nil
+        }
     }
 
     /// The check character of an organisation code's eight digits (GB 11714-1997).
     static func organisationCode(_ payload: some Collection<UInt8>) -> UInt8 {
-        let sum = zip(payload, [3, 7, 9, 10, 5, 8, 4, 2]).reduce(0) { $0 + Int($1.0 &- 0x30) * $1.1 }
+        // 3, 7, 9, 10, 5, 8, 4 and 2, a byte each from the low end.
+        var sum = 0
+        var weights: UInt64 = 0x0204_0805_0A09_0703
+        for byte in payload {
+            sum += Int(byte &- 0x30) * Int(weights & 0xFF)
+            weights >>= 8
+        }
         let check = 11 - sum % 11
         return check == 10 ? 0x58 : check == 11 ? 0x30 : 0x30 + UInt8(truncatingIfNeeded: check)
     }

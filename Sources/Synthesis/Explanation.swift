@@ -28,9 +28,9 @@ extension LeafMaker {
     }
 
     func describe(_ place: Place, _ output: Output, into object: inout JSONObject) throws {
-        object.append("time", JSONValue(Timestamp.rfc3339(output.exchange.startNanos)))
+        object.append("time", JSONValue(Timestamp.rfc3339(output.head.timeNanos)))
         var stream = JSONObject()
-        stream.append("operation", JSONValue(output.exchange.operation))
+        stream.append("operation", JSONValue(output.head.operation))
         stream.append("cohort", JSONValue(UInt64(place.cohort)))
         if let kind = output.kind {
             let spec = plan.kinds[kind].spec
@@ -54,8 +54,8 @@ extension LeafMaker {
         object.append("draws", .array(draws(place, stream: output.stream)))
         object.append("request", try JSONValue(parsing: output.json.array().rawSpan))
         var labels = Arena()
-        SynthesisPlan.appendLabels(output.exchange.labels, to: &labels)
-        object.append("expected", output.exchange.expected.isEmpty ? .null : JSONValue(output.exchange.expected))
+        SynthesisPlan.appendLabels(output.head.labels, to: &labels)
+        object.append("expected", output.head.expected.isEmpty ? .null : JSONValue(output.head.expected))
         object.append("labels", try JSONValue(parsing: labels.array().rawSpan))
     }
 

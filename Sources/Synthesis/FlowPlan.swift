@@ -85,6 +85,8 @@ struct FlowPlan: Sendable {
         private let cohorts: Philox
         private let cohortCount: Int
         private let hasGuards: Bool
+        /// Up to which instance exchanges were counted last, and how many there were.
+        fileprivate var counted: (number: UInt64, sum: UInt64) = (0, 0)
 
         init(
             _ spec: Scenario.FlowSpec, _ guards: [[[Program.Step]]], _ image: Image, _ walks: Philox,
@@ -138,8 +140,11 @@ struct FlowPlan: Sendable {
 
     func exchanges(before number: UInt64, _ walker: inout Walker) -> UInt64 {
         let block = number / Self.blockSize
-        var sum = before[Int(block)]
-        for instance in block * Self.blockSize..<number { sum += UInt64(walker.walk(instance).count) }
+        var (first, sum) = (block * Self.blockSize, before[Int(block)])
+        // Leaves come in order, so that the count mostly goes on where it stood.
+        if walker.counted.number > first && walker.counted.number <= number { (first, sum) = walker.counted }
+        for instance in first..<number { sum += UInt64(walker.walk(instance).count) }
+        walker.counted = (number, sum)
         return sum
     }
 

@@ -5,10 +5,9 @@ import Bytes
 enum IdentifierWriter {
     /// Districts of Beijing, Tianjin and Shanghai (GB/T 2260) whose codes have been in use since the first numbers were
     /// given.
-    static let regions = [
-        "110101", "110102", "110105", "110106", "110108", "120101", "120102", "120103", "120104", "310101", "310104",
-        "310105", "310106", "310107", "310109", "310110",
-    ].map { Array($0.utf8) }
+    private static let regions: StaticString =
+        "110101110102110105110106110108120101120102120103120104310101310104310105310106310107310109310110"
+    private static let regionCount: UInt64 = 16
     /// Banks as the Mexican central bank numbers them.
     static let banks = ["002", "012", "014", "021", "030", "036", "044", "058", "072", "127"].map { Array($0.utf8) }
     static let states = [
@@ -44,15 +43,17 @@ enum IdentifierWriter {
             return rest % bound
         }
         func letter(_ alphabet: [UInt8]) -> UInt8 { alphabet[Int(take(UInt64(alphabet.count)))] }
-        var digits = dateDigits(date, arena)
-        if kind.hasDate && digits.isEmpty { digits = dateDigits(day: firstDay + Int(take(dayCount))) }
+        var day: UInt64 = 0
+        if kind.hasDate {
+            day = dayNumber(date, arena) ?? dayNumber(calendarDay(firstDay + Int(take(dayCount))))
+        }
         switch kind {
         case .card:
             arena.appendOwn(prefix.lowerBound, prefix.count)
             arena.append(serial, digits: max(0, 15 - prefix.count))
         case .residentId:
-            arena.append(contentsOf: regions[Int(take(UInt64(regions.count)))])
-            arena.append(contentsOf: digits)
+            arena.append(regions, part: take(regionCount), of: 6)
+            arena.append(day, digits: 8)
             arena.append(1 + take(999), digits: 3)
         case .cpf:
             arena.append(withoutRepeated(serial), digits: 9)
@@ -68,35 +69,44 @@ enum IdentifierWriter {
             arena.append(serial, digits: 11)
         case .creditCode:
             // Enterprises that are registered with the market regulator.
-            arena.append(contentsOf: "91".utf8)
-            arena.append(contentsOf: pick(regions, bits.0))
+            arena.append("91")
+            arena.append(regions, part: scale(bits.0, to: regionCount), of: 6)
             arena.append(serial, digits: 8)
-            arena.append(CheckDigits.organisationCode(arena.array(start + 8..<start + 16)))
+            arena.append(CheckDigits.organisationCode(arena.slice(start + 8..<start + 16)))
         case .curp, .rfc, .rfcShort:
             // A consonant in third and fourth place cannot make any of the words that the registries rewrite.
             arena.append(letter(consonants))
             arena.append(letter(vowels))
             arena.append(letter(consonants))
             arena.append(letter(consonants))
-            arena.append(contentsOf: digits.dropFirst(2))
+            arena.append(day, digits: 6)
             if kind == .curp {
                 arena.append(take(2) == 0 ? UInt8(ascii: "H") : UInt8(ascii: "M"))
                 arena.append(contentsOf: states[Int(take(UInt64(states.count)))])
                 for _ in 0..<3 { arena.append(letter(consonants)) }
                 // Born before 2000: a digit; later: a letter.
                 let place = UInt8(take(10))
-                arena.append(digits.first == 0x32 ? 0x41 + place : 0x30 + place)
+                arena.append(day >= 20_000_000 ? 0x41 + place : 0x30 + place)
             } else if kind == .rfc {
                 arena.append(homoclave[Int(take(30))])
                 arena.append(letter(homoclave))
             }
         case .rfcCompany:
             for _ in 0..<3 { arena.append(letter(consonants)) }
-            arena.append(contentsOf: digits.dropFirst(2))
+            arena.append(day, digits: 6)
             arena.append(homoclave[Int(take(30))])
             arena.append(letter(homoclave))
         }
-        arena.append(contentsOf: CheckDigits.of(arena.array(start..<arena.count), kind))
+        let payload = arena.slice(start..<arena.count)
+        // The usual kinds go without a list for their one character.
+        let check: UInt8? =
+            switch kind {
+            case .card: CheckDigits.luhn(payload)
+            case .residentId: CheckDigits.residentId(payload)
+            case .creditCode: CheckDigits.creditCode(payload)
+            default: nil
+            }
+        if let check { arena.append(check) } else { arena.append(CheckDigits.of(payload, kind)) }
     }
 
     /// How many serial numbers there are for a kind; for cards, behind a prefix of so many digits; fewer where the date is
@@ -113,7 +123,7 @@ enum IdentifierWriter {
         case .cnpj, .creditCode: return 100_000_000
         case .cnpjLetters: return 2_821_109_907_456
         case .clabe: return 100_000_000_000
-        case .residentId: return days * UInt64(regions.count) * 999
+        case .residentId: return days * regionCount * 999
         case .curp: return days * initials * 2 * UInt64(states.count) * 9261 * 10
         case .rfc: return days * initials * 30 * 34
         case .rfcShort: return days * initials
@@ -132,16 +142,16 @@ enum IdentifierWriter {
         list[Int(scale(bits, to: UInt64(list.count)))]
     }
 
-    /// `YYYYMMDD` of a date in `arena`.
-    private static func dateDigits(_ date: Range<Int>, _ arena: Arena) -> [UInt8] {
-        date.compactMap { arena[$0] == 0x2D ? nil : arena[$0] }
+    /// `YYYYMMDD` of a date in `arena`, as a number; nil when there is none.
+    private static func dayNumber(_ date: Range<Int>, _ arena: Arena) -> UInt64? {
+        if date.isEmpty { return nil }
+        var number: UInt64 = 0
+        for at in date where arena[at] != 0x2D { number = number &* 10 &+ UInt64(arena[at] &- 0x30) }
+        return number
     }
 
-    private static func dateDigits(day: Int) -> [UInt8] {
-        let (year, month, day) = calendarDay(day)
-        return [year / 1000, year / 100, year / 10, year, month / 10, month, day / 10, day].map {
-            0x30 + UInt8($0 % 10)
-        }
+    private static func dayNumber(_ date: (year: Int, month: Int, day: Int)) -> UInt64 {
+        UInt64(date.year * 10_000 + date.month * 100 + date.day)
     }
 }
 

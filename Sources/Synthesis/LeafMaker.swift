@@ -4,44 +4,58 @@ package import Tape
 /// Makes whole leaves, one after the other or any at all. Each thread has its own.
 package final class LeafMaker {
     package let plan: SynthesisPlan
-    private var machines: [Machine]
+    var machines: [Machine]
+    private var batch: LeafBatch
     /// One for each stream.
     private var spaces: [RequestSpace]
-    private var walkers: [FlowPlan.Walker]
+    var walkers: [FlowPlan.Walker]
+    /// One for each stream.
+    var memories: [Arrivals.Memory]
     /// Where a list or a map is written before it goes into CSV.
     private var field = Arena()
-    private var slots: [Slot] = []
+    /// Of the last exchange that was made alone, and of its twin.
+    private var texts = Texts()
+    private var twinTexts = Texts()
 
-    /// A place in time that an exchange takes.
-    private struct Slot {
-        var timeNanos: UInt64
-        /// Breaks ties: what it belongs to, its number and the member.
-        var order: UInt64
-        /// Of the clean exchange, the campaign or the flow's state.
-        var program: Int32
-        /// Below 0: none is known yet.
-        var kind: Int32
-        var member: UInt32
-        var cohort: UInt32
-        /// The stream's number, the campaign's or the flow's.
-        var number: UInt64
-        var isFlow = false
+    private struct Texts {
+        var json = Arena()
+        var row = Arena()
     }
+
+    /// The last request that was damaged.
+    var spoiled = Arena()
+    /// Of the leaf that is being made, in order.
+    var slots: [LeafSlot] = []
+    /// Memory for putting them in order.
+    var unordered: [LeafSlot] = []
+    private let owner = TableOwner()
+    /// Numbers in a stream, and their places in the permuted order.
+    let numbers: Table<UInt64>
+    let places: Table<UInt64>
+    var buckets: [Int32] = []
 
     package init(_ plan: SynthesisPlan) {
         self.plan = plan
+        batch = LeafBatch(plan)
+        numbers = owner.make(count: 64, 0)
+        places = owner.make(count: 64, 0)
         machines = plan.images.map { Machine($0, cohortCount: plan.scenario.cohortCount) }
         spaces = plan.streams.map { RequestSpace($0.format) }
         walkers = plan.flows.map { $0.walker() }
+        memories = plan.streams.map { $0.arrivals.memory() }
     }
 
-    /// What is handed to the sink for each exchange.
+    /// What is handed to the sink for each exchange; slices last until the next one is made.
     package struct Output {
+        package var head = ExchangeHead()
+        /// Left as it was when ``Wishes/exchanges`` is false and the exchange has no label.
         package var exchange = Exchange()
+        /// The bytes of the request, until the next exchange is made.
+        var request = TableSlice.empty
         /// The request as JSON, by names and before any wire fault; only when asked for.
-        package var json = Arena()
+        package var json = TableSlice.empty
         package var twin: Exchange?
-        package var twinJSON = Arena()
+        package var twinJSON = TableSlice.empty
         /// Which kind it is, as an index into anomalies and then hard negatives; nil when clean.
         package var kind: Int?
         /// The scenario's rule that states its label, or -1.
@@ -49,8 +63,8 @@ package final class LeafMaker {
         /// Which stream's operation it is.
         package var stream = 0
         /// Values for CSV, one for each of ``SynthesisPlan/columns``; only when asked for.
-        package var row = Arena()
-        package var twinRow = Arena()
+        package var row = TableSlice.empty
+        package var twinRow = TableSlice.empty
     }
 
     /// What a caller wants beside the exchange.
@@ -59,8 +73,14 @@ package final class LeafMaker {
         package var row = false
         package var twins = false
         package var rowStyle = RowStyle.csv
+        /// False when the bytes alone will do for exchanges without a label.
+        package var exchanges = true
 
-        package init(json: Bool = false, row: Bool = false, twins: Bool = false, rowStyle: RowStyle = .csv) {
+        package init(
+            json: Bool = false, row: Bool = false, twins: Bool = false, rowStyle: RowStyle = .csv,
+            exchanges: Bool = true
+        ) {
+            self.exchanges = exchanges
             self.json = json
             self.row = row
             self.twins = twins
@@ -74,78 +94,64 @@ package final class LeafMaker {
     ) throws {
         let base = try collect(leaf)
         var output = Output()
-        for (position, slot) in slots.enumerated() {
-            try fill(&output, slot, index: base + UInt64(position), wishes)
-            try body(output)
+        for start in stride(from: 0, to: slots.count, by: Self.window) {
+            let end = min(slots.count, start + Self.window)
+            try batch.make(slots[start..<end], base + UInt64(start), wishes)
+            for position in start..<end {
+                if let made = batch.made(position - start) {
+                    deliver(made, slots[position], base + UInt64(position), wishes, &output)
+                } else {
+                    try fill(&output, slots[position], index: base + UInt64(position), wishes)
+                }
+                try body(output)
+            }
         }
     }
 
-    // MARK: Slots
+    /// So many exchanges are made in one go.
+    private static let window = 128
 
-    /// Gathers and orders the slots of a leaf; returns the index of its first exchange.
-    private func collect(_ leaf: Int) throws -> UInt64 {
-        slots.removeAll(keepingCapacity: true)
-        let cohorts = 1 << plan.cohortDepth
-        let shift = UInt64(64 - plan.depth)
-        let isLast = leaf == plan.leafCount - 1
-        let fromNanos = leaf == 0 ? 0 : plan.timeShape.time(UInt64(leaf) << shift)
-        let toNanos = isLast ? .max : plan.timeShape.time(UInt64(leaf + 1) << shift)
-        var index: UInt64 = 0
-        for (number, stream) in plan.streams.enumerated() {
-            let found = stream.arrivals.places(leaf, from: fromNanos, to: toNanos)
-            index += found.before
-            for place in found.places {
-                slots.append(
-                    Slot(
-                        timeNanos: place.timeNanos, order: UInt64(number) << 48 | place.number,
-                        program: Int32(number), kind: -1, member: 0, cohort: place.cohort, number: place.number))
-            }
+    /// Hands on what was made with others like it.
+    private func deliver(
+        _ made: LeafBatch.Made, _ slot: LeafSlot, _ index: UInt64, _ wishes: Wishes, _ output: inout Output
+    ) {
+        let stream = plan.streamOfProgram[Int(slot.program)]
+        output.kind = nil
+        output.twin = nil
+        output.stated = Int(made.stated)
+        output.request = batch.request(made, stream)
+        if wishes.json { output.json = batch.json.slice(made.json) }
+        if wishes.row { output.row = batch.row.slice(made.row) }
+        (output.head.id, output.head.timeNanos) = (index, slot.timeNanos)
+        if output.stream != stream || output.head.operation.isEmpty {
+            output.head.operation = plan.streams[stream].format.operation
         }
-        for (f, flow) in plan.flows.enumerated() {
-            let range = flow.instances(from: fromNanos, to: toNanos, plan.timeShape)
-            index += flow.exchanges(before: range.lowerBound, &walkers[f])
-            for instance in range {
-                let start = flow.start(of: instance, plan.timeShape)
-                let cohort = UInt32(truncatingIfNeeded: flow.cohort(of: instance))
-                for (member, step) in walkers[f].walk(instance).enumerated() {
-                    let time = start + step.offsetNanos
-                    if time < fromNanos { index += 1 }
-                    if time < fromNanos || time >= toNanos { continue }
-                    slots.append(
-                        Slot(
-                            timeNanos: time, order: 1 << 62 | UInt64(f) << 54 | instance << 6 | UInt64(member),
-                            program: Int32(flow.programs[step.state]), kind: -1, member: UInt32(member),
-                            cohort: cohort, number: instance, isFlow: true))
-                }
-            }
+        output.stream = stream
+        if made.stated >= 0 {
+            var identity = Machine.Identity(index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
+            if slot.isFlow { (identity.campaign, identity.member) = (slot.number, UInt64(slot.member)) }
+            let label = plan.statedLabel(Int(made.stated), identity)
+            (output.head.labels, output.head.expected) = ([label], label.expected)
+        } else {
+            if !output.head.labels.isEmpty { output.head.labels = [] }
+            output.head.expected = batch.decision(made, Int(slot.program))
         }
-        for (k, kind) in plan.kinds.enumerated() {
-            guard let campaigns = kind.campaign, campaigns.campaigns > 0 else { continue }
-            let range = campaigns.campaigns(from: fromNanos, to: toNanos, plan.timeShape)
-            index += campaigns.members(before: range.lowerBound)
-            for campaign in range {
-                let size = campaigns.size(of: campaign)
-                let start = campaigns.start(of: campaign, plan.timeShape)
-                let cohort = UInt32(campaigns.cohort(of: campaign, count: cohorts))
-                for member in 0..<size {
-                    let time = start + campaigns.offset(campaign, member, of: size)
-                    if time < fromNanos { index += 1 }
-                    if time < fromNanos || time >= toNanos { continue }
-                    slots.append(
-                        Slot(
-                            timeNanos: time, order: 1 << 63 | UInt64(k) << 48 | campaign << 16 | member,
-                            program: Int32(kind.programs[0]), kind: Int32(k),
-                            member: UInt32(member), cohort: cohort, number: campaign))
-                }
-            }
-        }
-        guard slots.count <= LeafPlan.hardLimit else {
-            throw SynthesisError.impossible(
-                "a leaf would hold \(slots.count) exchanges, more than \(LeafPlan.hardLimit)",
-                remedy: "Spread the campaigns over more time, or lower their rates.")
-        }
-        slots.sort { ($0.timeNanos, $0.order) < ($1.timeNanos, $1.order) }
-        return index
+        if wishes.exchanges || made.stated >= 0 { complete(&output, entity: made.entity) }
+    }
+
+    /// Makes the whole exchange of what the output has beside it.
+    func complete(_ output: inout Output, entity: UInt64) {
+        let (head, format) = (output.head, plan.streams[output.stream].format)
+        output.exchange.id = head.id
+        // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
+        output.exchange.flow = entity % 256
+        output.exchange.ordinal = UInt32(truncatingIfNeeded: head.id)
+        output.exchange.format = format.wire
+        output.exchange.operation = head.operation
+        output.exchange.expected = head.expected
+        output.exchange.labels = head.labels
+        output.exchange.request = Message(
+            wire: Array(output.request), startNanos: head.timeNanos, endNanos: head.timeNanos)
     }
 
     /// The index of a leaf's first exchange, and how many there are.
@@ -180,15 +186,11 @@ package final class LeafMaker {
     // MARK: One exchange
 
     private func fill(
-        _ output: inout Output, _ slot: Slot, index: UInt64, _ wishes: Wishes
+        _ output: inout Output, _ slot: LeafSlot, index: UInt64, _ wishes: Wishes
     ) throws {
         var identity = Machine.Identity(index: index, timeNanos: slot.timeNanos, cohort: UInt64(slot.cohort))
         let stream = slot.kind >= 0 ? plan.kinds[Int(slot.kind)].spec.stream : plan.streamOfProgram[Int(slot.program)]
-        var (place, found) = (UInt64.max, slot.kind >= 0 ? Int(slot.kind) : nil)
-        if slot.kind < 0 && !slot.isFlow {
-            place = plan.place(ofStream: stream, slot.number)
-            found = plan.kind(ofStream: stream, at: place) ?? plan.drift(of: identity, stream: stream)
-        }
+        let (place, found) = plan.kind(of: slot, identity, stream: stream)
         output.stream = stream
         output.stated = -1
         output.twin = nil
@@ -199,117 +201,53 @@ package final class LeafMaker {
             machines[program].run(identity)
             _ = try write(program, identity, identity, into: &output, wishes)
             output.stated = plan.statedRule(machines[program])
-            output.exchange.labels = output.stated < 0 ? [] : [plan.statedLabel(output.stated, identity)]
-            output.exchange.expected = output.exchange.labels.first?.expected ?? machines[program].expected()
-            return
+            output.head.labels = output.stated < 0 ? [] : [plan.statedLabel(output.stated, identity)]
+            output.head.expected = output.head.labels.first?.expected ?? machines[program].expected()
+            return complete(&output, entity: entity(program))
         }
         output.kind = kind
         let member = plan.member(kind, identity, place, slot.number, UInt64(slot.member))
         try make(&output, kind, member, identity, wishes)
     }
 
-    private func make(
-        _ output: inout Output, _ kind: Int, _ member: Member, _ identity: Machine.Identity, _ wishes: Wishes
-    ) throws {
-        let spec = plan.kinds[kind].spec
-        let program = plan.kinds[kind].programs[member.stage]
-        let injections = plan.kinds[kind].injections[member.stage]
-        machines[program].run(member.identity)
-        if wishes.twins && !spec.type.isHardNegative {
-            try makeTwin(kind, program, identity, member, &output, wishes)
-        }
-        var labels: [Label] = []
-        for injection in injections {
-            var label = plan.label(kind, injection, member, identity, machines[program])
-            do throws(Inapplicable) {
-                label.parameters += try injection.apply(&machines[program], member.draw(injection))
-            } catch {
-                throw SynthesisError.notApplicable(anomaly: injection.name, index: identity.index, reason: error.reason)
-            }
-            if label.detectableAt == AnomalyType.Detection.schema.rawValue,
-                !injection.isRefusedBySchema(machines[program])
-            {
-                label.detectableAt = AnomalyType.Detection.record.rawValue
-            }
-            labels.append(label)
-        }
-        let digits = try write(program, member.identity, identity, into: &output, wishes)
-        if let last = injections.last, case .bytes(let inject) = last.type.injector {
-            labels[labels.count - 1].parameters += try damage(&output, inject, last, member, digits, identity)
-        }
-        let rule = machines[program].expected()
-        output.exchange.expected = spec.expected == "pass" ? rule : spec.expected
-        output.exchange.labels = labels
-        machines[program].restore()
-    }
-
-    private func damage(
-        _ output: inout Output, _ inject: ByteInjector, _ injection: Injection, _ member: Member, _ digits: Range<Int>,
-        _ identity: Machine.Identity
-    ) throws -> [Label.Parameter] {
-        let clean = output.exchange.request?.wire ?? []
-        output.exchange.request = nil
-        var draft = WireDraft(bytes: clean, format: plan.format.wire, lengthDigits: digits)
-        let parameters: [Label.Parameter]
-        do throws(Inapplicable) {
-            parameters = try inject(&draft, member.draw(injection), injection.parameters)
-        } catch {
-            throw SynthesisError.notApplicable(anomaly: injection.name, index: identity.index, reason: error.reason)
-        }
-        output.exchange.request = Message(
-            wire: draft.bytes, startNanos: identity.timeNanos, endNanos: identity.timeNanos)
-        // So that a replay can tag the request before it spoils it again.
-        let fault = WireFault(clean: clean, spoiled: draft.bytes, plan.format.wire)
-        return parameters + [.init(WireFault.parameter, fault.text)]
-    }
-
-    /// The same exchange without its anomaly; for a campaign's member, what an innocent exchange would be in its place.
-    private func makeTwin(
-        _ kind: Int, _ program: Int, _ identity: Machine.Identity, _ member: Member, _ output: inout Output,
-        _ wishes: Wishes
-    ) throws {
-        var clean = Output()
-        var used = program
-        if plan.kinds[kind].campaign != nil {
-            used = plan.kinds[kind].spec.stream
-            machines[used].run(identity)
-        }
-        _ = try write(used, used != program ? identity : member.identity, identity, into: &clean, wishes)
-        clean.exchange.expected = machines[used].expected()
-        output.twin = clean.exchange
-        output.twinJSON = clean.json
-        output.twinRow = clean.row
-    }
-
     /// Writes what the machine made of `made`, as exchange `identity`; returns where an HTTP request states its length.
-    private func write(
+    func write(
         _ program: Int, _ made: Machine.Identity, _ identity: Machine.Identity, into output: inout Output,
-        _ wishes: Wishes
+        _ wishes: Wishes, isTwin: Bool = false
     ) throws -> Range<Int> {
-        if machines[program].strangeCell >= 0 {
-            throw SynthesisError.impossible(
-                "a value made for exchange \(identity.index) is no name of its field's enumeration",
-                remedy: "Give the enumeration's own names where the value is made.")
-        }
+        if machines[program].strangeLane >= 0 { throw SynthesisError.strangeName(identity.index) }
         let stream = plan.streamOfProgram[program]
         let format = plan.streams[stream].format
-        let digits = format.write(machines[program], index: made.index, into: &spaces[stream])
+        spaces[stream].removeAll()
+        let digits = format.write(machines[program], 0, index: made.index, into: &spaces[stream])
+        if isTwin {
+            write(program, &twinTexts, into: &output, wishes)
+        } else {
+            write(program, &texts, into: &output, wishes)
+        }
+        output.head.id = identity.index
+        output.head.timeNanos = identity.timeNanos
+        output.head.operation = format.operation
+        output.request = spaces[stream].bytes(0..<spaces[stream].count)
+        return digits
+    }
+
+    private func write(_ program: Int, _ texts: inout Texts, into output: inout Output, _ wishes: Wishes) {
         if wishes.json {
-            output.json.truncate(to: 0)
-            RequestWriter.json(machines[program], into: &output.json)
+            texts.json.truncate(to: 0)
+            RequestWriter.json(machines[program], 0, into: &texts.json)
+            output.json = texts.json.all
         }
         if wishes.row {
-            output.row.truncate(to: 0)
-            plan.appendRow(machines[program], wishes.rowStyle, &field, into: &output.row)
+            texts.row.truncate(to: 0)
+            plan.appendRow(machines[program], 0, wishes.rowStyle, &field, into: &texts.row)
+            output.row = texts.row.all
         }
-        output.exchange.id = identity.index
-        // Exchanges of one entity share a flow and keep their order in it; a flow's ordinals rise without being dense.
-        output.exchange.flow = machines[program].registers.count > 2 ? machines[program].registers[2] % 256 : 0
-        output.exchange.ordinal = UInt32(truncatingIfNeeded: identity.index)
-        output.exchange.format = format.wire
-        output.exchange.operation = format.operation
-        output.exchange.request = Message(
-            wire: spaces[stream].bytes(), startNanos: identity.timeNanos, endNanos: identity.timeNanos)
-        return digits
+    }
+
+    /// The number of the first entity that takes part.
+    func entity(_ program: Int) -> UInt64 {
+        let machine = machines[program]
+        return machine.image.program.registerCount > 2 ? machine.register(2, 0) : 0
     }
 }

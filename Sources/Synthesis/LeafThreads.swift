@@ -3,8 +3,8 @@ import Synchronization
 
 /// Workers on threads of their own, and their results in the order of leaves.
 ///
-/// Worker w of n makes leaves w, w + n, w + 2n, … of the range; each holds at most one finished leaf, so that memory is
-/// bounded and a slow output slows them all.
+/// Worker w of n makes leaves w, w + n, w + 2n, … of the range. While one of its leaves is looked at it makes the next,
+/// and hands that over only afterwards: two leaves of memory for each worker, and a slow output slows them all.
 final class LeafThreads: Sendable {
     private let lanes: [Lane]
     private let range: Range<Int>
@@ -30,7 +30,11 @@ final class LeafThreads: Sendable {
     /// Hands every result to `body`, first leaf first; the first error ends all of it.
     func forEach(_ body: (LeafResult) throws -> Void) throws {
         defer { for lane in lanes { lane.stop() } }
-        for leaf in range { try body(try lanes[(leaf - range.lowerBound) % lanes.count].take().get()) }
+        for leaf in range {
+            let lane = lanes[(leaf - range.lowerBound) % lanes.count]
+            try body(try lane.take().get())
+            lane.release()
+        }
     }
 
     /// A thread and the slot that it fills.
@@ -83,9 +87,11 @@ final class LeafThreads: Sendable {
                 defer { slot = nil }
                 return slot
             }
-            unsafe sem_post(empty)
             return value ?? .failure(CancellationError())
         }
+
+        /// What was taken is not looked at any more: the next may come.
+        func release() { unsafe sem_post(empty) }
 
         /// Ends the thread; whatever it has is dropped.
         func stop() {

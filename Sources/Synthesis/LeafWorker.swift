@@ -6,7 +6,8 @@ struct LeafResult: Sendable {
     /// What goes to one output.
     struct Part: Sendable {
         var exchanges: [Exchange] = []
-        var bytes: [UInt8] = []
+        /// The worker's own memory, which it uses again after the next leaf.
+        var text = Arena(capacity: 64)
     }
 
     /// A member of a campaign, whose other members may be in other leaves.
@@ -28,8 +29,8 @@ struct LeafResult: Sendable {
     var overlaps: [String] = []
     /// Exchanges with labels, for those who want them apart.
     var labelled: [Exchange] = []
-    /// What the digest of all exchanges covers.
-    var digested: [UInt8] = []
+    /// What the digest of all exchanges covers; the worker's memory, like the texts.
+    var digested = Arena(capacity: 64)
     var confirmed: UInt64 = 0
 }
 
@@ -51,7 +52,7 @@ extension SynthesisPlan {
         let sample = format.wantsExchanges ? SynthesisFormat(.wire, isCompressed: format.kind == .tape) : format
         let leaf = try LeafWorker(self, sample, twins: nil).make(leafCount / 2)
         if leaf.exchanges == 0 { return 0 }
-        return UInt64(UInt128(leaf.main.bytes.count) * UInt128(total) / UInt128(leaf.exchanges))
+        return UInt64(UInt128(leaf.main.text.count) * UInt128(total) / UInt128(leaf.exchanges))
     }
 }
 
@@ -63,13 +64,33 @@ final class LeafWorker {
     private let format: SynthesisFormat
     private let twinFormat: SynthesisFormat?
     private let keepsLabelled: Bool
+    private let isShared: Bool
     private let compressor = LineCompressor()
-    private var text = Arena()
-    private var twinText = Arena()
-    private var space = Arena()
+    private var twinRequest = Arena()
+    /// Memory of the leaf that is being made, and of the one before, which somebody may still be reading.
+    private var space = Space()
+    private var otherSpace = Space()
 
-    init(_ plan: SynthesisPlan, _ format: SynthesisFormat, twins: SynthesisFormat?, keepsLabelled: Bool = false) throws
-    {
+    private struct Space {
+        var text: Arena
+        var twinText: Arena
+        var digested: Arena
+
+        static let none = Space(capacity: 64)
+
+        init(capacity: Int = 4096) {
+            text = Arena(capacity: capacity)
+            twinText = Arena(capacity: capacity)
+            digested = Arena(capacity: capacity)
+        }
+    }
+
+    /// - Parameter isShared: somebody reads a leaf while the next one is made.
+    init(
+        _ plan: SynthesisPlan, _ format: SynthesisFormat, twins: SynthesisFormat?, keepsLabelled: Bool = false,
+        isShared: Bool = false
+    ) throws {
+        self.isShared = isShared
         self.keepsLabelled = keepsLabelled
         self.plan = plan
         self.format = format
@@ -83,72 +104,88 @@ final class LeafWorker {
         var result = LeafResult()
         result.counts = plan.kinds.map { _ in Manifest.Tally() }
         result.stated = plan.scenario.labels.map { _ in 0 }
-        text.truncate(to: 0)
-        twinText.truncate(to: 0)
-        space.truncate(to: 0)
+        if isShared { swap(&self.space, &otherSpace) }
+        // Held here for the time being, because what an object holds is checked at each access.
+        var space = Space.none
+        swap(&space, &self.space)
+        defer { swap(&space, &self.space) }
+        space.text.truncate(to: 0)
+        space.twinText.truncate(to: 0)
+        space.digested.truncate(to: 0)
         let wishes = LeafMaker.Wishes(
             json: format.wantsJSON || twinFormat?.wantsJSON == true,
             row: format.wantsRow || twinFormat?.wantsRow == true, twins: twinFormat != nil,
-            rowStyle: format.kind == .sql || twinFormat?.kind == .sql ? .copy : .csv)
+            rowStyle: format.kind == .sql || twinFormat?.kind == .sql ? .copy : .csv,
+            exchanges: format.wantsExchanges)
+        var oracle = self.oracle
+        defer { self.oracle = oracle }
         let before = oracle.labels
         try maker.make(leaf, wishes) { made in
-            try oracle.check(made.exchange, stream: made.stream)
-            if result.exchanges == 0 { result.first = made.exchange.id }
+            try oracle.check(made.head, made.request, stream: made.stream)
+            if result.exchanges == 0 { result.first = made.head.id }
             result.exchanges += 1
-            if let kind = made.kind, let label = made.exchange.labels.first {
-                result.counts[kind].add(label)
-                if made.exchange.labels.count > 1 { result.overlaps += Manifest.pairs(made.exchange.labels) }
-                if !label.campaign.isEmpty {
-                    result.members.append(.init(exchange: made.exchange, stream: made.stream))
-                }
-            } else if made.stated >= 0 {
-                result.stated[made.stated] += 1
-            }
-            if keepsLabelled && !made.exchange.labels.isEmpty { result.labelled.append(made.exchange) }
-            append(made.exchange, made.json, made.row, format, &text, &result.main)
+            if !made.head.labels.isEmpty { count(made, in: &result) }
+            if format.wantsExchanges { result.main.exchanges.append(made.exchange) }
+            append(made.head, made.request, made.json, made.row, format, &space.text)
             if let twinFormat, let twin = made.twin {
                 result.twinCount += 1
-                append(twin, made.twinJSON, made.twinRow, twinFormat, &twinText, &result.twins)
+                twinRequest.truncate(to: 0)
+                twinRequest.append(twin.request?.wire ?? [])
+                if twinFormat.wantsExchanges { result.twins.exchanges.append(twin) }
+                append(
+                    ExchangeHead(twin), twinRequest.all, made.twinJSON, made.twinRow, twinFormat, &space.twinText)
             }
-            digest(made.exchange)
+            Self.digest(made.head, made.request, into: &space.digested)
         }
         result.confirmed = oracle.labels - before
-        result.main.bytes = finished(text, format)
-        if let twinFormat { result.twins.bytes = finished(twinText, twinFormat) }
-        result.digested = space.array()
+        if format.isCompressed { compress(&space.text) }
+        if twinFormat?.isCompressed == true { compress(&space.twinText) }
+        (result.main.text, result.twins.text, result.digested) = (space.text, space.twinText, space.digested)
         return result
     }
 
+    /// Takes note of an exchange that has labels.
+    private func count(_ made: borrowing LeafMaker.Output, in result: inout LeafResult) {
+        let labels = made.head.labels
+        if let kind = made.kind, let label = labels.first {
+            result.counts[kind].add(label)
+            if labels.count > 1 { result.overlaps += Manifest.pairs(labels) }
+            if !label.campaign.isEmpty { result.members.append(.init(exchange: made.exchange, stream: made.stream)) }
+        } else if made.stated >= 0 {
+            result.stated[made.stated] += 1
+        }
+        if keepsLabelled { result.labelled.append(made.exchange) }
+    }
+
     private func append(
-        _ exchange: Exchange, _ json: Arena, _ row: Arena, _ format: SynthesisFormat, _ text: inout Arena,
-        _ part: inout LeafResult.Part
+        _ head: borrowing ExchangeHead, _ request: TableSlice, _ json: TableSlice, _ row: TableSlice,
+        _ format: SynthesisFormat, _ text: inout Arena
     ) {
         switch format.kind {
-        case .tape, .pcap: part.exchanges.append(exchange)
-        case .jsonl: plan.appendLine(exchange, json: json, into: &text)
-        case .csv: plan.appendRecord(exchange, row: row, .csv, into: &text)
-        case .sql: plan.appendRecord(exchange, row: row, .copy, into: &text)
-        case .wire: if let request = exchange.request { text.append(request.wire) }
+        case .tape, .pcap: break
+        case .jsonl: plan.appendLine(head, json: json, into: &text)
+        case .csv: plan.appendRecord(head, row: row, .csv, into: &text)
+        case .sql: plan.appendRecord(head, row: row, .copy, into: &text)
+        case .wire: text.append(request)
         }
     }
 
-    private func finished(_ text: Arena, _ format: SynthesisFormat) -> [UInt8] {
-        if text.count == 0 { return [] }
-        if !format.isCompressed { return text.array() }
+    /// Puts a frame in place of the text.
+    private func compress(_ text: inout Arena) {
+        if text.count == 0 { return }
         var frame: [UInt8] = []
         text.withSpan { frame = compressor.frame($0) }
-        return frame
+        text.truncate(to: 0)
+        text.append(frame)
     }
 
-    private func digest(_ exchange: Exchange) {
-        space.append(littleEndian: exchange.id)
-        space.append(littleEndian: exchange.startNanos)
-        if let request = exchange.request {
-            space.append(littleEndian: UInt64(request.wire.count))
-            space.append(request.wire)
-        }
-        space.append(contentsOf: exchange.expected.utf8)
-        if !exchange.labels.isEmpty { SynthesisPlan.appendLabels(exchange.labels, to: &space) }
-        space.append(0)
+    private static func digest(_ head: borrowing ExchangeHead, _ request: TableSlice, into digested: inout Arena) {
+        digested.append(littleEndian: head.id)
+        digested.append(littleEndian: head.timeNanos)
+        digested.append(littleEndian: UInt64(request.count))
+        digested.append(request)
+        digested.append(contentsOf: head.expected.utf8)
+        if !head.labels.isEmpty { SynthesisPlan.appendLabels(head.labels, to: &digested) }
+        digested.append(0)
     }
 }

@@ -4,47 +4,47 @@ package import Tape
 /// Lines of JSON and CSV for exchanges.
 extension SynthesisPlan {
     /// `{"id":…,"time":…,"timeNanos":…,"operation":…,"request":{…},"expected":…,"labels":[…]}` and a line feed.
-    package func appendLine(_ exchange: borrowing Exchange, json: Arena, into line: inout Arena) {
-        line.append(contentsOf: "{\"id\":".utf8)
-        line.append(decimal: Int64(clamping: exchange.id))
-        line.append(contentsOf: ",\"time\":\"".utf8)
-        line.append(time: exchange.startNanos)
-        line.append(contentsOf: "\",\"timeNanos\":".utf8)
-        line.append(decimal: Int64(clamping: exchange.startNanos))
-        line.append(contentsOf: ",\"operation\":".utf8)
-        line.append(quoted: exchange.operation)
-        line.append(contentsOf: ",\"request\":".utf8)
-        line.append(json, 0, json.count)
-        line.append(contentsOf: ",\"expected\":".utf8)
-        appendText(exchange.expected, to: &line)
-        line.append(contentsOf: ",\"labels\":".utf8)
-        Self.appendLabels(exchange.labels, to: &line)
-        line.append(contentsOf: "}\n".utf8)
+    package func appendLine(_ head: borrowing ExchangeHead, json: TableSlice, into line: inout Arena) {
+        line.append("{\"id\":")
+        line.append(decimal: Int64(clamping: head.id))
+        line.append(",\"time\":\"")
+        line.append(time: head.timeNanos)
+        line.append("\",\"timeNanos\":")
+        line.append(decimal: Int64(clamping: head.timeNanos))
+        line.append(",\"operation\":")
+        line.append(quoted: head.operation)
+        line.append(",\"request\":")
+        line.append(json)
+        line.append(",\"expected\":")
+        appendText(head.expected, to: &line)
+        line.append(",\"labels\":")
+        Self.appendLabels(head.labels, to: &line)
+        line.append("}\n")
     }
 
     /// `row` is what ``LeafMaker/Output/row`` holds.
     package func appendRecord(
-        _ exchange: borrowing Exchange, row: Arena, _ style: RowStyle, into line: inout Arena
+        _ head: borrowing ExchangeHead, row: TableSlice, _ style: RowStyle, into line: inout Arena
     ) {
         let between: UInt8 = style == .csv ? 0x2C : 0x09
-        line.append(decimal: Int64(clamping: exchange.id))
+        line.append(decimal: Int64(clamping: head.id))
         line.append(between)
-        line.append(time: exchange.startNanos)
+        line.append(time: head.timeNanos)
         line.append(between)
         // Operations are names, or a method and a path; decisions are words: neither needs quotes.
-        line.append(contentsOf: exchange.operation.utf8)
+        line.append(contentsOf: head.operation.utf8)
         line.append(between)
-        if exchange.expected.isEmpty { style.appendNothing(to: &line) }
-        line.append(contentsOf: exchange.expected.utf8)
+        if head.expected.isEmpty { style.appendNothing(to: &line) }
+        line.append(contentsOf: head.expected.utf8)
         line.append(between)
-        if exchange.labels.isEmpty {
+        if head.labels.isEmpty {
             style.appendNothing(to: &line)
         } else {
             var space = Arena(capacity: 512)
-            Self.appendLabels(exchange.labels, to: &space)
+            Self.appendLabels(head.labels, to: &space)
             style.append(space, 0, space.count, to: &line)
         }
-        line.append(row, 0, row.count)
+        line.append(row)
         if style == .csv { line.append(0x0D) }
         line.append(0x0A)
     }
@@ -63,14 +63,14 @@ extension SynthesisPlan {
         func key(_ name: StaticString) {
             if line[line.count - 1] != 0x7B { line.append(0x2C) }
             line.append(0x22)
-            line.append(contentsOf: name.description.utf8)
+            line.append(name)
             line.append(0x22)
             line.append(0x3A)
         }
         func text(_ name: StaticString, _ value: String, isNullable: Bool = false) {
             key(name)
             if value.isEmpty && isNullable {
-                line.append(contentsOf: "null".utf8)
+                line.append("null")
             } else {
                 line.append(quoted: value)
             }
@@ -115,7 +115,7 @@ extension SynthesisPlan {
 
     private func appendText(_ text: String, to line: inout Arena) {
         if text.isEmpty {
-            line.append(contentsOf: "null".utf8)
+            line.append("null")
         } else {
             line.append(quoted: text)
         }

@@ -17,37 +17,37 @@ extension Machine {
         case choose
     }
 
-    mutating func compute(_ step: Program.Step, _ identity: Identity, _ counter: UInt64, _ tables: Tables) {
+    func compute(_ step: Program.Step, _ lane: Int, _ tables: Tables) {
         var result = Cell(isPresent: true)
         switch step.op {
         case .equalsText:
-            let cell = cells[Int(step.other)]
+            let cell = cell(step.other, lane)
             guard cell.isPresent else { return }
             result.int = find(step, cell, tables) == nil ? 0 : 1
-        case .exists: result.int = cells[Int(step.other)].isPresent ? 1 : 0
-        case .drawn: result.int = isDrawn(step, identity, tables) ? 1 : 0
+        case .exists: result.int = cell(step.other, lane).isPresent ? 1 : 0
+        case .drawn: result.int = isDrawn(step, lane, tables) ? 1 : 0
         case .copula:
             // A row of the Cholesky factor: a sum of independent normal values.
             var z: Int64 = 0
             for i in 0..<Int(step.count) {
-                let own = NormalSampler.value(step.philox.draw(counter, UInt64(i)), tables.normals)
+                let own = NormalSampler.value(block(step, lane, i), tables.normals)
                 z = z &+ Q32.multiply(tables.choices[Int(step.table) + i].int, own)
             }
             result.int = Int64(bitPattern: NormalSampler.rank(of: z, tables.normals))
         default:
-            guard let value = value(step) else { return }
+            guard let value = value(step, lane) else { return }
             result.int = Int64(clamping: value)
         }
-        cells[Int(step.cell)] = result
+        setCell(step.cell, lane, result)
     }
 
-    private func value(_ step: Program.Step) -> Int128? {
+    private func value(_ step: Program.Step, _ lane: Int) -> Int128? {
         guard let op = Operator(rawValue: step.count) else { return nil }
-        let left = cells[Int(step.other)]
-        let right = step.table >= 0 ? cells[Int(step.table)] : Cell(isPresent: true)
+        let left = cell(step.other, lane)
+        let right = step.table >= 0 ? cell(step.table, lane) : Cell(isPresent: true)
         switch op {
         case .choose:
-            let condition = cells[Int(step.bits)]
+            let condition = cell(step.bits, lane)
             guard condition.isPresent else { return nil }
             let chosen = condition.int != 0 ? left : right
             return chosen.isPresent ? Int128(chosen.int) * Int128(condition.int != 0 ? step.a : step.b) : nil
@@ -85,12 +85,13 @@ extension Machine {
     }
 
     /// The numbers drawn in each period stand one after the other; those of the last `c` periods still count.
-    private func isDrawn(_ step: Program.Step, _ identity: Identity, _ tables: Tables) -> Bool {
+    private func isDrawn(_ step: Program.Step, _ lane: Int, _ tables: Tables) -> Bool {
+        let identity = identities[lane]
         let start = image.program.startNanos
         if identity.timeNanos < start { return false }
         let period = Int(clamping: (identity.timeNanos - start) / UInt64(step.a))
         let width = Int(step.count)
-        let register = registers[Int(step.other)]
+        let register = register(Int(step.other), lane)
         for number in max(0, period - Int(step.c) + 1)...period {
             let first = Int(step.table) + number * width
             if first + width > Int(step.b) { break }

@@ -1,30 +1,31 @@
 /// Which entities take part in an exchange.
 extension Machine {
-    mutating func pick(_ step: Program.Step, _ identity: Identity, _ tables: Tables) {
-        let by = Program.Pick(rawValue: step.count) ?? .byExchange
-        let counter = by == .byExchange ? identity.index : identity.campaign
+    func pick(_ step: Program.Step, _ lane: Int, _ tables: Tables) {
+        let identity = identities[lane]
+        if step.op == .pickCast { return pickCast(step, lane, tables.permutations) }
+        let bits =
+            step.draws >= 0
+            ? pickDraws[Int(step.draws) &* lanes &+ lane] : step.philox.draw(register(step.drawScope, lane))
         // Entity numbers interleave the cohorts, so that each has its share of the frequent ones.
         let cohorts = step.op == .pickFree && step.c == 1 ? cohortCount : 1
         let cohort = cohorts > 1 ? identity.cohort : 0
         let number: UInt64
         switch step.op {
         case .pickOwned:
-            number = registers[Int(step.other)] &* UInt64(step.a) &+ step.philox.below(UInt64(step.a), counter)
+            number = register(Int(step.other), lane) &* UInt64(step.a) &+ scale(bits, to: UInt64(step.a))
         case .pickShared:
             // Which of the owner's links, and then what every exchange finds at its end.
-            let link = registers[Int(step.other)] &* UInt64(step.a) &+ step.philox.below(UInt64(step.a), counter)
-            let bits = Philox(key: UInt64(bitPattern: step.c)).draw(link)
-            number = ZipfSampler.rank(bits, tables.zipfs[Int(step.table)])
+            let link = register(Int(step.other), lane) &* UInt64(step.a) &+ scale(bits, to: UInt64(step.a))
+            let shared = Philox(key: UInt64(bitPattern: step.c)).draw(link)
+            number = ZipfSampler.rank(shared, tables.zipfs[Int(step.table)])
         case .pickNear:
-            let at = Int(step.a) + Int(clamping: registers[Int(step.other)])
+            let at = Int(step.a) + Int(clamping: register(Int(step.other), lane))
             let (from, to) = (tables.numbers[at], tables.numbers[at + 1])
-            let bits = step.philox.draw(counter)
             number =
                 to == from
                 ? scale(bits, to: UInt64(step.b))
                 : tables.numbers[Int(step.c) + Int(clamping: from + scale(bits, to: to - from))]
         case .pickWeighted:
-            let bits = step.philox.draw(counter)
             var low = 0
             var high = Int(step.b) - 1
             while low < high {
@@ -33,8 +34,8 @@ extension Machine {
             }
             number = UInt64(low)
         default:
-            number = ZipfSampler.rank(step.philox.draw(counter), tables.zipfs[Int(step.table)]) &* cohorts &+ cohort
+            number = ZipfSampler.rank(bits, tables.zipfs[Int(step.table)]) &* cohorts &+ cohort
         }
-        registers[Int(step.cell)] = number
+        registers[Int(step.cell) &* lanes &+ lane] = number
     }
 }

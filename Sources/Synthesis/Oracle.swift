@@ -8,17 +8,20 @@ package import Tape
 /// Every anomaly of single exchanges that an innocent one never has is looked for in every exchange, both ways. Faults of
 /// the wire are looked for where a label says so; everything else must be readable from the first byte to the last. Of
 /// campaigns, members, order, window, who takes part in them, and what the type says about their values are checked.
-package struct Oracle: Sendable {
+///
+/// A copy reads requests into the same memory, so that copies stay on one thread.
+package struct Oracle {
     private let rules: [OracleRule]
-    /// Rules that clean exchanges are held to, as indices.
-    private let strict: [Int]
+    /// Rules that clean exchanges are held to, as indices, by stream.
+    private let strict: [[Int]]
     /// `touching[a][b]`: an exchange with anomaly a may look as if it had b.
     private let touching: [[Bool]]
     private let format: WireFormat
     private let methods: [[UInt8]]
     /// One for each stream.
     private var cursors: [OracleCursor]
-    private var cursor: OracleCursor
+    /// Where a request that is no table's is copied to.
+    private var space = Arena()
     /// Labels that the scenario states by a rule of its own; the injector has no part in them.
     private let stated: Set<String>
     /// Campaigns are followed by another oracle, which sees all leaves in order.
@@ -38,13 +41,16 @@ package struct Oracle: Sendable {
             }
         }
         self.rules = rules
-        strict = rules.indices.filter { rules[$0].isStrict && !rules[$0].isWireFault }
+        strict = plan.streams.indices.map { stream in
+            rules.indices.filter {
+                rules[$0].isStrict && !rules[$0].isWireFault && rules[$0].spec.stream == stream
+            }
+        }
         touching = rules.map { a in rules.map { a.touches($0) } }
         format = plan.format.wire
         methods = plan.streams.map { Array($0.format.method.utf8) }
         for i in watches.indices { watches[i].finish() }
         cursors = watches.map { OracleCursor($0, plan.format.wire) }
-        cursor = cursors[0]
         stated = Set(plan.scenario.labels.map(\.type))
     }
 
@@ -52,30 +58,36 @@ package struct Oracle: Sendable {
     ///
     /// - Parameter stream: whose exchange it is, because streams of one operation need not write the same fields.
     package mutating func check(_ exchange: borrowing Exchange, stream: Int = 0) throws(SynthesisError) {
-        exchanges += 1
-        if cursors.count > 1 { swap(&cursor, &cursors[stream]) }
-        defer { if cursors.count > 1 { swap(&cursor, &cursors[stream]) } }
         guard let message = exchange.request else {
             throw .mismatch(anomaly: "request", index: exchange.id, reason: "there is none")
         }
-        cursor.read(message.wire)
-        let isSpoiled = exchange.labels.contains { $0.layer == "L0" && $0.detectableAt == "wire" }
-        if cursor.readings.state != .whole && !isSpoiled {
-            throw .mismatch(anomaly: "wire", index: exchange.id, reason: "the request cannot be read")
-        }
-        let view = view(exchange.id, message, stream)
-        if exchange.labels.isEmpty {
-            for at in strict where rules[at].spec.stream == stream && rules[at].check.isBroken(rules[at], view) {
-                throw .mismatch(anomaly: rules[at].spec.name, index: exchange.id, reason: "no label says so")
-            }
-            return
-        }
-        try confirm(exchange, view, isSpoiled, stream)
+        space.truncate(to: 0)
+        space.append(message.wire)
+        try check(ExchangeHead(exchange), space.all, stream: stream)
     }
 
-    private func view(_ index: UInt64, _ message: Message, _ stream: Int) -> OracleView {
-        OracleView(
-            readings: cursor.readings, bytes: cursor.bytes, index: index, timeNanos: message.startNanos,
+    /// Likewise for one whose bytes stand apart.
+    mutating func check(
+        _ head: borrowing ExchangeHead, _ request: TableSlice, stream: Int
+    ) throws(SynthesisError) {
+        exchanges += 1
+        cursors[stream].read(request)
+        let isLabelled = !head.labels.isEmpty
+        let isSpoiled = isLabelled && head.labels.contains { $0.layer == "L0" && $0.detectableAt == "wire" }
+        if cursors[stream].readings.state != .whole && !isSpoiled {
+            throw .mismatch(anomaly: "wire", index: head.id, reason: "the request cannot be read")
+        }
+        let view = view(head.id, head.timeNanos, stream)
+        if isLabelled { return try confirm(head, view, isSpoiled, stream) }
+        for at in strict[stream] where rules[at].check.isBroken(rules[at], view) {
+            throw .mismatch(anomaly: rules[at].spec.name, index: head.id, reason: "no label says so")
+        }
+    }
+
+    private func view(_ index: UInt64, _ timeNanos: UInt64, _ stream: Int) -> OracleView {
+        let cursor = cursors[stream]
+        return OracleView(
+            readings: cursor.readings, bytes: cursor.bytes, index: index, timeNanos: timeNanos,
             format: format, fault: cursor.fault, deepest: cursor.deepest, bodyStart: cursor.bodyStart,
             stated: cursor.statedLength, message: cursor.message, method: methods[stream])
     }
@@ -83,10 +95,10 @@ package struct Oracle: Sendable {
     /// Looks only at the campaign that an exchange belongs to.
     mutating func follow(_ exchange: borrowing Exchange, stream: Int) throws(SynthesisError) {
         guard let message = exchange.request else { return }
-        if cursors.count > 1 { swap(&cursor, &cursors[stream]) }
-        defer { if cursors.count > 1 { swap(&cursor, &cursors[stream]) } }
-        cursor.read(message.wire)
-        let view = view(exchange.id, message, stream)
+        space.truncate(to: 0)
+        space.append(message.wire)
+        cursors[stream].read(space.all)
+        let view = view(exchange.id, message.startNanos, stream)
         for label in exchange.labels {
             let found = rules.firstIndex { $0.isCampaign && $0.spec.stream == stream && $0.describes(label) }
             if let found { try follow(found, label, view, rules[found].fields) }
@@ -94,42 +106,42 @@ package struct Oracle: Sendable {
     }
 
     private mutating func confirm(
-        _ exchange: borrowing Exchange, _ view: borrowing OracleView, _ isSpoiled: Bool, _ stream: Int
+        _ head: borrowing ExchangeHead, _ view: borrowing OracleView, _ isSpoiled: Bool, _ stream: Int
     ) throws(SynthesisError) {
         var described: [(rule: Int, label: Label)] = []
-        for label in exchange.labels {
+        for label in head.labels {
             guard let rule = rules.firstIndex(where: { $0.spec.stream == stream && $0.describes(label) }) else {
                 if stated.contains(label.type) {
                     labels += 1
                     continue
                 }
-                throw .mismatch(anomaly: label.type, index: exchange.id, reason: "the scenario has no such anomaly")
+                throw .mismatch(anomaly: label.type, index: head.id, reason: "the scenario has no such anomaly")
             }
             described.append((rule, label))
         }
         let changed = described.flatMap { rules[$0.rule].fields }
         for (rule, label) in described {
-            let isReadable = !isSpoiled || cursor.readings.state == .whole
+            let isReadable = !isSpoiled || view.readings.state == .whole
             if rules[rule].isCampaign {
                 if !leavesCampaigns { try follow(rule, label, view, changed) }
             } else {
                 // What cannot be read whole is not looked into for anything but what spoiled it.
                 if (rules[rule].isWireFault || isReadable) && !rules[rule].check.isBroken(rules[rule], view) {
                     throw .mismatch(
-                        anomaly: rules[rule].spec.name, index: exchange.id, reason: "its label is not borne out")
+                        anomaly: rules[rule].spec.name, index: head.id, reason: "its label is not borne out")
                 }
                 if isReadable && !isSpoiled && !rules[rule].holdsConstants(0, view, changed: changed) {
                     throw .mismatch(
-                        anomaly: rules[rule].spec.name, index: exchange.id,
+                        anomaly: rules[rule].spec.name, index: head.id,
                         reason: "a value is not what 'with' says")
                 }
             }
             labels += 1
         }
         if isSpoiled { return }
-        for at in strict where !described.contains(where: { $0.rule == at || touching[$0.rule][at] }) {
-            if rules[at].spec.stream == stream && rules[at].check.isBroken(rules[at], view) {
-                throw .mismatch(anomaly: rules[at].spec.name, index: exchange.id, reason: "no label says so")
+        for at in strict[stream] where !described.contains(where: { $0.rule == at || touching[$0.rule][at] }) {
+            if rules[at].check.isBroken(rules[at], view) {
+                throw .mismatch(anomaly: rules[at].spec.name, index: head.id, reason: "no label says so")
             }
         }
     }

@@ -55,7 +55,7 @@ struct OracleCampaign: Sendable {
             }
         }
         var member = Member(
-            k: label.k, stage: stage, timeNanos: view.timeNanos, texts: [:], numbers: [:], bytes: view.bytes)
+            k: label.k, stage: stage, timeNanos: view.timeNanos, texts: [:], numbers: [:], bytes: Array(view.bytes))
         for (name, watch) in rule.watches {
             member.texts[name] = view.readings.text(watch, view.bytes)
             member.numbers[name] = view.readings.double(watch, view.bytes)

@@ -9,6 +9,13 @@ extension OracleCheck {
         for term in rule.terms {
             guard let head = term.factors.first else { continue }
             var value = view.readings.first(head)
+            if term.factors.count == 1 {
+                while let current = value {
+                    sum &+= term.sign &* current.int
+                    value = view.readings.next(current)
+                }
+                continue
+            }
             var others = term.factors.dropFirst().map { view.readings.first($0) }
             while let current = value {
                 var product = current.int
@@ -19,7 +26,7 @@ extension OracleCheck {
                     others[i] = view.readings.next(other)
                 }
                 value = view.readings.next(current)
-                if term.factors.count > 1 { hasElements = true }
+                hasElements = true
                 sum &+= term.sign &* product
             }
         }
@@ -148,7 +155,7 @@ extension OracleCheck {
 
 extension OracleIdentifier {
     /// A right check digit, and still nobody's.
-    static func isImpossible(_ text: ArraySlice<UInt8>, _ kind: IdentifierKind) -> Bool {
+    static func isImpossible(_ text: TableSlice, _ kind: IdentifierKind) -> Bool {
         let digits = Array(text)
         func part(_ from: Int, _ count: Int) -> String {
             guard from + count <= digits.count else { return "" }

@@ -7,7 +7,7 @@ extension OracleCheck {
         OracleCheck(isStrict: false, isBroken)
     }
 
-    private static func bigEndian(_ bytes: [UInt8], _ at: Int) -> Int {
+    private static func bigEndian(_ bytes: TableSlice, _ at: Int) -> Int {
         at + 4 <= bytes.count ? bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) } : 0
     }
 
@@ -62,7 +62,7 @@ extension OracleCheck {
     // MARK: HTTP
 
     private static func headers(_ view: borrowing OracleView) -> [(name: String, value: String)] {
-        guard let end = find([13, 10, 13, 10], view.bytes) else { return [] }
+        guard let end = find([13, 10, 13, 10], Array(view.bytes)) else { return [] }
         return String(decoding: view.bytes[..<end], as: UTF8.self).split(separator: "\r\n").dropFirst().map { line in
             let colon = line.firstIndex(of: ":") ?? line.endIndex
             return (line[..<colon].lowercased(), line[colon...].dropFirst().drop { $0 == " " }.description)
@@ -70,7 +70,7 @@ extension OracleCheck {
     }
 
     private static func body(_ view: borrowing OracleView) -> [UInt8] {
-        guard let end = find([13, 10, 13, 10], view.bytes) else { return [] }
+        guard let end = find([13, 10, 13, 10], Array(view.bytes)) else { return [] }
         return Array(view.bytes[(end + 4)...])
     }
 

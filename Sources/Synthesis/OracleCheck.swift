@@ -46,12 +46,11 @@ struct OracleCheck: Sendable {
             guard let value = view.readings.first(rule.first) else { return false }
             return value.isText
                 ? !rule.cases.contains { $0.name.elementsEqual(view.bytes[value.start..<value.end]) }
-                : !rule.cases.contains { $0.value == value.int }
+                : !rule.caseValues.contains(value.int)
         },
         "boundaryOverflow": OracleCheck { rule, view in
             guard let value = view.int(rule.first) else { return false }
-            return value < (rule.spec.parameters.number("min") ?? .min)
-                || value > (rule.spec.parameters.number("max") ?? .max)
+            return value < rule.bounds.least || value > rule.bounds.most
         },
         "boundaryValue": OracleCheck(isStrict: false) { rule, view in
             guard let value = view.int(rule.first) else { return false }
@@ -117,7 +116,7 @@ struct OracleCheck: Sendable {
     // MARK: L1, texts
 
     /// The scalars of a text as it is meant: JSON's escapes undone.
-    static func scalars(_ text: ArraySlice<UInt8>) -> [UInt32] {
+    static func scalars(_ text: TableSlice) -> [UInt32] {
         String(decoding: text, as: UTF8.self).unicodeScalars.map(\.value)
     }
 

@@ -3,14 +3,14 @@ extension OracleCursor {
     mutating func jsonDocument() -> Bool { jsonValue(0, 0) }
 
     private mutating func space() {
-        while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D {
+        while at < end, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D {
             at += 1
         }
     }
 
     private mutating func take(_ expected: UInt8) -> Bool {
         space()
-        guard at < bytes.count, bytes[at] == expected else { return false }
+        guard at < end, bytes[at] == expected else { return false }
         at += 1
         return true
     }
@@ -18,7 +18,7 @@ extension OracleCursor {
     /// `node` is the place in the watched tree, -1 for none.
     private mutating func jsonValue(_ node: Int, _ depth: Int) -> Bool {
         space()
-        guard at < bytes.count, depth < 64 else { return false }
+        guard at < end, depth < 64 else { return false }
         switch bytes[at] {
         case 0x7B:
             at += 1
@@ -59,11 +59,11 @@ extension OracleCursor {
 
     /// Between the quotes, escapes as they stand.
     private mutating func jsonString() -> Range<Int>? {
-        guard at < bytes.count, bytes[at] == 0x22 else { return nil }
+        guard at < end, bytes[at] == 0x22 else { return nil }
         at += 1
         let start = at
-        while at < bytes.count, bytes[at] != 0x22 { at += bytes[at] == 0x5C ? 2 : 1 }
-        guard at < bytes.count else { return nil }
+        while at < end, bytes[at] != 0x22 { at += bytes[at] == 0x5C ? 2 : 1 }
+        guard at < end else { return nil }
         at += 1
         return start..<at - 1
     }
@@ -71,7 +71,7 @@ extension OracleCursor {
     /// A number, `true`, `false` or `null`. Only whole numbers have a value here.
     private mutating func jsonWord(_ node: Int) -> Bool {
         let start = at
-        while at < bytes.count, bytes[at] > 0x20, bytes[at] != 0x2C, bytes[at] != 0x5D, bytes[at] != 0x7D { at += 1 }
+        while at < end, bytes[at] > 0x20, bytes[at] != 0x2C, bytes[at] != 0x5D, bytes[at] != 0x7D { at += 1 }
         let word = bytes[start..<at]
         // Nothing can say that a number is cut; the object around it is not closed then.
         guard let first = word.first else { return false }

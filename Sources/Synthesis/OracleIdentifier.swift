@@ -1,6 +1,8 @@
 /// Checks identifiers by summing over all characters, check characters included.
 enum OracleIdentifier {
-    static func isValid(_ text: ArraySlice<UInt8>, _ kind: IdentifierKind) -> Bool {
+    static func isValid<Text: RandomAccessCollection>(_ text: Text, _ kind: IdentifierKind) -> Bool
+    where Text.Element == UInt8, Text.Index == Int {
+        if kind == .card { return isCard(text) }
         let values = text.map { byte -> Int in
             switch byte {
             case 0x30...0x39: Int(byte) - 0x30
@@ -10,13 +12,7 @@ enum OracleIdentifier {
         }
         if values.isEmpty || values.contains(-1) { return false }
         switch kind {
-        case .card:
-            var sum = 0
-            for (i, value) in values.reversed().enumerated() {
-                if value > 9 { return false }
-                sum += i % 2 == 0 ? value : [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][value]
-            }
-            return values.count >= 12 && sum % 10 == 0
+        case .card: return isCard(text)
         case .residentId:
             // ISO 7064 MOD 11-2: the remainder over all characters, X for ten, is 1.
             guard values.count == 18, values.dropLast().allSatisfy({ $0 < 10 }) else { return false }
@@ -61,6 +57,19 @@ enum OracleIdentifier {
             return (sum + (values.last ?? -1)) % 11 == 0
         case .rfcShort: return text.count == 10
         }
+    }
+
+    /// From the right, every second digit counts as the sum of the digits of its double.
+    private static func isCard(_ text: some Collection<UInt8>) -> Bool {
+        var sum = 0
+        var isDoubled = text.count % 2 == 0
+        for byte in text {
+            guard (0x30...0x39).contains(byte) else { return false }
+            let value = Int(byte) - 0x30
+            sum += !isDoubled ? value : value < 5 ? 2 * value : 2 * value - 9
+            isDoubled.toggle()
+        }
+        return text.count >= 12 && sum % 10 == 0
     }
 
     /// Weights rise from 2 at the right, and start over after `limit`.

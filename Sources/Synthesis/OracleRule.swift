@@ -12,6 +12,10 @@ final class OracleRule: Sendable {
     /// Products whose sum the first must be: the sign and the watches of the factors.
     let terms: [(sign: Int64, factors: [Int])]
     let cases: [(name: [UInt8], value: Int64)]
+    /// Their values alone.
+    let caseValues: [Int64]
+    /// The type's `min` and `max`.
+    let bounds: (least: Int64, most: Int64)
     let secondCases: [(name: [UInt8], value: Int64)]
     let fieldType: SchemaType?
     /// Dotted names of all fields that it reads or changes.
@@ -67,6 +71,8 @@ final class OracleRule: Sendable {
             (term.isNegative ? -1 : 1, try term.factors.map { try looks.watch($0) })
         }
         cases = named.first.map { looks.cases(of: $0.reference) } ?? []
+        caseValues = cases.map(\.value)
+        bounds = (spec.parameters.number("min") ?? .min, spec.parameters.number("max") ?? .max)
         secondCases = named.dropFirst().first.map { looks.cases(of: $0.reference) } ?? []
         fieldType = named.first.flatMap { try? looks.shape.field($0.reference.name, at: $0.reference.mark).field.type }
         path = named.first?.reference.name ?? (typeName == "unknownField" ? spec.parameters.text("name") : "")
@@ -170,7 +176,8 @@ final class OracleRule: Sendable {
 /// What the oracle has read of one exchange.
 struct OracleView {
     let readings: OracleReadings
-    let bytes: [UInt8]
+    /// Of an exchange with labels they start at index 0.
+    let bytes: TableSlice
     let index: UInt64
     let timeNanos: UInt64
     let format: WireFormat
@@ -181,7 +188,7 @@ struct OracleView {
     let message: (type: Int, name: Range<Int>, seqid: Int64)
     let method: [UInt8]
 
-    func text(_ watch: Int) -> ArraySlice<UInt8>? {
+    func text(_ watch: Int) -> TableSlice? {
         guard watch >= 0, let value = readings.first(watch), value.isText else { return nil }
         return bytes[value.start..<value.end]
     }

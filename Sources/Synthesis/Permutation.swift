@@ -22,7 +22,7 @@ package struct Permutation: Sendable, BitwiseCopyable {
     package subscript(_ index: UInt64) -> UInt64 {
         var value = index
         repeat {
-            var (left, right) = (value % a, value / a)
+            var (right, left) = value.quotientAndRemainder(dividingBy: a)
             var round = key
             for _ in 0..<4 {
                 round = round &+ 0x9E37_79B9_7F4A_7C15
@@ -34,6 +34,10 @@ package struct Permutation: Sendable, BitwiseCopyable {
         } while value >= count
         return value
     }
+
+    /// Likewise for any index: those beyond the end start over.
+    @inlinable
+    package func wrapping(_ index: UInt64) -> UInt64 { self[index < count ? index : index % count] }
 
     @inlinable
     func add(_ value: UInt64, _ bits: UInt64, modulo bound: UInt64) -> UInt64 {

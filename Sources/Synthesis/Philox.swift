@@ -13,6 +13,8 @@ package struct Philox: Sendable, Hashable, BitwiseCopyable {
         high = UInt32(truncatingIfNeeded: key >> 32)
     }
 
+    var key: UInt64 { UInt64(high) << 32 | UInt64(low) }
+
     /// The 128 bits at `counter`, low half first.
     @inlinable
     package func block(_ counter: UInt64, _ upper: UInt64 = 0) -> (UInt64, UInt64) {

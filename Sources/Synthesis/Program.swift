@@ -85,12 +85,16 @@ struct Program: Sendable {
         var op: Op
         /// The register that counts this step's draws.
         var scope: UInt8 = 0
+        /// A jump may pass it.
+        var isConditional = false
         var cell: Int32 = 0
         var other: Int32 = 0
         var table: Int32 = 0
         var count: Int32 = 0
         /// The cell that holds the uniform bits to use; -1 draws them.
         var bits: Int32 = -1
+        /// Where its draws stand among those that are made at once; -1 when they are not.
+        var draws: Int32 = -1
         var philox = Philox(key: 0)
         var a: Int64 = 0
         var b: Int64 = 0
@@ -137,10 +141,23 @@ struct Program: Sendable {
 }
 
 /// One value of an exchange. A value may have a number, a text, or both (an enumeration's value and name).
+///
+/// Sixteen bytes, four to a line of the processor's cache: that it is absent is told by the length.
 struct Cell: Sendable {
     var int: Int64 = 0
     /// In the machine's arena.
     var start: Int32 = 0
-    var length: Int32 = 0
-    var isPresent = false
+    /// Below 0 when there is no value.
+    var length: Int32 = -1
+
+    init(int: Int64 = 0, start: Int32 = 0, length: Int32 = 0, isPresent: Bool = false) {
+        self.int = int
+        self.start = start
+        self.length = isPresent ? length : -1
+    }
+
+    var isPresent: Bool {
+        @inline(__always) get { length >= 0 }
+        set { length = newValue ? max(0, length) : -1 }
+    }
 }

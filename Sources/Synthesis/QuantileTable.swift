@@ -29,12 +29,7 @@ struct QuantileTable: Sendable {
         _ bits: UInt64, _ probabilities: Table<UInt64>, _ values: Table<Program.Choice>, first: Int, start: Int,
         count: Int
     ) -> Int64 {
-        var low = 0
-        var high = count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if probabilities[start + middle] <= bits { low = middle } else { high = middle }
-        }
+        let low = probabilities.lastNotAbove(bits, from: start, count: count - 1)
         let from = probabilities[start + low]
         let span = probabilities[start + low + 1] &- from
         let (a, b) = (values[first + low].int, values[first + low + 1].int)

@@ -36,21 +36,22 @@ package struct RequestFormat: Sendable {
         }
     }
 
-    /// Writes the whole request into `space` and returns where the digits of the Content-Length stand, for HTTP.
-    func write(_ machine: borrowing Machine, index: UInt64, into space: inout RequestSpace) -> Range<Int> {
+    /// Appends a lane's whole request to `space` and returns where the digits of the Content-Length stand, for HTTP.
+    func write(
+        _ machine: borrowing Machine, _ lane: Int, index: UInt64, into space: inout RequestSpace
+    ) -> Range<Int> {
         if wire.protocol == .thrift {
             // Sequence numbers as a client counts them: from 1, never negative.
-            space.thrift.message(machine, seqid: Int32(truncatingIfNeeded: (index &+ 1) & 0x7FFF_FFFF))
+            space.thrift.message(machine, lane, seqid: Int32(truncatingIfNeeded: (index &+ 1) & 0x7FFF_FFFF))
             return 0..<0
         }
         space.body.truncate(to: 0)
-        RequestWriter.json(machine, into: &space.body)
-        space.http.truncate(to: 0)
+        RequestWriter.json(machine, lane, into: &space.body)
         space.http.append(contentsOf: head)
         for (i, name) in headerNames.enumerated() {
             space.http.append(contentsOf: name)
             if i < machine.image.program.headerCells.count {
-                let cell = machine.cells[Int(machine.image.program.headerCells[i])]
+                let cell = machine.cell(machine.image.program.headerCells[i], lane)
                 // A value that is made from fields cannot end its line.
                 for at in Int(cell.start)..<Int(cell.start + cell.length) {
                     let byte = machine.arena[at]
@@ -84,5 +85,14 @@ struct RequestSpace {
             method: format.method, isOneway: format.isOneway)
     }
 
-    func bytes() -> [UInt8] { isHTTP ? http.array() : thrift.out.array() }
+    /// How many bytes were written.
+    var count: Int { isHTTP ? http.count : thrift.out.count }
+
+    /// The bytes of a request, until the next one is written.
+    func bytes(_ range: Range<Int>) -> TableSlice { isHTTP ? http.slice(range) : thrift.out.slice(range) }
+
+    mutating func removeAll() {
+        http.truncate(to: 0)
+        thrift.out.truncate(to: 0)
+    }
 }

@@ -1,33 +1,40 @@
 /// Writes the cells of a machine as JSON, following the program's emissions.
 enum RequestWriter {
     /// The whole object, braces included.
-    static func json(_ machine: borrowing Machine, into out: inout Arena) {
+    static func json(_ machine: borrowing Machine, _ lane: Int, into out: inout Arena) {
+        if let plan = machine.plan(.json) {
+            out.append(0x7B)
+            let start = out.count
+            plan.write(machine, lane, into: &out)
+            if out.count > start { out.truncate(to: out.count - 1) }
+            return out.append(0x7D)
+        }
         let emissions = machine.layout
         // Thrift's single argument is a struct of its own around the fields; JSON shows its fields.
         let isWrapped = machine.image.program.isWrapped
         var at = isWrapped ? 1 : 0
         out.append(0x7B)
-        json(machine, from: &at, to: isWrapped ? emissions.count - 1 : emissions.count, into: &out)
+        json(machine, lane, from: &at, to: isWrapped ? emissions.count - 1 : emissions.count, into: &out)
         out.append(0x7D)
     }
 
     /// Members or elements from `at` up to `end`, separated by commas.
-    static func json(_ machine: borrowing Machine, from at: inout Int, to end: Int, into out: inout Arena) {
+    static func json(
+        _ machine: borrowing Machine, _ lane: Int, from at: inout Int, to end: Int, into out: inout Arena
+    ) {
         let emissions = machine.layout
-        let cells = machine.cells
-        let slots = machine.slots
         while at < end {
             let emission = emissions[at]
             at += 1
             switch emission.op {
             case .value:
-                let cell = cells[Int(slots[Int(emission.slot)])]
+                let cell = machine.value(emission.slot, lane)
                 guard cell.isPresent else { continue }
                 if !emission.isElement { name(emission, machine, into: &out) }
-                json(cell, emission, machine, into: &out)
+                json(cell, emission, machine.arena, into: &out)
                 out.append(0x2C)
             case .beginStruct, .beginList, .beginMap:
-                guard cells[Int(slots[Int(emission.slot)])].isPresent else {
+                guard machine.value(emission.slot, lane).isPresent else {
                     at = Int(emission.skip)
                     continue
                 }
@@ -37,7 +44,7 @@ enum RequestWriter {
                 close(emission.op == .endList ? 0x5D : 0x7D, &out)
                 out.append(0x2C)
             case .element:
-                if cells[Int(slots[Int(emission.slot)])].int <= Int64(emission.ordinal) { at = Int(emission.skip) }
+                if machine.value(emission.slot, lane).int <= Int64(emission.ordinal) { at = Int(emission.skip) }
             case .mapKey: name(emission, machine, into: &out)
             }
         }
@@ -55,16 +62,16 @@ enum RequestWriter {
     }
 
     static func json(
-        _ cell: Cell, _ emission: Program.Emission, _ machine: borrowing Machine, into out: inout Arena
+        _ cell: Cell, _ emission: Program.Emission, _ arena: Arena, into out: inout Arena
     ) {
         switch emission.form {
-        case .bool: out.append(contentsOf: (cell.int != 0 ? "true" : "false").utf8)
+        case .bool: cell.int != 0 ? out.append("true") : out.append("false")
         case .i8, .i16, .i32, .i64: out.append(decimal: cell.int)
         case .double: out.append(cell.int, scale: Int(emission.scale))
-        case .enumeration, .string: out.append(quoted: machine.arena, Int(cell.start), Int(cell.length))
-        case .binary: out.append(base64: machine.arena, Int(cell.start), Int(cell.length))
-        case .null: out.append(contentsOf: "null".utf8)
-        case .negativeZero: out.append(contentsOf: "-0".utf8)
+        case .enumeration, .string: out.append(quoted: arena, Int(cell.start), Int(cell.length))
+        case .binary: out.append(base64: arena, Int(cell.start), Int(cell.length))
+        case .null: out.append("null")
+        case .negativeZero: out.append("-0")
         case .swappedCase: out.append(decimal: cell.int)
         case .structure: break
         }
@@ -90,7 +97,11 @@ extension Arena {
 
     mutating func append(quoted text: String) {
         append(0x22)
-        for byte in text.utf8 { append(escaped: byte) }
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) {
+            append(contentsOf: text.utf8)
+        } else {
+            for byte in text.utf8 { append(escaped: byte) }
+        }
         append(0x22)
     }
 
@@ -99,7 +110,7 @@ extension Arena {
             append(0x5C)
             append(byte)
         } else if byte < 0x20 {
-            append(contentsOf: "\\u00".utf8)
+            append("\\u00")
             append(0x30 + (byte >> 4))
             append(byte & 15 < 10 ? 0x30 + (byte & 15) : 0x57 + (byte & 15))
         } else {
@@ -110,19 +121,24 @@ extension Arena {
     /// RFC 4648 §4, in quotes.
     mutating func append(base64 bytes: Arena, _ start: Int, _ length: Int) {
         append(0x22)
+        let end = start + length
         var at = start
-        while at < start + length {
-            let count = min(3, start + length - at)
+        while at < end {
+            let count = min(3, end - at)
             var bits: UInt32 = 0
             for i in 0..<3 { bits = bits << 8 | (i < count ? UInt32(bytes[at + i]) : 0) }
+            var word: UInt32 = 0
             for i in 0..<4 {
-                append(i <= count ? Self.base64(UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * i) & 63)) : 0x3D)
+                let letter = i <= count ? Self.base64(UInt8(truncatingIfNeeded: bits >> UInt32(18 - 6 * i) & 63)) : 0x3D
+                word |= UInt32(letter) << UInt32(8 * i)
             }
+            append(raw: word, length: 4)
             at += 3
         }
         append(0x22)
     }
 
+    @inline(__always)
     private static func base64(_ value: UInt8) -> UInt8 {
         switch value {
         case 0..<26: 0x41 + value

@@ -51,7 +51,7 @@ extension SynthesisPlan {
 
     /// The fields of one exchange, each after a comma.
     func appendRow(
-        _ machine: borrowing Machine, _ style: RowStyle, _ space: inout Arena, into row: inout Arena
+        _ machine: borrowing Machine, _ lane: Int, _ style: RowStyle, _ space: inout Arena, into row: inout Arena
     ) {
         for column in rowPlans[machine.image.program.number] {
             row.append(style == .csv ? 0x2C : 0x09)
@@ -60,8 +60,8 @@ extension SynthesisPlan {
                 continue
             }
             let emission = machine.layout[column]
-            let cell = machine.cell(emission.slot)
-            guard cell.isPresent, isReached(column, machine) else {
+            let cell = machine.value(emission.slot, lane)
+            guard cell.isPresent, isReached(column, machine, lane) else {
                 style.appendNothing(to: &row)
                 continue
             }
@@ -74,15 +74,15 @@ extension SynthesisPlan {
                     for at in Int(cell.start)..<Int(cell.start + cell.length) { row.append(hex: machine.arena[at]) }
                 case .binary:
                     space.truncate(to: 0)
-                    RequestWriter.json(cell, emission, machine, into: &space)
+                    RequestWriter.json(cell, emission, machine.arena, into: &space)
                     row.append(space, 1, space.count - 2)
-                default: RequestWriter.json(cell, emission, machine, into: &row)
+                default: RequestWriter.json(cell, emission, machine.arena, into: &row)
                 }
             } else {
                 space.truncate(to: 0)
                 space.append(emission.op == .beginList ? 0x5B : 0x7B)
                 var at = column + 1
-                RequestWriter.json(machine, from: &at, to: Int(emission.skip) - 1, into: &space)
+                RequestWriter.json(machine, lane, from: &at, to: Int(emission.skip) - 1, into: &space)
                 space.append(emission.op == .beginList ? 0x5D : 0x7D)
                 style.append(space, 0, space.count, to: &row)
             }
@@ -121,13 +121,13 @@ extension SynthesisPlan {
     }
 
     /// False when a struct around the emission is absent.
-    private func isReached(_ target: Int, _ machine: borrowing Machine) -> Bool {
+    private func isReached(_ target: Int, _ machine: borrowing Machine, _ lane: Int) -> Bool {
         var at = 0
         while at < target {
             let emission = machine.image.emissions[at]
             at += 1
             switch emission.op {
-            case .beginStruct where !machine.cell(emission.slot).isPresent: at = Int(emission.skip)
+            case .beginStruct where !machine.value(emission.slot, lane).isPresent: at = Int(emission.skip)
             case .beginList, .beginMap: at = Int(emission.skip)
             default: break
             }
@@ -173,7 +173,9 @@ package enum RowStyle: Sendable {
 }
 
 extension Machine {
-    func cell(_ slot: Int32) -> Cell { cells[Int(slots[Int(slot)])] }
+    /// What a slot writes.
+    @inline(__always)
+    func value(_ slot: Int32, _ lane: Int) -> Cell { cell(slots[Int(slot)], lane) }
 }
 
 extension Arena {

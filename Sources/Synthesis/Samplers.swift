@@ -81,12 +81,7 @@ struct ZipfSampler: Sendable {
     @inline(__always)
     static func rank(_ bits: UInt64, _ table: Image.ZipfTable) -> UInt64 {
         let cumulative = table.cumulative
-        var low = 0
-        var high = cumulative.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if cumulative[middle] <= bits { low = middle } else { high = middle }
-        }
+        let low = cumulative.lastNotAbove(bits, from: 0, count: cumulative.count)
         let start = table.starts[low]
         let width = table.starts[low + 1] &- start
         if width == 1 { return start }
@@ -126,6 +121,19 @@ struct ZipfSampler: Sendable {
 
 /// A choice by weight: thresholds over 64 uniform bits.
 enum WeightTable {
+    /// How many of the `count` thresholds from `start` on are not above `bits`: the number of the choice.
+    @inline(__always)
+    static func find(_ bits: UInt64, _ thresholds: Table<UInt64>, _ start: Int, _ count: Int) -> Int {
+        if count <= 12 {
+            // So few are counted faster than searched, because nothing is to be guessed.
+            var found = 0
+            for i in 0..<max(0, count) { found &+= thresholds[start &+ i] <= bits ? 1 : 0 }
+            return found
+        }
+        if thresholds[start] > bits { return 0 }
+        return thresholds.lastNotAbove(bits, from: start, count: count) + 1
+    }
+
     /// The upper bound (exclusive, in units of 2^-64) of every choice but the last.
     static func thresholds(_ weights: [UInt64]) -> [UInt64] {
         let total = max(1, weights.reduce(UInt128(0)) { $0 + UInt128($1) })

@@ -7,6 +7,12 @@ package enum SynthesisError: Error, Equatable, Sendable, CustomStringConvertible
     /// The oracle does not find in the bytes what the label says, or finds what no label says.
     case mismatch(anomaly: String, index: UInt64, reason: String)
 
+    static func strangeName(_ index: UInt64) -> SynthesisError {
+        .impossible(
+            "a value made for exchange \(index) is no name of its field's enumeration",
+            remedy: "Give the enumeration's own names where the value is made.")
+    }
+
     package var description: String {
         switch self {
         case .impossible(let what, let remedy): remedy.isEmpty ? what : "\(what)\n  \(remedy)"

@@ -55,8 +55,8 @@ package final class SynthesisOutput {
             for exchange in leaf.exchanges { encoder.append(exchange, to: &bytes) }
             self.encoder = encoder
             try flush()
-        } else {
-            try file?.write(leaf.bytes)
+        } else if let file {
+            try leaf.text.withSpan { (bytes) throws(FileError) in try file.write(bytes) }
         }
     }
 

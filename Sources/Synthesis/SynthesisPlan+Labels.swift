@@ -27,14 +27,25 @@ extension SynthesisPlan {
 
     /// The anomaly of single exchanges that stands at a place of a stream.
     func kind(ofStream stream: Int, at place: UInt64) -> Int? {
+        // Most places are behind all of them.
+        guard let last = streams[stream].placed.last, place < last.end else { return nil }
         for range in streams[stream].placed where place < range.end { return range.kind }
         return nil
     }
 
+    /// What kind of exchange a slot is for, nil for one like all others, and at which place of its stream it stands.
+    func kind(
+        of slot: LeafSlot, _ identity: Machine.Identity, stream: Int
+    ) -> (place: UInt64, kind: Int?) {
+        if slot.kind >= 0 { return (.max, Int(slot.kind)) }
+        if slot.isFlow { return (.max, nil) }
+        return (slot.place, kind(ofStream: stream, at: slot.place) ?? drift(of: identity, stream: stream))
+    }
+
     /// The first of the scenario's label rules that holds for an exchange made like all others, or -1.
-    func statedRule(_ machine: borrowing Machine) -> Int {
-        for rule in machine.image.program.labels where machine.holds(rule.tests) { return Int(rule.decision) ?? -1 }
-        return -1
+    func statedRule(_ machine: borrowing Machine, _ lane: Int = 0) -> Int {
+        let rule = machine.first(machine.image.labels, lane)
+        return rule < 0 ? -1 : Int(machine.image.labels.decisions[rule]) ?? -1
     }
 
     func statedLabel(_ number: Int, _ identity: Machine.Identity) -> Label {

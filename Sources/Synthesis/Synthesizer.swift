@@ -39,7 +39,7 @@ package struct Synthesizer {
         func take(_ leaf: LeafResult) throws {
             for member in leaf.members { try oracle.follow(member.exchange, stream: member.stream) }
             manifest.add(leaf)
-            digest.update(leaf.digested.rawSpan)
+            leaf.digested.withSpan { digest.update($0) }
             try output.append(leaf.main)
             try twins?.append(leaf.twins)
             for exchange in leaf.labelled { try labels?.append(exchange) }
@@ -51,7 +51,7 @@ package struct Synthesizer {
             for leaf in leaves { try take(try worker.make(leaf)) }
         } else {
             let threads = LeafThreads(leaves, count: min(threadCount, leaves.count)) {
-                try LeafWorker(plan, format, twins: twinFormat, keepsLabelled: keepsLabelled)
+                try LeafWorker(plan, format, twins: twinFormat, keepsLabelled: keepsLabelled, isShared: true)
             }
             try threads.forEach(take)
         }

@@ -1,3 +1,4 @@
+import CRandom
 import Glibc
 
 /// Memory that lives as long as its owner, with bounds checked at each access.
@@ -7,7 +8,7 @@ import Glibc
 /// Safe, because memory is freed only by the ``TableOwner``, which whoever holds tables holds too, and every access is
 /// checked against `count`.
 @safe struct Table<Element: BitwiseCopyable>: BitwiseCopyable, @unchecked Sendable {
-    private let base: UnsafeMutablePointer<Element>
+    fileprivate let base: UnsafeMutablePointer<Element>
     let count: Int
 
     fileprivate init(_ base: UnsafeMutablePointer<Element>, count: Int) {
@@ -29,6 +30,9 @@ import Glibc
 
     /// Sets every element.
     func fill(_ value: Element) { unsafe base.update(repeating: value, count: count) }
+
+    /// The very same memory.
+    func isSame(as other: Table<Element>) -> Bool { unsafe base == other.base }
 
     /// Copies the first `length` elements of `other`.
     func copy(_ other: Table<Element>, _ length: Int) {
@@ -55,21 +59,65 @@ extension Table where Element == UInt8 {
         unsafe UnsafeMutableRawPointer(base + index).storeBytes(of: value, as: T.self)
     }
 
-    func copy(_ values: [UInt8], to index: Int) {
-        precondition(index >= 0 && index <= count - values.count)
-        unsafe values.withUnsafeBytes { source in
-            if let start = source.baseAddress { unsafe memcpy(base + index, start, source.count) }
-        }
+    func copy(_ values: UnsafeBufferPointer<UInt8>, to index: Int) {
+        let size = values.count
+        precondition(index >= 0 && index <= count - size)
+        if let start = values.baseAddress { unsafe memcpy(base + index, start, size) }
     }
 
-    func withSpan(_ length: Int, _ body: (RawSpan) -> Void) {
+    /// An integer from the bytes as they are in memory.
+    @inline(__always)
+    func load<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at index: Int) -> T {
+        precondition(index >= 0 && index <= count - MemoryLayout<T>.size)
+        return unsafe UnsafeRawPointer(base + index).loadUnaligned(as: T.self)
+    }
+
+    func withSpan<E: Error>(_ length: Int, _ body: (RawSpan) throws(E) -> Void) throws(E) {
         precondition(length >= 0 && length <= count)
-        body(unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: length))
+        try body(unsafe RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: length))
     }
 
     func array(_ range: Range<Int>) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return unsafe [UInt8](UnsafeBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+}
+
+extension Table where Element == UInt64 {
+    /// Makes all draws for every lane: draw i of lane j at i·lanes + j. There must be `lanes` elements for each draw, and
+    /// for each register; every scope is a register.
+    func fill(_ draws: Draws, _ registers: Table<UInt64>, lanes: Int) {
+        precondition(count == draws.count * lanes)
+        precondition(registers.count > draws.lastScope * lanes + lanes - 1)
+        if lanes == 1 {
+            unsafe tinct_draw_one(
+                draws.keys.base, draws.uppers.base, draws.scopes.base, draws.count, registers.base, base)
+        } else {
+            unsafe tinct_draw_lanes(
+                draws.keys.base, draws.uppers.base, draws.scopes.base, draws.count, registers.base, lanes, base)
+        }
+    }
+
+    /// Where a permutation puts the indices of a column of `registers`, which has as many elements as this table.
+    func fill(_ permutation: Permutation, _ registers: Table<UInt64>, column: Int) {
+        precondition(count % 4 == 0 && column >= 0 && (column + 1) * count <= registers.count)
+        unsafe tinct_permute(
+            permutation.count, permutation.a, permutation.b, permutation.key, registers.base + column * count, count,
+            base)
+    }
+
+    /// Of the `count` elements from `start` on, which rise, the last that is at most `value`, counted from `start`; the
+    /// first when none is. Without a branch that depends on the elements, because none could be foretold.
+    @inline(__always)
+    func lastNotAbove(_ value: UInt64, from start: Int, count: Int) -> Int {
+        var low = 0
+        var length = count
+        while length > 1 {
+            let half = length >> 1
+            low &+= self[start &+ low &+ half] <= value ? half : 0
+            length &-= half
+        }
+        return low
     }
 }
 
@@ -92,147 +140,13 @@ final class TableOwner: @unchecked Sendable {
         return table
     }
 
+    /// With whatever was in the memory: only pages that are written to count.
+    func makeUnfilled<Element: BitwiseCopyable>(count: Int, of type: Element.Type) -> Table<Element> {
+        let base = UnsafeMutablePointer<Element>.allocate(capacity: max(1, count))
+        let table = unsafe Table(base, count: count)
+        releases.append { table.free() }
+        return table
+    }
+
     deinit { for release in releases { release() } }
-}
-
-/// Bytes that grow at the end and are used over and over. A copy shares the memory: it is to be read before the next
-/// change of the other, or not at all.
-package struct Arena {
-    private(set) var bytes: Table<UInt8>
-    package private(set) var count = 0
-    private var owner: TableOwner
-
-    package init(capacity: Int = 4096) {
-        owner = TableOwner()
-        bytes = owner.make(count: max(64, capacity), 0)
-    }
-
-    @inline(__always)
-    subscript(_ index: Int) -> UInt8 {
-        get { bytes[index] }
-        nonmutating set { bytes[index] = newValue }
-    }
-
-    package func array() -> [UInt8] { bytes.array(0..<count) }
-    func array(_ range: Range<Int>) -> [UInt8] { bytes.array(range) }
-
-    package mutating func truncate(to length: Int) { count = min(count, max(0, length)) }
-
-    @inline(__always)
-    mutating func reserve(_ extra: Int) {
-        if extra > bytes.count - count { grow(extra) }
-    }
-
-    @inline(never)
-    private mutating func grow(_ extra: Int) {
-        let next = TableOwner()
-        let larger = next.make(count: max(bytes.count * 2, count + extra), UInt8(0))
-        larger.copy(bytes, count)
-        (bytes, owner) = (larger, next)
-    }
-
-    @inline(__always)
-    mutating func append(_ byte: UInt8) {
-        reserve(1)
-        bytes[count] = byte
-        count += 1
-    }
-
-    @inline(__always)
-    mutating func append<T: FixedWidthInteger & BitwiseCopyable>(bigEndian value: T) {
-        reserve(MemoryLayout<T>.size)
-        bytes.store(value.bigEndian, at: count)
-        count += MemoryLayout<T>.size
-    }
-
-    @inline(__always)
-    mutating func append<T: FixedWidthInteger & BitwiseCopyable>(littleEndian value: T) {
-        reserve(MemoryLayout<T>.size)
-        bytes.store(value.littleEndian, at: count)
-        count += MemoryLayout<T>.size
-    }
-
-    @inline(__always)
-    mutating func append(varint value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        append(UInt8(truncatingIfNeeded: rest))
-    }
-
-    /// A part of another arena.
-    @inline(__always)
-    mutating func append(_ other: Arena, _ start: Int, _ length: Int) {
-        reserve(length)
-        bytes.copy(other.bytes, from: start, length, to: count)
-        count += length
-    }
-
-    /// A part of this one, which stands before the end.
-    @inline(__always)
-    mutating func appendOwn(_ start: Int, _ length: Int) {
-        precondition(start >= 0 && length >= 0 && start <= count - length)
-        reserve(length)
-        bytes.copy(bytes, from: start, length, to: count)
-        count += length
-    }
-
-    mutating func append(_ values: [UInt8]) {
-        reserve(values.count)
-        bytes.copy(values, to: count)
-        count += values.count
-    }
-
-    /// Lends what was written to `body`.
-    package func withSpan(_ body: (RawSpan) -> Void) { bytes.withSpan(count, body) }
-
-    mutating func append(contentsOf values: some Sequence<UInt8>) { for value in values { append(value) } }
-
-    func store<T: FixedWidthInteger & BitwiseCopyable>(bigEndian value: T, at index: Int) {
-        precondition(index >= 0 && index + MemoryLayout<T>.size <= count)
-        bytes.store(value.bigEndian, at: index)
-    }
-
-    /// The last `digits` decimal digits of `value`.
-    @inline(__always)
-    mutating func append(_ value: UInt64, digits: Int) {
-        if digits <= 0 { return }
-        reserve(digits)
-        var rest = value
-        var at = count + digits - 1
-        while at >= count {
-            bytes[at] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            at -= 1
-        }
-        count += digits
-    }
-
-    mutating func append(hex byte: UInt8) {
-        for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
-    }
-
-    mutating func append(decimal value: Int64) {
-        if value < 0 { append(0x2D) }
-        var count = 1
-        var rest = value.magnitude
-        while rest >= 10 {
-            count += 1
-            rest /= 10
-        }
-        append(value.magnitude, digits: count)
-    }
-
-    /// A whole number of 10^-scale as a decimal with exactly `scale` places.
-    mutating func append(_ value: Int64, scale: Int) {
-        if scale <= 0 { return append(decimal: value) }
-        var power: UInt64 = 1
-        for _ in 0..<min(scale, 18) { power *= 10 }
-        if value < 0 { append(0x2D) }
-        append(decimal: Int64(clamping: value.magnitude / power))
-        append(0x2E)
-        append(value.magnitude % power, digits: scale)
-    }
 }

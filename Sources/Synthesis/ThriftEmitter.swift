@@ -22,8 +22,9 @@ struct ThriftEmitter {
         enclosing = owner.make(count: 72, 0)
     }
 
-    mutating func message(_ machine: borrowing Machine, seqid: Int32) {
-        out.truncate(to: 0)
+    /// Appends a lane's message.
+    mutating func message(_ machine: borrowing Machine, _ lane: Int, seqid: Int32) {
+        let start = out.count
         (depth, lastID) = (0, 0)
         if isFramed { out.append(bigEndian: UInt32(0)) }
         let type: UInt8 = isOneway ? 4 : 1
@@ -32,33 +33,35 @@ struct ThriftEmitter {
             out.append(type << 5 | 1)
             out.append(varint: UInt64(UInt32(bitPattern: seqid)))
             out.append(varint: UInt64(method.count))
-            for byte in method { out.append(byte) }
+            out.append(method)
         } else {
             out.append(bigEndian: 0x8001_0000 | UInt32(type))
             out.append(bigEndian: UInt32(method.count))
-            for byte in method { out.append(byte) }
+            out.append(method)
             out.append(bigEndian: seqid)
         }
-        fields(machine)
+        if let plan = machine.plan(.thriftBinary), !isCompact {
+            plan.write(machine, lane, into: &out)
+        } else {
+            fields(machine, lane)
+        }
         out.append(0)
-        if isFramed { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - 4), at: 0) }
+        if isFramed { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - start - 4), at: start) }
     }
 
-    private mutating func fields(_ machine: borrowing Machine) {
+    private mutating func fields(_ machine: borrowing Machine, _ lane: Int) {
         let emissions = machine.layout
-        let cells = machine.cells
-        let slots = machine.slots
         var at = 0
         while at < emissions.count {
             let emission = emissions[at]
             at += 1
             switch emission.op {
             case .value:
-                let cell = cells[Int(slots[Int(emission.slot)])]
+                let cell = machine.value(emission.slot, lane)
                 guard cell.isPresent else { continue }
-                value(cell, emission, machine)
+                value(cell, emission, machine.arena)
             case .beginStruct:
-                guard cells[Int(slots[Int(emission.slot)])].isPresent else {
+                guard machine.value(emission.slot, lane).isPresent else {
                     at = Int(emission.skip)
                     continue
                 }
@@ -71,22 +74,22 @@ struct ThriftEmitter {
                 depth -= 1
                 lastID = enclosing[depth]
             case .beginList:
-                let cell = cells[Int(slots[Int(emission.slot)])]
+                let cell = machine.value(emission.slot, lane)
                 guard cell.isPresent else {
                     at = Int(emission.skip)
                     continue
                 }
                 header(emission.id, emission.isSet ? .set : .list)
-                listHead(type(emission.form), Int(truncatingIfNeeded: cell.int))
+                listHead(Self.type(emission.form), Int(truncatingIfNeeded: cell.int))
             case .element:
-                if cells[Int(slots[Int(emission.slot)])].int <= Int64(emission.ordinal) { at = Int(emission.skip) }
+                if machine.value(emission.slot, lane).int <= Int64(emission.ordinal) { at = Int(emission.skip) }
             case .beginMap:
-                guard cells[Int(slots[Int(emission.slot)])].isPresent else {
+                guard machine.value(emission.slot, lane).isPresent else {
                     at = Int(emission.skip)
                     continue
                 }
                 header(emission.id, .map)
-                mapHead(type(emission.form), Int(emission.ordinal))
+                mapHead(Self.type(emission.form), Int(emission.ordinal))
             case .mapKey:
                 // The name in the arena has quotes and a colon around it for JSON.
                 text(machine.arena, Int(emission.nameStart) + 1, Int(emission.nameLength) - 3)
@@ -142,7 +145,7 @@ struct ThriftEmitter {
         }
     }
 
-    private func type(_ form: Program.Emission.Form) -> ThriftType {
+    static func type(_ form: Program.Emission.Form) -> ThriftType {
         switch form {
         case .bool: .bool
         case .i8: .i8
@@ -166,13 +169,13 @@ struct ThriftEmitter {
         out.append(arena, start, length)
     }
 
-    private mutating func value(_ cell: Cell, _ emission: Program.Emission, _ machine: borrowing Machine) {
+    private mutating func value(_ cell: Cell, _ emission: Program.Emission, _ arena: Arena) {
         if emission.form == .bool {
             if isCompact && !emission.isElement { return compactHeader(emission.id, cell.int != 0 ? 1 : 2) }
             if !emission.isElement { header(emission.id, .bool) }
             return out.append(cell.int != 0 ? 1 : isCompact ? 2 : 0)
         }
-        if !emission.isElement { header(emission.id, type(emission.form)) }
+        if !emission.isElement { header(emission.id, Self.type(emission.form)) }
         switch emission.form {
         case .i8: out.append(UInt8(truncatingIfNeeded: cell.int))
         case .i16: isCompact ? zigzag(cell.int) : out.append(bigEndian: Int16(truncatingIfNeeded: cell.int))
@@ -186,13 +189,44 @@ struct ThriftEmitter {
         case .negativeZero:
             let bits = (-0.0 as Double).bitPattern
             isCompact ? out.append(littleEndian: bits) : out.append(bigEndian: bits)
-        default: text(machine.arena, Int(cell.start), Int(cell.length))
+        default: text(arena, Int(cell.start), Int(cell.length))
         }
     }
 
-    private static func powerOfTen(_ scale: Int32) -> Double {
+    static func powerOfTen(_ scale: Int32) -> Double {
         var power = 1.0
         for _ in 0..<min(scale, 18) { power *= 10 }
         return power
+    }
+}
+
+// MARK: Parts that are the same in every message
+
+extension ThriftEmitter {
+    /// Type and id of a field in Binary.
+    static func binaryHeader(_ emission: Program.Emission) -> [UInt8] {
+        let type: ThriftType =
+            switch emission.op {
+            case .beginStruct: .structure
+            case .beginList: emission.isSet ? .set : .list
+            case .beginMap: .map
+            default: self.type(emission.form)
+            }
+        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        emitter.header(emission.id, type)
+        return emitter.out.array()
+    }
+
+    static func binaryMapHead(_ emission: Program.Emission) -> [UInt8] {
+        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        emitter.mapHead(type(emission.form), Int(emission.ordinal))
+        return emitter.out.array()
+    }
+
+    /// A field of Binary with its header; its text, if it has one, is in `arena`.
+    static func binaryField(_ cell: Cell, _ emission: Program.Emission, _ arena: Arena) -> [UInt8] {
+        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        emitter.value(cell, emission, arena)
+        return emitter.out.array()
     }
 }

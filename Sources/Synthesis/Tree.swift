@@ -44,16 +44,33 @@ package struct DivisionTree: Sendable {
         return (start, count)
     }
 
+    /// What was drawn on the way to the last leaves, by level: who asks for one leaf after the other draws the large
+    /// nodes at the top once, and not for each leaf again.
+    struct Path: Sendable {
+        fileprivate var nodes: [UInt64]
+        fileprivate var lefts: [UInt64]
+
+        init(depth: Int) {
+            nodes = [UInt64](repeating: 0, count: depth)
+            lefts = nodes
+        }
+    }
+
     /// Every leaf of a range, left to right; each node above them is drawn once.
     package func leaves(_ range: Range<Int>) -> [(start: UInt64, count: UInt64)] {
+        var path = Path(depth: depth)
+        return leaves(range, &path)
+    }
+
+    func leaves(_ range: Range<Int>, _ path: inout Path) -> [(start: UInt64, count: UInt64)] {
         var result: [(start: UInt64, count: UInt64)] = []
         result.reserveCapacity(range.count)
-        descend(1, level: 0, start: 0, count: total, range, &result)
+        descend(1, level: 0, start: 0, count: total, range, &path, &result)
         return result
     }
 
     private func descend(
-        _ node: UInt64, level: Int, start: UInt64, count: UInt64, _ range: Range<Int>,
+        _ node: UInt64, level: Int, start: UInt64, count: UInt64, _ range: Range<Int>, _ path: inout Path,
         _ result: inout [(start: UInt64, count: UInt64)]
     ) {
         let width = 1 << (depth - level)
@@ -63,9 +80,12 @@ package struct DivisionTree: Sendable {
             result.append((start, count))
             return
         }
-        let left = left(count, node: node, level: level)
-        descend(node << 1, level: level + 1, start: start, count: left, range, &result)
-        descend(node << 1 | 1, level: level + 1, start: start + left, count: count - left, range, &result)
+        if path.nodes[level] != node {
+            (path.nodes[level], path.lefts[level]) = (node, self.left(count, node: node, level: level))
+        }
+        let left = path.lefts[level]
+        descend(node << 1, level: level + 1, start: start, count: left, range, &path, &result)
+        descend(node << 1 | 1, level: level + 1, start: start + left, count: count - left, range, &path, &result)
     }
 
     /// How many of the node's `count` events are in its left half.

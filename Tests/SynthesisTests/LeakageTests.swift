@@ -16,7 +16,7 @@ import Testing
             try maker.make(leaf, .init(json: true)) { made in
                 // What a field's fault writes shows in the formatting, and is meant to.
                 if made.exchange.labels.contains(where: { $0.layer == "L0" || $0.layer == "L1" }) { return }
-                plan.appendLine(made.exchange, json: made.json, into: &lines)
+                plan.appendLine(made.head, json: made.json, into: &lines)
             }
         }
         let result = try python(Self.script, input: lines.array(), timeoutSeconds: 300)

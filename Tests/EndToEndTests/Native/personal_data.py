@@ -252,8 +252,27 @@ def expand(data):
             start = data.find(magic, start + 1)
 
 
-def stands(digits, blob):
-    return re.search(rb"(?<![0-9])" + digits + rb"(?![0-9])", blob) is not None
+def search(blob, wanted):
+    """Each place of each text in the blob: by the first six bytes of all of them at once, then by the whole text."""
+    import numpy
+    needles = {}
+    for text, name, form in wanted:
+        lengths = needles.setdefault(int.from_bytes(text[:6], "little"), {})
+        lengths.setdefault(len(text), {})[text] = (name, form)
+    octets = numpy.frombuffer(blob, numpy.uint8)
+    keys = numpy.zeros(max(0, len(blob) - 5), numpy.uint64)
+    for offset in range(6):
+        keys |= octets[offset:len(keys) + offset].astype(numpy.uint64) << numpy.uint64(8 * offset)
+    starts = numpy.fromiter(needles, numpy.uint64, len(needles))
+    for at in numpy.nonzero(numpy.isin(keys, starts))[0].tolist():
+        for length, texts in needles[int(keys[at])].items():
+            text = blob[at:at + length]
+            # Six digits stand within longer numbers by chance.
+            is_short = text.isdigit() and length < 8
+            if is_short and (blob[at - 1:at].isdigit() or blob[at + length:at + length + 1].isdigit()):
+                continue
+            if text in texts:
+                yield texts[text]
 
 
 def check(directory, paths):
@@ -269,21 +288,8 @@ def check(directory, paths):
         # Short words of a name are common; nothing that identifies is that short.
         wanted = [(text, name, form) for seed in seeds for name, value in seed.items() for form, text in forms(value)
                   if len(text) > 5]
-        if len(seeds) <= 50:
-            blob = b"\n".join(texts)
-            for text, name, form in wanted:
-                # Six digits stand within longer numbers by chance.
-                if stands(text, blob) if text.isdigit() and len(text) < 8 else text in blob:
-                    found[(name, form)] = found.get((name, form), 0) + 1
-            continue
-        needles = {}
-        for text, name, form in wanted:
-            needles.setdefault(text[:6], []).append((text, name, form))
-        for text in texts:
-            for at in range(len(text) - 5):
-                for needle, name, form in needles.get(text[at:at + 6], ()):
-                    if text.startswith(needle, at):
-                        found[(name, form)] = found.get((name, form), 0) + 1
+        for place in search(b"\n".join(texts), wanted):
+            found[place] = found.get(place, 0) + 1
     for (name, form), number in sorted(found.items()):
         print(name, form, number)
     sys.exit(1 if found else 0)

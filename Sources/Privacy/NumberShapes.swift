@@ -161,6 +161,7 @@ struct NumberShapes: ~Escapable {
     /// A word of fourteen capitals and digits that is a CNPJ.
     func cnpj(_ from: Int, _ stop: Int) -> Match? {
         guard stop - from == 14, isDigit(stop - 1), isDigit(stop - 2), !isWord(stop), !isWord(from - 1),
+            (from..<stop - 2).allSatisfy({ isDigit($0) || isCapital($0) }),
             isCNPJ(from, { from + $0 })
         else { return nil }
         return (from..<stop, .cnpj)

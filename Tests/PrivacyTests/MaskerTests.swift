@@ -33,6 +33,8 @@ import Testing
         #"{"coordinates":[-46.633308,-23.550520]}"#, #"{"cvv":123}"#, #"{"cvv":"123"}"#, #"{"smsCode":"123456"}"#,
         #"{"x":"13800138000","y":"a\"b 13800138000"}"#, #"{"13800138000":{"v":1}}"#,
         #"{"device":"90afa2276f155fe5ca8b9db8051f4d70"}"#, #"{"session":"9C1F20B4D5E6A7F80123"}"#,
+        // Fourteen characters that are no CNPJ, though its check digits would fit.
+        #"{"x":"69.157.208.136"}"#, #"{"x":"+5511986751141"}"#, #"{"x":"187.325.521-73"}"#,
     ])
     func isMasked(_ text: String) throws {
         let (masked, spans) = try body(text)
@@ -49,7 +51,8 @@ import Testing
         #"{"x":12345678901}"#, #"{"x":"12:34:56"}"#, #"{"x":-0.5512345678}"#, #"{"ua":"Chrome/120.0.0.0"}"#,
         #"{"x":"127.0.0.1"}"#, #"{"sha":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#,
         #"{"x":[1,22,333,4444,55555,666666,7777777]}"#, #"{"fileName":"a.txt","userId":"u-17"}"#,
-        #"{"device":"iPhone 15 Pro"}"#, #"{"session":"morning"}"#, #"{"device":{"os":"android"},"session":1234567890123456}"#,
+        #"{"device":"iPhone 15 Pro"}"#, #"{"session":"morning"}"#,
+        #"{"device":{"os":"android"},"session":1234567890123456}"#,
     ])
     func isLeftAlone(_ text: String) throws {
         let (masked, spans) = try body(text)

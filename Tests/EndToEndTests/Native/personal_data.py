@@ -258,7 +258,7 @@ def search(blob, wanted):
     needles = {}
     for text, name, form in wanted:
         lengths = needles.setdefault(int.from_bytes(text[:6], "little"), {})
-        lengths.setdefault(len(text), {})[text] = (name, form)
+        lengths.setdefault(len(text), {}).setdefault(text, []).append((name, form))
     octets = numpy.frombuffer(blob, numpy.uint8)
     keys = numpy.zeros(max(0, len(blob) - 5), numpy.uint64)
     for offset in range(6):
@@ -271,8 +271,7 @@ def search(blob, wanted):
             is_short = text.isdigit() and length < 8
             if is_short and (blob[at - 1:at].isdigit() or blob[at + length:at + length + 1].isdigit()):
                 continue
-            if text in texts:
-                yield texts[text]
+            yield from texts.get(text, ())
 
 
 def check(directory, paths):

@@ -253,25 +253,42 @@ def expand(data):
 
 
 def search(blob, wanted):
-    """Each place of each text in the blob: by the first six bytes of all of them at once, then by the whole text."""
+    """The (name, form) of each text at each of its places in the blob."""
+    for width, limit in ((6, 8), (8, 1 << 30)):
+        yield from search_by(blob, [entry for entry in wanted if width <= len(entry[0]) < limit], width)
+
+
+def search_by(blob, wanted, width):
+    """By the first `width` bytes of all texts at once, then by the whole of each."""
     import numpy
     needles = {}
     for text, name, form in wanted:
-        lengths = needles.setdefault(int.from_bytes(text[:6], "little"), {})
+        lengths = needles.setdefault(int.from_bytes(text[:width], "little"), {})
         lengths.setdefault(len(text), {}).setdefault(text, []).append((name, form))
     octets = numpy.frombuffer(blob, numpy.uint8)
-    keys = numpy.zeros(max(0, len(blob) - 5), numpy.uint64)
-    for offset in range(6):
-        keys |= octets[offset:len(keys) + offset].astype(numpy.uint64) << numpy.uint64(8 * offset)
     starts = numpy.fromiter(needles, numpy.uint64, len(needles))
-    for at in numpy.nonzero(numpy.isin(keys, starts))[0].tolist():
-        for length, texts in needles[int(keys[at])].items():
-            text = blob[at:at + length]
-            # Six digits stand within longer numbers by chance.
-            is_short = text.isdigit() and length < 8
-            if is_short and (blob[at - 1:at].isdigit() or blob[at + length:at + length + 1].isdigit()):
-                continue
-            yield from texts.get(text, ())
+    # Most places are none by a table of hashes; only the rest is sought among the texts.
+    place = lambda keys: (keys * numpy.uint64(0x9E3779B97F4A7C15)) >> numpy.uint64(38)
+    table = numpy.zeros(1 << 26, bool)
+    table[place(starts)] = True
+    for first in range(0, max(0, len(blob) - width + 1), 1 << 22):
+        count = min(1 << 22, len(blob) - width + 1 - first)
+        keys = numpy.zeros(count, numpy.uint64)
+        for offset in range(width):
+            keys |= octets[first + offset:first + offset + count].astype(numpy.uint64) << numpy.uint64(8 * offset)
+        likely = numpy.nonzero(table[place(keys)])[0]
+        for at in likely[numpy.isin(keys[likely], starts)].tolist():
+            yield from texts_at(blob, first + at, needles[int(keys[at])])
+
+
+def texts_at(blob, at, needles):
+    """The names and forms of the texts, by their lengths, that stand at a place."""
+    for length, texts in needles.items():
+        text = blob[at:at + length]
+        # Six digits stand within identifiers, decimals, escapes and tokens by chance.
+        if text.isdigit() and length < 8 and re.search(rb"[0-9A-Za-z.%@+_-]", blob[at - 1:at] + blob[at + length:at + length + 1]):
+            continue
+        yield from texts.get(text, ())
 
 
 def check(directory, paths):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures Tinct beside the limit and beside other programs, in one run: `make bench` (TINCT_PEERS names the peers).
 
-  record   tinct record on one core and on two, and with --dry-run, beside zstd -1 --single-thread, a libpcap loop, the C
+  record   tinct record, masking and --raw, on one core and on two, and with --dry-run, beside zstd -1 --single-thread, a libpcap loop, the C
            reassembler and tshark over the same captures
   max      tinct replay --rate max over epoll and over io_uring beside the C epoll clients, same bytes (the tag included),
            and beside wrk; server on core 1, client on core 0, taking turns: one request in flight on each of 64
@@ -58,6 +58,8 @@ def bench_record(tinct, sources, peers):
     rows = {}
     commands = {
         "record": "taskset -c 0 tinct record {0}.pcap -o {0}.mcap --json",
+        "recordRaw": "taskset -c 0 tinct record {0}.pcap -o {0}.mcap --raw --json",
+        "recordRawTwoCores": "taskset -c 0,1 tinct record {0}.pcap -o {0}.mcap --raw --json",
         "recordTwoCores": "taskset -c 0,1 tinct record {0}.pcap -o {0}.mcap --json",
         "dryRun": "taskset -c 0 tinct record --dry-run {0}.pcap --json",
         "zstd": "taskset -c 0 zstd -1 --single-thread -c {0}.pcap",
@@ -82,15 +84,18 @@ def bench_record(tinct, sources, peers):
                 result = undisturbed(lambda: run(words))
                 assert result["status"] == 0, words
                 found[key].append(result)
-        pairs = list(zip(found["record"], found["zstd"]))
+        def ratios(of, to, figure):
+            return summary([b[figure] / a[figure] for a, b in zip(found[of], found[to])])
         rows[name] = {
             "captureMB": size / 1e6, "tapeMB": os.path.getsize(os.path.join(peers, name + ".mcap")) / 1e6,
             "MBPerCPUSecond": {key: summary([size / 1e6 / one["cpu"] for one in all]) for key, all in found.items()},
             "dryRunMBPerSecond": summary([size / 1e6 / one["wall"] for one in found["dryRun"]]),
-            "speedRatioCPU": summary([b["cpu"] / a["cpu"] for a, b in pairs]),
-            "speedRatioWall": summary([b["wall"] / a["wall"] for a, b in pairs]),
-            "speedRatioWallTwoCores": summary(
-                [b["wall"] / a["wall"] for a, b in zip(found["recordTwoCores"], found["zstd"])]),
+            # Against zstd, with what is masked and without.
+            "speedRatioCPU": ratios("record", "zstd", "cpu"), "speedRatioWall": ratios("record", "zstd", "wall"),
+            "speedRatioWallTwoCores": ratios("recordTwoCores", "zstd", "wall"),
+            "rawSpeedRatioCPU": ratios("recordRaw", "zstd", "cpu"),
+            "rawSpeedRatioWallTwoCores": ratios("recordRawTwoCores", "zstd", "wall"),
+            "maskingCostCPU": ratios("recordRaw", "record", "cpu"),
             "peakMB": max(one["rssMB"] for one in found["record"] + found["recordTwoCores"])}
     save("record", sorted(commands.values()), rows)
 
@@ -106,7 +111,7 @@ def live_once(tinct, peers, ring, seconds, commands):
         words = ["record", "-i", "lo", "--filter", f"tcp port {LIVE_PORT}", "--ring", ring, "-o", "live.mcap", "--json"]
         recording = subprocess.Popen([tinct] + words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         SERVERS[:] = [server, recording]
-        assert "recording lo" in recording.stderr.readline(), "the recording did not start"
+        assert any("recording lo" in line for line in recording.stderr), "the recording did not start"
         sent, line = client(peers, "hclient_epoll", "-p", LIVE_PORT, "-d", str(seconds), "-r", "50000")
         end = time.time_ns()
         time.sleep(0.5)

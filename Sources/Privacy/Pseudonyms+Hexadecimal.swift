@@ -19,7 +19,7 @@ extension Pseudonyms {
         let high = UInt64(a) << 32 | UInt64(b)
         let low = UInt64(c) << 32 | UInt64(d)
         let (first, second) = permuteHex(
-            ((high >> 16) << 12 | high & 0xFFF, low & 0x0FFF_FFFF_FFFF_FFFF), digits: 30, .device)
+            ((high >> 16) << 12 | high & 0xFFF, low & 0x0FFF_FFFF_FFFF_FFFF), digits: 30, .device, beside: 0)
         let (version, variant) = (text[14], text[19])
         put(Hexadecimal.text(UInt32(truncatingIfNeeded: first >> 28), capitals: capitals), at: 0, count: 8)
         let middle = Hexadecimal.text(
@@ -53,7 +53,15 @@ extension Pseudonyms {
         // What comes out without letters or without figures is encrypted again until it does not (cycle walking).
         repeat {
             if text.count <= Self.longestHex {
-                permuteHex(purpose, letter)
+                permuteHex(0..<text.count, purpose, letter, beside: 0)
+            } else if text.count <= Self.longestHex + Self.besideDigits {
+                // All but the last digits, beside those, and all but the first: every one depends on every other.
+                let rest = text.count - Self.longestHex
+                let passes = [0..<Self.longestHex, rest..<text.count]
+                for range in isInverse ? passes.reversed() : passes {
+                    let others = range.lowerBound == 0 ? Self.longestHex..<text.count : 0..<rest
+                    permuteHex(range, purpose, letter, beside: number(others) << 1 | (range.lowerBound == 0 ? 0 : 1))
+                }
             } else {
                 beginPlaces()
                 for at in text.indices { addHex(at) }
@@ -64,17 +72,24 @@ extension Pseudonyms {
         return true
     }
 
-    private mutating func permuteHex(_ purpose: Purpose, _ letter: UInt8) {
-        let middle = text.count / 2
-        var halves: (UInt64, UInt64) = (0, 0)
-        for at in 0..<middle { halves.0 = halves.0 << 4 | UInt64(Self.nibble(text[at])) }
-        for at in middle..<text.count { halves.1 = halves.1 << 4 | UInt64(Self.nibble(text[at])) }
-        halves = permuteHex(halves, digits: text.count, purpose)
-        for at in (0..<middle).reversed() {
+    /// Digits that a tweak can hold.
+    private static let besideDigits = 13
+
+    private func number(_ range: Range<Int>) -> UInt64 {
+        var number: UInt64 = 0
+        for at in range { number = number << 4 | UInt64(Self.nibble(text[at])) }
+        return number
+    }
+
+    private mutating func permuteHex(_ range: Range<Int>, _ purpose: Purpose, _ letter: UInt8, beside: UInt64) {
+        let middle = range.lowerBound + range.count / 2
+        var halves = (number(range.lowerBound..<middle), number(middle..<range.upperBound))
+        halves = permuteHex(halves, digits: range.count, purpose, beside: beside)
+        for at in (range.lowerBound..<middle).reversed() {
             text[at] = Self.digit(halves.0, letter)
             halves.0 >>= 4
         }
-        for at in (middle..<text.count).reversed() {
+        for at in (middle..<range.upperBound).reversed() {
             text[at] = Self.digit(halves.1, letter)
             halves.1 >>= 4
         }

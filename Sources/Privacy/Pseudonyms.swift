@@ -180,13 +180,13 @@ struct Pseudonyms {
 
     /// As many hexadecimal digits, half of them in each number, by FF1 of radix 16.
     mutating func permuteHex(
-        _ value: (UInt64, UInt64), digits count: Int, _ purpose: Purpose
+        _ value: (UInt64, UInt64), digits count: Int, _ purpose: Purpose, beside: UInt64
     ) -> (UInt64, UInt64) {
         let cipher = cipher(purpose)
         let slot = purpose.rawValue * (Self.longestHex + 1) + count
         let domain = hexDomains[slot] ?? cipher.domain(radix: 16, length: count, tweakBytes: 7)
         hexDomains[slot] = domain
-        return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, 0), inverse: isInverse)
+        return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, beside), inverse: isInverse)
     }
 
     /// Permutes ``digits`` within ``radices``, all of them together.

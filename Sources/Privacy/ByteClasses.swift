@@ -1,7 +1,8 @@
 import Bytes
 internal import CScan
 
-/// Where digits, small letters (but x), dashes, dots, mail signs, percent signs, quotes and backslashes stand among 64 bytes: bit i of a mask is byte i.
+/// Where digits, small letters (but x), dashes, dots, mail signs, percent signs, quotes and backslashes stand among
+/// 64 bytes: bit i of a mask is byte i.
 struct ByteClasses {
     private(set) var digits: UInt64 = 0
     private(set) var small: UInt64 = 0
@@ -39,8 +40,8 @@ struct ByteClasses {
     /// Where a value could be told by what it looks like. `before` are the 64 bytes in front.
     ///
     /// `runs` are the fourth digits of runs and those behind them, but of runs behind a small letter, as in hexadecimal
-    /// ids: no value begins in the middle of a word, unless an escape such as %2b ends there. `others` are digits behind a dot behind a digit, and the
-    /// second digits behind a dash.
+    /// ids: no value begins in the middle of a word, unless an escape such as %2b ends there. `others` are digits behind
+    /// a dot behind a digit, and the second digits behind a dash.
     struct Events {
         let runs: UInt64
         let others: UInt64

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures Tinct beside the limit and beside other programs, in one run: `make bench` (TINCT_PEERS names the peers).
 
-  record   tinct record, masking and --raw, on one core and on two, and with --dry-run, beside zstd -1 --single-thread, a libpcap loop, the C
+  record   tinct record, masking and --raw, on one core and on two, and with --dry-run, beside zstd -1
+           --single-thread, a libpcap loop, the C
            reassembler and tshark over the same captures
   max      tinct replay --rate max over epoll and over io_uring beside the C epoll clients, same bytes (the tag included),
            and beside wrk; server on core 1, client on core 0, taking turns: one request in flight on each of 64

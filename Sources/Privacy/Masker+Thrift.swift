@@ -82,7 +82,7 @@ extension Masker {
         for finding in walked.finder.found {
             guard let personal = finding.meaning.personal else { continue }
             switch finding.kind {
-            case .value: _ = change(&bytes, finding.range, personal)
+            case .value: changeFound(&bytes, finding.range, personal)
             case .named: maskNamed(&bytes, finding.range, finding.meaning)
             case .escaped: maskBinary(&bytes, finding.range, personal)
             }

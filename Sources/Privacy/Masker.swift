@@ -129,6 +129,13 @@ package struct Masker {
         }
     }
 
+    /// Changes what looks like a value of a class. Nobody looks at it again, so what cannot be made another value of its
+    /// class, because it is found by other rules than it is replaced by, is replaced like a token: it never stays.
+    mutating func changeFound(_ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass) {
+        if plan.policy.action(for: personal) == .keep || change(&bytes, range, personal) { return }
+        _ = change(&bytes, range, .token)
+    }
+
     /// A value whose field has a name that means something.
     mutating func maskNamed(
         _ bytes: inout [UInt8], _ range: Range<Int>, _ meaning: FieldNames.Meaning, isNumber: Bool = false
@@ -162,7 +169,7 @@ package struct Masker {
         swap(&found, &finder.found)
         for finding in found {
             switch finding.kind {
-            case .value: if let personal = finding.meaning.personal { _ = change(&bytes, finding.range, personal) }
+            case .value: if let personal = finding.meaning.personal { changeFound(&bytes, finding.range, personal) }
             case .named: maskNamed(&bytes, finding.range, finding.meaning, isNumber: finding.isNumber)
             case .escaped: maskEscaped(&bytes, finding.range, finding.meaning, .json)
             }

@@ -1,14 +1,16 @@
 internal import COpenSSL
 
-/// AES-256 of single blocks (FIPS 197) through OpenSSL, with a key that is expanded once.
+/// AES of single blocks (FIPS 197) through OpenSSL, with a key that is expanded once, in one direction.
 ///
 /// Not for several threads at once: the context is written to.
 @safe final class BlockCipher {
     private let context: OpaquePointer
     private let block: UnsafeMutablePointer<UInt8>
 
-    /// - Parameter key: 16, 24 or 32 bytes.
-    init(key: [UInt8]) {
+    /// - Parameters:
+    ///   - key: 16, 24 or 32 bytes.
+    ///   - isInverse: decrypts.
+    init(key: [UInt8], isInverse: Bool = false) {
         precondition([16, 24, 32].contains(key.count))
         guard let context = unsafe EVP_CIPHER_CTX_new() else { preconditionFailure("out of memory") }
         unsafe self.context = unsafe context
@@ -20,7 +22,7 @@ internal import COpenSSL
             case 24: unsafe EVP_aes_192_ecb()
             default: unsafe EVP_aes_256_ecb()
             }
-        let started = unsafe EVP_EncryptInit_ex(context, cipher, nil, key, nil)
+        let started = unsafe EVP_CipherInit_ex(context, cipher, nil, key, nil, isInverse ? 0 : 1)
         precondition(started == 1, "libcrypto has no AES")
         unsafe EVP_CIPHER_CTX_set_padding(context, 0)
     }
@@ -40,8 +42,8 @@ internal import COpenSSL
         }
     }
 
-    /// EVP_Cipher, because EVP_EncryptUpdate costs several times as much around one block.
-    func encrypt(_ input: Block) -> Block {
+    /// EVP_Cipher, because EVP_CipherUpdate costs several times as much around one block.
+    func apply(_ input: Block) -> Block {
         unsafe block.withMemoryRebound(to: UInt64.self, capacity: 2) { words in
             unsafe words[0] = input.high.bigEndian
             unsafe words[1] = input.low.bigEndian

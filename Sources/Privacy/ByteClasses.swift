@@ -18,23 +18,21 @@ struct ByteClasses {
     /// Those of the bytes of `range` from `base` on; what stands behind the range is of no class.
     @inline(__always) init(_ bytes: RawSpan, from base: Int, in range: Range<Int>) {
         let count = range.upperBound - base
+        precondition(base >= 0 && range.upperBound <= bytes.byteCount)
+        // From `base` on there are `count` bytes, and as many as the span has can be read.
         let found = unsafe bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress, count > 0 else { return tinct_byte_classes() }
             let from = unsafe (start + base).assumingMemoryBound(to: UInt8.self)
-            // 16 or 64 bytes from `base` on are inside the span, or a copy of those that are is looked at.
-            if count <= 16 && base + 16 <= buffer.count { return unsafe tinct_byte_classes_16(from) }
-            return base + 64 <= buffer.count
-                ? unsafe tinct_byte_classes_64(from) : unsafe tinct_byte_classes_of(from, max(0, count))
+            return unsafe tinct_byte_classes_of(from, count, buffer.count - base)
         }
-        let kept = count >= 64 ? UInt64.max : (1 as UInt64) << UInt64(max(0, count)) - 1
-        digits = found.digit & kept
-        small = found.small & kept
-        dashes = found.dash & kept
-        dots = found.dot & kept
-        ats = found.at & kept
-        percents = found.percent & kept
-        quotes = found.quote & kept
-        backslashes = found.backslash & kept
+        digits = found.digit
+        small = found.small
+        dashes = found.dash
+        dots = found.dot
+        ats = found.at
+        percents = found.percent
+        quotes = found.quote
+        backslashes = found.backslash
     }
 
     /// Where a value could be told by what it looks like. `before` are the 64 bytes in front.

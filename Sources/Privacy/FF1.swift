@@ -39,7 +39,7 @@ struct FF1 {
         for _ in 0..<v { domain.second *= UInt64(radix) }
         domain.measure(domain.second)
         let high = 0x0102_0100_0000_0A00 | UInt64(radix) << 16 | UInt64(u & 0xFF)
-        domain.state = cipher.encrypt(.init(high: high, low: UInt64(length) << 32 | UInt64(tweakBytes)))
+        domain.state = cipher.apply(.init(high: high, low: UInt64(length) << 32 | UInt64(tweakBytes)))
         return domain
     }
 
@@ -48,8 +48,8 @@ struct FF1 {
         var domain = Domain(first: first, second: second, halfBytes: 0, roundBytes: 0)
         domain.measure(max(first, second))
         // Another first byte than FF1 has: the two never meet. The moduli take a block each.
-        let once = cipher.encrypt(.init(high: 0x8102_0100_0000_0A00, low: first))
-        domain.state = cipher.encrypt(once ^ .init(high: 7, low: second))
+        let once = cipher.apply(.init(high: 0x8102_0100_0000_0A00, low: first))
+        domain.state = cipher.apply(once ^ .init(high: 7, low: second))
         return domain
     }
 
@@ -63,7 +63,7 @@ struct FF1 {
         return rounds(a, b, domain, inverse) { round, half in
             let low = shift < 64 ? half | UInt64(round) << shift : half
             let high = shift < 64 ? head : head | UInt64(round)
-            return cipher.encrypt(domain.state ^ .init(high: high, low: low))
+            return cipher.apply(domain.state ^ .init(high: high, low: low))
         }
     }
 
@@ -80,7 +80,7 @@ struct FF1 {
             for start in stride(from: 0, to: q.count, by: 16) {
                 let high = q[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
                 let low = q[start + 8..<start + 16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-                state = cipher.encrypt(state ^ .init(high: high, low: low))
+                state = cipher.apply(state ^ .init(high: high, low: low))
             }
             return state
         }

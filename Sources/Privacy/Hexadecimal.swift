@@ -25,6 +25,16 @@ enum Hexadecimal {
         return capitals ? text & ~((text >> 6 & ones) << 5) : text
     }
 
+    /// The thirty-two digits of a block.
+    static func text(_ high: UInt64, _ low: UInt64, capitals: Bool) -> (UInt64, UInt64, UInt64, UInt64) {
+        (
+            text(UInt32(truncatingIfNeeded: high >> 32), capitals: capitals),
+            text(UInt32(truncatingIfNeeded: high), capitals: capitals),
+            text(UInt32(truncatingIfNeeded: low >> 32), capitals: capitals),
+            text(UInt32(truncatingIfNeeded: low), capitals: capitals)
+        )
+    }
+
     /// Each number below 16 as a digit or small letter.
     @inline(__always) private static func spelled(_ nibbles: UInt64) -> UInt64 {
         let letters = (nibbles &+ ones &* 6) >> 4 & ones
@@ -34,6 +44,45 @@ enum Hexadecimal {
     /// True when any of the eight is a capital letter.
     @inline(__always) static func hasCapital(_ text: UInt64) -> Bool {
         (text >> 6 & ~(text >> 5) & ones) != 0
+    }
+
+    /// Of 32 digits and letters, whether the letters are small; nil when there are no letters, none but letters, or some
+    /// of both cases.
+    @inline(__always) static func hasSmall(_ words: (UInt64, UInt64, UInt64, UInt64)) -> Bool? {
+        let some = (words.0 | words.1 | words.2 | words.3) >> 6 & ones
+        let all = (words.0 & words.1 & words.2 & words.3) >> 6 & ones
+        if some == 0 || all == ones { return nil }
+        let capitals = hasCapital(words.0) || hasCapital(words.1) || hasCapital(words.2) || hasCapital(words.3)
+        if !capitals { return true }
+        let small =
+            (words.0 >> 6 & words.0 >> 5 | words.1 >> 6 & words.1 >> 5 | words.2 >> 6 & words.2 >> 5 | words.3 >> 6
+                & words.3 >> 5) & ones
+        return small == 0 ? false : nil
+    }
+
+    /// True when all of `range` is digits and letters up to f, some of each.
+    static func isMixed(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+        var some: UInt64 = 0
+        var all = UInt64.max
+        var at = range.lowerBound
+        while at < range.upperBound {
+            // The last eight may be some of those before them, too.
+            let from = min(at, range.upperBound - 8)
+            let word = bytes.word(at: from, before: range.upperBound)
+            if number(word) == nil { return false }
+            some |= word >> 6 & ones
+            all &= word >> 6 & ones
+            at += 8
+        }
+        return some != 0 && all & ones != ones
+    }
+
+    /// Thirty-two digits.
+    static func digits(ofBlock text: RawSpan) -> (UInt64, UInt64, UInt64, UInt64) {
+        (
+            text.word(at: 0, before: 32), text.word(at: 8, before: 32), text.word(at: 16, before: 32),
+            text.word(at: 24, before: 32)
+        )
     }
 
     /// The thirty-two digits of a UUID of 36 bytes, without the dashes.

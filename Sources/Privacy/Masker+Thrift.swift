@@ -72,14 +72,13 @@ extension Masker {
             maskFound(&bytes, 0..<bytes.count, json: plan.fields)
             return
         }
-        // The walker has the lists while it walks: taken out and put back, they are never copied.
-        var walked = Walked()
-        swap(&walked.finder, &finder)
-        swap(&walked.numbers, &numbers)
-        walked.finder.found.removeAll(keepingCapacity: true)
-        walked.numbers.removeAll(keepingCapacity: true)
-        walked = Self.walk(bytes.rawSpan, header, encoding, plan.classes, walked)
-        for finding in walked.finder.found {
+        // What is found within what is found needs lists, too.
+        var found = ThriftWalker.Findings()
+        swap(&found, &findings)
+        found.finder.found.removeAll(keepingCapacity: true)
+        found.numbers.removeAll(keepingCapacity: true)
+        let isWhole = Self.walk(bytes.rawSpan, header, encoding, plan.classes, &found)
+        for finding in found.finder.found {
             guard let personal = finding.meaning.personal else { continue }
             switch finding.kind {
             case .value: changeFound(&bytes, finding.range, personal)
@@ -87,28 +86,20 @@ extension Masker {
             case .escaped: maskBinary(&bytes, finding.range, personal)
             }
         }
-        for number in walked.numbers { maskNumber(&bytes, number) }
-        swap(&walked.finder, &finder)
-        swap(&walked.numbers, &numbers)
+        for number in found.numbers { maskNumber(&bytes, number) }
+        swap(&found, &findings)
         // What could not be walked is looked at as it is.
-        if !walked.isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
+        if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
     }
 
-    private struct Walked {
-        var finder = ValueFinder()
-        var numbers: [ThriftWalker.Number] = []
-        var isWhole = false
-    }
-
+    /// False when the body is no struct to its end.
     private static func walk(
         _ bytes: RawSpan, _ header: MessageHeader, _ encoding: ThriftEncoding, _ classes: ThriftClasses,
-        _ found: consuming Walked
-    ) -> Walked {
-        var walker = ThriftWalker(
-            bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes, found.finder, found.numbers)
+        _ found: inout ThriftWalker.Findings
+    ) -> Bool {
+        var walker = ThriftWalker(bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes)
         let structure = classes.structure(bytes, method: header.nameRange, isRequest: header.type.isRequest)
-        let isWhole = walker.structure(structure, depth: 0)
-        return Walked(finder: walker.finder, numbers: walker.numbers, isWhole: isWhole)
+        return walker.structure(structure, depth: 0, &found)
     }
 
     /// Bytes that are no text: other bytes, the same ones for the same.

@@ -55,7 +55,8 @@ package struct Masker {
 
     var pseudonyms: Pseudonyms
     var finder = ValueFinder()
-    var numbers: [ThriftWalker.Number] = []
+    /// Of a Thrift message.
+    var findings = ThriftWalker.Findings()
     /// How deep one text stands in another.
     var depth = 0
 

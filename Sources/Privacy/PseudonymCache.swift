@@ -2,9 +2,9 @@ import Bytes
 
 /// The pseudonyms that were made last, so that a value that comes often costs its comparison.
 ///
-/// A table of 4,096 places in which a value replaces whatever stood where its hash leads.
+/// A table of 1,024 places, a hundred kilobytes, in which a value replaces whatever stood where its hash leads.
 struct PseudonymCache {
-    private static let places = 4096
+    private static let places = 1024
     /// Words of a value, and of its pseudonym: what is longer is not kept.
     private static let words = 6
     /// Class, length and outcome; value; pseudonym.
@@ -47,10 +47,13 @@ struct PseudonymCache {
 
     /// Puts the pseudonym in the place of `text`.
     func copy(_ key: Key, into text: inout [UInt8]) {
-        text.removeAll(keepingCapacity: true)
-        for index in 0..<(key.count + 7) / 8 {
-            let word = table[key.place + 1 + Self.words + index]
-            unsafe withUnsafeBytes(of: word) { unsafe text.append(contentsOf: $0.prefix(key.count - 8 * index)) }
+        // The value itself, of the same length, stands there.
+        precondition(text.count == key.count)
+        unsafe text.withUnsafeMutableBytes { text in
+            unsafe table.withUnsafeBytes { table in
+                let from = 8 * (key.place + 1 + Self.words)
+                unsafe text.copyMemory(from: UnsafeRawBufferPointer(rebasing: table[from..<from + key.count]))
+            }
         }
     }
 
@@ -79,6 +82,15 @@ extension RawSpan {
         var word: UInt64 = 0
         for index in 0..<count { word |= UInt64(self[byte: at + index]) << UInt64(8 * index) }
         return word
+    }
+}
+
+extension UInt64 {
+    /// The top bit of each byte that is `byte`, and maybe that of bytes above it that are one more.
+    @inline(__always) func has(_ byte: UInt8) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let other = self ^ UInt64(byte) &* ones
+        return (other &- ones) & ~other & ones << 7
     }
 }
 

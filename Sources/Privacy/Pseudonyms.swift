@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// Puts pseudonyms in the place of values: of the same class, length and format, valid where the value was valid, and the
 /// same one for the same value, under one key. With the key every one of them leads back.
@@ -13,6 +14,8 @@ struct Pseudonyms {
     private let key: MaskingKey
     private var ciphers: [FF1?]
     private var tweaks: [UInt64]
+    /// For what fills a block, of each purpose: there, and back.
+    private var blocks: [BlockCipher?] = Array(repeating: nil, count: 2 * Purpose.allCases.count)
     private var hexDomains: [FF1.Domain?] = Array(
         repeating: nil, count: (Self.longestHex + 1) * Purpose.allCases.count)
     private var turns: [(key: UInt64, count: UInt64, turn: SmallPermutation.Turn)] = []
@@ -58,7 +61,10 @@ struct Pseudonyms {
     func holds(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
         guard text.count == range.count else { return false }
         return unsafe text.withUnsafeBytes { mine in
-            unsafe bytes.extracting(range).withUnsafeBytes { unsafe $0.elementsEqual(mine) }
+            unsafe bytes.extracting(range).withUnsafeBytes { theirs in
+                guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
+                return unsafe memcmp(a, b, mine.count) == 0
+            }
         }
     }
 
@@ -104,6 +110,15 @@ struct Pseudonyms {
         let made = FF1(key: key.derive("tinct FF1 key: \(purpose)"))
         tweaks[purpose.rawValue] = key.derive("tinct FF1 tweak: \(purpose)")[..<7].reduce(0) { $0 << 8 | UInt64($1) }
         ciphers[purpose.rawValue] = made
+        return made
+    }
+
+    /// The permutation of blocks for a purpose: AES itself, under a key of its own.
+    mutating func block(_ purpose: Purpose) -> BlockCipher {
+        let place = 2 * purpose.rawValue + (isInverse ? 1 : 0)
+        if let known = blocks[place] { return known }
+        let made = BlockCipher(key: key.derive("tinct block key: \(purpose)"), isInverse: isInverse)
+        blocks[place] = made
         return made
     }
 
@@ -170,7 +185,7 @@ struct Pseudonyms {
         }
         if turns[place].key == key && turns[place].count == count { return turns[place].turn }
         let turn = SmallPermutation.Turn(
-            cipher.cipher.encrypt(.init(high: 0x5455_5255 << 32 | count, low: tweak)), below: count)
+            cipher.cipher.apply(.init(high: 0x5455_5255 << 32 | count, low: tweak)), below: count)
         turns[place] = (key, count, turn)
         return turn
     }
@@ -284,7 +299,7 @@ struct Pseudonyms {
     /// 64 keyed bits that belong to a cell; the same ones on the way back.
     mutating func distance(of cell: UInt64) -> UInt64 {
         let cipher = cipher(.coordinate)
-        return cipher.cipher.encrypt(.init(high: tweak(.coordinate, 0x5348), low: cell)).high
+        return cipher.cipher.apply(.init(high: tweak(.coordinate, 0x5348), low: cell)).high
     }
 
     mutating func beginPlaces() {

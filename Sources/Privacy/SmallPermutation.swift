@@ -14,7 +14,7 @@ struct SmallPermutation {
         var counter: UInt64 = 0
         var at = count - 1
         while at > 0 {
-            let block = cipher.encrypt(.init(high: 0x5454_0000_0000_0000 | UInt64(count), low: counter))
+            let block = cipher.apply(.init(high: 0x5454_0000_0000_0000 | UInt64(count), low: counter))
             counter += 1
             for word in [block.high, block.low] where at > 0 {
                 // 64 random bits for less than 2^20 choices: what the multiplication favours is below 2^-44.

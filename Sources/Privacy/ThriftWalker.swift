@@ -12,18 +12,19 @@ struct ThriftWalker: ~Escapable {
         var isCompact: Bool
     }
 
+    /// What was found, in memory that is used for one message after the other.
+    struct Findings {
+        var finder = ValueFinder()
+        var numbers: [Number] = []
+    }
+
     private let bytes: RawSpan
     private let isCompact: Bool
     private let classes: ThriftClasses
     private(set) var at: Int
-    var finder: ValueFinder
-    var numbers: [Number]
 
     @_lifetime(copy bytes)
-    init(
-        _ bytes: RawSpan, at start: Int, _ encoding: ThriftEncoding, _ classes: ThriftClasses, _ finder: ValueFinder,
-        _ numbers: [Number]
-    ) {
+    init(_ bytes: RawSpan, at start: Int, _ encoding: ThriftEncoding, _ classes: ThriftClasses) {
         self.bytes = bytes
         isCompact =
             switch encoding {
@@ -32,8 +33,6 @@ struct ThriftWalker: ~Escapable {
             }
         self.classes = classes
         at = start
-        self.finder = finder
-        self.numbers = numbers
     }
 
     private enum Kind { case stop, bool, byte, i16, i32, i64, double, binary, structure, map, list, uuid, wrong }
@@ -107,7 +106,7 @@ struct ThriftWalker: ~Escapable {
     }
 
     /// False when the bytes are no such struct.
-    mutating func structure(_ index: Int32, depth: Int) -> Bool {
+    mutating func structure(_ index: Int32, depth: Int, _ found: inout Findings) -> Bool {
         guard depth < ThriftType.Limit.depth else { return false }
         var last: Int16 = 0
         while true {
@@ -133,17 +132,18 @@ struct ThriftWalker: ~Escapable {
                 if kind == .bool { continue }
             }
             if index < 0 {
-                guard value(kind, .none, 0, isKnown: false, depth: depth) else { return false }
+                guard value(kind, .none, 0, isKnown: false, depth: depth, &found) else { return false }
             } else if let field = classes.field(index, id) {
-                guard value(kind, field.meaning, field.type, isKnown: true, depth: depth) else { return false }
+                guard value(kind, field.meaning, field.type, isKnown: true, depth: depth, &found) else { return false }
             } else {
-                guard value(kind, .none, 0, isKnown: false, depth: depth) else { return false }
+                guard value(kind, .none, 0, isKnown: false, depth: depth, &found) else { return false }
             }
         }
     }
 
     private mutating func value(
-        _ kind: Kind, _ meaning: FieldNames.Meaning, _ type: Int32, isKnown: Bool, depth: Int
+        _ kind: Kind, _ meaning: FieldNames.Meaning, _ type: Int32, isKnown: Bool, depth: Int,
+        _ found: inout Findings
     ) -> Bool {
         let start = at
         switch kind {
@@ -155,27 +155,29 @@ struct ThriftWalker: ~Escapable {
                 guard skip(kind == .i16 ? 2 : kind == .i32 ? 4 : 8) else { return false }
             }
             if meaning.personal != nil {
-                numbers.append(Number(range: start..<at, meaning: meaning, isCompact: isCompact))
+                found.numbers.append(Number(range: start..<at, meaning: meaning, isCompact: isCompact))
             }
             return true
         case .double:
             guard skip(8) else { return false }
             if meaning.personal != nil {
-                numbers.append(Number(range: start..<at, meaning: meaning, isDouble: true, isCompact: isCompact))
+                found.numbers.append(Number(range: start..<at, meaning: meaning, isDouble: true, isCompact: isCompact))
             }
             return true
         case .uuid: return skip(16)
-        case .binary: return text(meaning, type)
+        case .binary: return text(meaning, type, &found)
         case .structure:
             let shape = classes.shape(type)
-            return structure(shape.kind == .structure ? shape.first : ThriftClasses.unknown, depth: depth + 1)
-        case .list: return list(meaning, type, isKnown, depth)
-        case .map: return map(meaning, type, isKnown, depth)
+            return structure(shape.kind == .structure ? shape.first : ThriftClasses.unknown, depth: depth + 1, &found)
+        case .list: return list(meaning, type, isKnown, depth, &found)
+        case .map: return map(meaning, type, isKnown, depth, &found)
         case .stop, .wrong: return false
         }
     }
 
-    private mutating func list(_ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int) -> Bool {
+    private mutating func list(
+        _ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int, _ found: inout Findings
+    ) -> Bool {
         guard depth < ThriftType.Limit.depth, let head = byte() else { return false }
         let element: Kind
         var count: UInt64
@@ -196,12 +198,14 @@ struct ThriftWalker: ~Escapable {
         let shape = classes.shape(type)
         let inner = shape.kind == .list ? shape.first : 0
         for _ in 0..<count {
-            guard value(element, meaning, inner, isKnown: isKnown, depth: depth + 1) else { return false }
+            guard value(element, meaning, inner, isKnown: isKnown, depth: depth + 1, &found) else { return false }
         }
         return true
     }
 
-    private mutating func map(_ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int) -> Bool {
+    private mutating func map(
+        _ meaning: FieldNames.Meaning, _ type: Int32, _ isKnown: Bool, _ depth: Int, _ found: inout Findings
+    ) -> Bool {
         guard depth < ThriftType.Limit.depth else { return false }
         let key: Kind
         let element: Kind
@@ -223,25 +227,27 @@ struct ThriftWalker: ~Escapable {
         for _ in 0..<count {
             // A map of texts names its values.
             let mark = at
-            guard value(key, .none, first, isKnown: isKnown, depth: depth + 1) else { return false }
+            guard value(key, .none, first, isKnown: isKnown, depth: depth + 1, &found) else { return false }
             var named = meaning
-            if meaning == .none && key == .binary { named = keyMeaning(mark) }
-            guard value(element, named, second, isKnown: isKnown, depth: depth + 1) else { return false }
+            if meaning == .none && key == .binary { named = keyMeaning(mark, &found) }
+            guard value(element, named, second, isKnown: isKnown, depth: depth + 1, &found) else { return false }
         }
         return true
     }
 
-    private mutating func keyMeaning(_ start: Int) -> FieldNames.Meaning {
+    private func keyMeaning(_ start: Int, _ found: inout Findings) -> FieldNames.Meaning {
         var from = start + 4
         if isCompact {
             from = start
             while from < at && bytes[byte: from] >= 0x80 { from += 1 }
             from += 1
         }
-        return from < at ? finder.meaning(bytes, from..<at, classes.names) : .none
+        return from < at ? found.finder.meaning(bytes, from..<at, classes.names) : .none
     }
 
-    private mutating func text(_ meaning: FieldNames.Meaning, _ type: Int32) -> Bool {
+    private mutating func text(
+        _ meaning: FieldNames.Meaning, _ type: Int32, _ found: inout Findings
+    ) -> Bool {
         guard let length = isCompact ? varint() : fixed(UInt32.self).map({ UInt64($0) }),
             length <= UInt64(bytes.byteCount - at)
         else {
@@ -252,17 +258,17 @@ struct ThriftWalker: ~Escapable {
         if range.isEmpty { return true }
         if meaning.personal != nil {
             let isBinary = classes.shape(type).kind == .binary
-            finder.found.append(.init(range: range, meaning: meaning, kind: isBinary ? .escaped : .named))
+            found.finder.found.append(.init(range: range, meaning: meaning, kind: isBinary ? .escaped : .named))
             return true
         }
         if range.count < 5 || meaning == .ordinary { return true }
         let first = bytes[byte: range.lowerBound]
         if first == 0x7B || first == 0x5B {
-            finder.find(bytes, range, json: classes.names)
+            found.finder.find(bytes, range, json: classes.names)
         } else if let match = Words.whole(bytes, range) {
-            finder.found.append(.init(range: match.range, meaning: .init(match.personal), kind: .value))
+            found.finder.found.append(.init(range: match.range, meaning: .init(match.personal), kind: .value))
         } else {
-            finder.find(bytes, range, json: nil)
+            found.finder.find(bytes, range, json: nil)
         }
         return true
     }

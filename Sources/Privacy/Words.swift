@@ -95,9 +95,11 @@ enum Words {
         if count < 5 { return false }
         let first = bytes[byte: value.lowerBound]
         if first &- 0x41 < 26 || first >= 0xC3 || count == 14 || count == 17 || count == 36 { return true }
-        // An IPv6 address has its first colon behind four digits at most, and a bracket before those.
-        for offset in 0..<min(6, count) where bytes[byte: value.lowerBound + offset] == 0x3A { return true }
-        return false
+        let word = bytes.word(at: value.lowerBound, before: value.upperBound)
+        // An IPv6 address has its first colon behind four digits at most, and a bracket before those; an IPv4 address its
+        // first dot behind three digits at most.
+        return word.has(0x3A) & 0xFFFF_FFFF_FFFF != 0
+            || (first &- 48 < 10 && (7...15).contains(count) && word.has(0x2E) & 0xFFFF_FFFF != 0)
     }
 
     private static func recognised(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
@@ -114,6 +116,12 @@ enum Words {
             if PersonNames.isAddress(bytes, value) { return (value, .address) }
             if first == 0x42, let token = bearer(bytes, value) { return token }
         }
+        if first &- 48 < 10, (7...15).contains(value.count),
+            let dot = (value.lowerBound + 1..<value.lowerBound + 4).first(where: { bytes[byte: $0] == 0x2E }),
+            let match = NumberShapes(bytes: bytes, range: value, isNumber: false).ipv4(dot + 1), match.range == value
+        {
+            return match
+        }
         switch value.count {
         case 14:
             if let match = NumberShapes(bytes: bytes, range: value, isNumber: false).cnpj(
@@ -125,7 +133,8 @@ enum Words {
             if isMAC(bytes, value) { return (value, .device) }
         default: break
         }
-        return isIPv6(bytes, value) ? (value, .ip) : nil
+        let beginning = bytes.word(at: value.lowerBound, before: value.upperBound)
+        return beginning.has(0x3A) & 0xFFFF_FFFF_FFFF != 0 && isIPv6(bytes, value) ? (value, .ip) : nil
     }
 
     /// A value of the class, by what it looks like: what a field's name alone does not say for certain.
@@ -136,16 +145,16 @@ enum Words {
 
     /// Sixteen hexadecimal digits or more, letters and figures.
     private static func isHexadecimalID(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
-        var figures = 0
-        for at in value {
-            let byte = bytes[byte: at]
-            if byte &- 48 < 10 { figures += 1 } else if (byte | 32) &- 0x61 >= 6 { return false }
-        }
-        return value.count >= 16 && figures > 0 && figures < value.count
+        value.count >= 16 && Hexadecimal.isMixed(bytes, value)
     }
 
     private static func hasTwoWords(_ bytes: RawSpan, _ value: Range<Int>) -> Bool {
-        for at in value where bytes[byte: at] == 0x20 || bytes[byte: at] == 0x2E { return true }
+        var at = value.lowerBound
+        while at < value.upperBound {
+            let word = bytes.word(at: at, before: value.upperBound)
+            if word.has(0x20) | word.has(0x2E) != 0 { return true }
+            at += 8
+        }
         return false
     }
 

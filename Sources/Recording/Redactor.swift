@@ -51,7 +51,7 @@ struct Redactor {
             if isWhole { message.wireLength = UInt64(message.wire.count) }
             balance.reencoded[masker.outcome.reencoded, default: 0] += 1
         }
-        var redactions: [Redaction] = []
+        var redactions = message.takeRedactions()
         redactions.reserveCapacity(masker.spans.count)
         for span in masker.spans where span.range.upperBound <= message.wire.count && !span.range.isEmpty {
             redactions.append(
@@ -60,6 +60,6 @@ struct Redactor {
                     kind: span.personal.rawValue))
             balance.redactions.add(span.personal)
         }
-        message.redactions = redactions
+        message.putRedactions(redactions)
     }
 }

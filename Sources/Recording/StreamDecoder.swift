@@ -14,7 +14,8 @@ struct StreamDecoder: ~Copyable {
     var copiedBytes = 0
     /// Slots to be used again.
     private var spare: [ExchangeSlot] = []
-    private var wires: [[UInt8]] = []
+    /// Messages whose memory is used again.
+    private var messages: [Message] = []
     var flows: [FlowDecoder?] = []
     let options: RecordingOptions
     var namer: OperationNamer
@@ -190,8 +191,8 @@ struct StreamDecoder: ~Copyable {
 
     /// Keeps the memory of an exchange that was handed over.
     private mutating func recycle(_ exchange: ExchangeSlot) {
-        keep(exchange.value.request.take())
-        keep(exchange.value.response.take())
+        keep(&exchange.value.request)
+        keep(&exchange.value.response)
         if spare.count < 1024 {
             // Whoever uses it again sets the rest.
             exchange.value.operation = ""
@@ -202,26 +203,27 @@ struct StreamDecoder: ~Copyable {
         }
     }
 
-    /// Keeps the memory of a message that was handed over.
-    private mutating func keep(_ message: consuming Message?) {
-        guard let wire = message?.wire, wire.capacity > 0, wire.capacity <= 1 << 16, wires.count < 2048 else { return }
-        wires.append(wire)
+    /// Keeps the memory of a message that was handed over. In place: a second reference would make it a copy.
+    private mutating func keep(_ message: inout Message?) {
+        guard let capacity = message?.wire.capacity, capacity > 0, capacity <= 1 << 16, messages.count < 2048 else {
+            message = nil
+            return
+        }
+        message?.recycle()
+        if let kept = message.take() { messages.append(kept) }
     }
 
     /// A message with these bytes, in memory that another one had if there is any.
     mutating func message(_ bytes: RawSpan, _ startNanos: UInt64, _ endNanos: UInt64) -> Message {
-        var message = Message(wire: copy(bytes), startNanos: startNanos, endNanos: endNanos)
+        var message = messages.popLast() ?? Message(wire: [])
+        if options.keepsBytes {
+            copiedBytes += bytes.byteCount
+            unsafe bytes.withUnsafeBytes { unsafe message.wire.append(contentsOf: $0) }
+        }
+        message.startNanos = startNanos
+        message.endNanos = endNanos
         message.wireLength = UInt64(bytes.byteCount)
         return message
-    }
-
-    private mutating func copy(_ bytes: RawSpan) -> [UInt8] {
-        if !options.keepsBytes { return [] }
-        copiedBytes += bytes.byteCount
-        var wire = wires.popLast() ?? []
-        wire.removeAll(keepingCapacity: true)
-        unsafe bytes.withUnsafeBytes { unsafe wire.append(contentsOf: $0) }
-        return wire
     }
 
     /// Notes that the response is missing, unless something worse is known of it.

@@ -103,6 +103,7 @@ struct Loop: ~Copyable {
     /// Requests due before this are not counted on the open page: 0 while the run warms up, which has pages of its own.
     var countedFrom: UInt64 = 0
     var pace: PaceCursor
+    private var dueWatch: DueWatch
     var slowest: SlowestKeeper
     var worst = WorstConnections()
     /// Of the reply that is being counted, on its way to the run tape.
@@ -131,6 +132,7 @@ struct Loop: ~Copyable {
         shortestNanos = plan.patience.shortestNanos
         isSecure = plan.pools.contains { $0.security != nil }
         pace = PaceCursor(plan.pace)
+        dueWatch = DueWatch(plan.dueWatch)
         slowest = SlowestKeeper(capacity: plan.keepSlowest)
         books = plan.books
         report = LoopReport(loop: plan.index)
@@ -242,7 +244,12 @@ struct Loop: ~Copyable {
             wake = min(wake, start)
         } else if !cursor.isFinished && !isStopping {
             if isOpen {
-                wake = min(wake, nextDue() ?? now + 200_000)
+                if let due = nextDue() {
+                    wake = min(wake, dueWatch.sleepEnd(before: due, now: now))
+                } else {
+                    dueWatch.rest(now: now)
+                    wake = min(wake, now + 200_000)
+                }
             } else if waitingCount < lookahead && hasIdle {
                 wake = min(wake, now + 200_000)
             }

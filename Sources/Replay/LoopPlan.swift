@@ -52,6 +52,7 @@ struct LoopPlan: Sendable {
     var allowances: Allowances?
     /// How bytes get to the sockets and back.
     var transfers = Transfers.automatic
+    var dueWatch = DueWatch.Mode.automatic
     /// How many of the slowest exchanges are kept.
     var keepSlowest: Int
     /// How often in a second the loop hands its books over.

@@ -20,6 +20,8 @@ package final class Run: Sendable {
         package var inFlight = 1
         package var pipelines = false
         package var transfers = Transfers.automatic
+        /// How threads wait for due times.
+        package var dueWatch = DueWatch.Mode.automatic
         /// Nil: the tape's end ends the run.
         package var durationNanos: UInt64?
         package var patience = Patience()
@@ -211,6 +213,7 @@ package final class Run: Sendable {
                 hasBindings: options.fidelity.hasBindings,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.hasBindings,
                 allowances: allowances, transfers: options.transfers, keepSlowest: options.keepSlowest)
+            plan.dueWatch = options.dueWatch
             plan.leg = leg
             plan.recordsConnections = options.recordsConnections
             plan.ticksPerSecond = ticks ? RunTick.perSecond : 1

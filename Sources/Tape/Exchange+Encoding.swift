@@ -85,7 +85,7 @@ extension Message {
         buffer.fixed64Field(3, endNanos)
         buffer.varintField(4, wireLength)
         if !hasRest { return buffer.end(mark) }
-        for redaction in redactions {
+        forEachRedaction { redaction in
             let inner = buffer.begin(5)
             buffer.varintField(1, redaction.offset)
             buffer.varintField(2, redaction.length)

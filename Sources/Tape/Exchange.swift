@@ -162,12 +162,45 @@ package struct Message: Sendable, Equatable {
     /// Empties them all.
     mutating func removeRest() { rest.removeAll() }
 
-    /// False when ``redactions``, ``holes``, ``digest`` and ``omitted`` are all empty.
+    /// False when none of ``redactions``, ``holes``, ``digest`` and ``omitted`` was ever set.
     var hasRest: Bool { !rest.isEmpty }
+
+    /// Takes the ``redactions`` out, to be changed and put back.
+    package mutating func takeRedactions() -> [Redaction] {
+        rest.update { rest in
+            var taken: [Redaction] = []
+            swap(&taken, &rest.redactions)
+            return taken
+        }
+    }
+
+    package mutating func putRedactions(_ redactions: consuming [Redaction]) {
+        var redactions = redactions
+        rest.update { swap(&redactions, &$0.redactions) }
+    }
+
+    /// Shows `body` the ``redactions``, without a copy of everything that stands beside them.
+    func forEachRedaction(_ body: (Redaction) -> Void) {
+        guard let redactions = rest.read({ $0.redactions }) else { return }
+        for redaction in redactions { body(redaction) }
+    }
+
+    /// Empties the message and keeps its memory, for another one with the same kinds of parts.
+    package mutating func recycle() {
+        wire.removeAll(keepingCapacity: true)
+        if rest.isEmpty { return }
+        rest.update { rest in
+            if rest.holes.isEmpty && rest.digest.isEmpty && rest.omitted.isEmpty {
+                rest.redactions.removeAll(keepingCapacity: true)
+            } else {
+                rest = Rest()
+            }
+        }
+    }
 
     /// True when every byte that was on the wire stands in ``wire`` (redacted or not).
     package var isWhole: Bool {
-        wireLength == UInt64(wire.count) && (!hasRest || (holes.isEmpty && omitted.isEmpty))
+        wireLength == UInt64(wire.count) && (rest.read { $0.holes.isEmpty && $0.omitted.isEmpty } ?? true)
     }
 }
 

@@ -10,15 +10,16 @@ protocol RareParts: Equatable, Sendable {
 struct Rare<Parts: RareParts>: Equatable, Sendable {
     // Written only while nothing else refers to it.
     private final class Box: @unchecked Sendable {
-        var parts: Parts
-        init(_ parts: Parts) { self.parts = parts }
+        // Only ever reached through a value that is being read or written itself, which is checked already.
+        @exclusivity(unchecked) var parts: Parts
+        init(_ parts: Parts) { unsafe self.parts = parts }
     }
 
     private var box: Box?
 
     /// Nil when none was ever set.
     var parts: Parts? {
-        @inline(__always) get { box?.parts }
+        @inline(__always) get { unsafe box?.parts }
     }
 
     var isEmpty: Bool {
@@ -28,14 +29,27 @@ struct Rare<Parts: RareParts>: Equatable, Sendable {
     /// Forgets all parts.
     mutating func removeAll() { box = nil }
 
+    /// Changes the parts, made now if there are none. Where it counts: a coroutine, as of ``value``, allocates its frame.
+    @inline(__always)
+    mutating func update<Result>(_ body: (inout Parts) -> Result) -> Result {
+        if !isKnownUniquelyReferenced(&box) { box = Box(unsafe box?.parts ?? Parts()) }
+        var none = Parts()
+        // There is one now, always.
+        return if let box { unsafe body(&box.parts) } else { body(&none) }
+    }
+
+    /// What `body` says of the parts; nil when there are none.
+    @inline(__always)
+    func read<Result>(_ body: (borrowing Parts) -> Result) -> Result? { box.map { unsafe body($0.parts) } }
+
     /// The parts, to be changed; made now if there are none.
     var value: Parts {
-        get { box?.parts ?? Parts() }
+        get { parts ?? Parts() }
         _modify {
-            if !isKnownUniquelyReferenced(&box) { box = Box(box?.parts ?? Parts()) }
+            if !isKnownUniquelyReferenced(&box) { box = Box(unsafe box?.parts ?? Parts()) }
             var none = Parts()
             // There is one now, always.
-            if let box { yield &box.parts } else { yield &none }
+            if let box { yield unsafe &box.parts } else { yield &none }
         }
     }
 

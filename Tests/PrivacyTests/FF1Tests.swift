@@ -78,7 +78,7 @@ import Testing
     @Test(arguments: [1, 2, 90, 500, 365, 61_440]) func smallDomainsArePermuted(count: Int) {
         let cipher = BlockCipher(key: (0..<32).map { UInt8($0) })
         let permutation = SmallPermutation(count: count, cipher: cipher)
-        let turn = SmallPermutation.Turn(cipher.encrypt(.init(high: 1, low: 2)), below: UInt64(count))
+        let turn = SmallPermutation.Turn(cipher.apply(.init(high: 1, low: 2)), below: UInt64(count))
         var seen = Set<UInt64>()
         for value in 0..<UInt64(count) {
             let image = permutation.apply(value, turn, inverse: false)

@@ -26,7 +26,8 @@ final class RecordTapes: @unchecked Sendable {
         var failure: TapeError?
     }
 
-    private static let depth = 4
+    /// Twice what a chunk takes: while one is compressed, the recorder fills the next.
+    private static let depth = 16
 
     /// The other thread's as long as there is one.
     let tapes: TapeSet

@@ -18,8 +18,8 @@ export HARNESS=.build/fuzz/release/tinct-fuzz
 fuzz() {
     local target=$1 length=$2 log=.build/fuzz-corpus/$1.log corpus=.build/fuzz-corpus/$1 seeds=Tests/Fuzz/Seeds/$1
     mkdir -p "$corpus" "$seeds"
-    # One input may take 5 s and the whole 1 GiB (AddressSanitizer's own share is most of it), or it is a finding.
-    if ! "$HARNESS" "$target" -max_total_time="$FUZZ_SECONDS" -max_len="$length" -timeout=5 -rss_limit_mb=1024 \
+    # One input may take 5 s (more with FUZZ_TIMEOUT, on a machine that has other things to do) and the whole 1 GiB (AddressSanitizer's own share is most of it), or it is a finding.
+    if ! "$HARNESS" "$target" -max_total_time="$FUZZ_SECONDS" -max_len="$length" -timeout="${FUZZ_TIMEOUT:-5}" -rss_limit_mb=1024 \
         -malloc_limit_mb=256 -artifact_prefix="$seeds/" -print_final_stats=1 "$corpus" "$seeds" >"$log" 2>&1; then
         tail -40 "$log" >&2
         echo "$target: a finding; its input is in $seeds" >&2

@@ -67,7 +67,7 @@ acceptance: build deps-test native python idl
 	$(SWIFT) build --build-tests $(STRICT)
 	env $(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct TINCT_ACCEPTANCE_COUNT=100000 \
 	  TINCT_ORDER_COUNT=1000000 TINCT_FLOW_COUNT=10000 TINCT_SIGNED_COUNT=10000 \
-	  TINCT_PERSON_COUNT=2000 \
+	  TINCT_PERSON_COUNT=2000 TINCT_PROFILED_COUNT=60000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter EndToEndTests
 	env $(TEST_ENVIRONMENT) TINCT_IDENTIFIER_COUNT=1000000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter IdentifierTests

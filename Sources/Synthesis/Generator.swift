@@ -12,7 +12,8 @@ indirect enum Generator: Sendable {
     case logNormal(median: Int64, sigma: Int64, low: Int64, high: Int64, scale: Int)
     /// Ranks from 0; the exponent scaled by 2^32.
     case zipf(count: UInt64, exponent: Int64)
-    case quantiles(QuantileTable, scale: Int)
+    /// Even: the values that there are in all stand at even steps of probability, and only their order is drawn.
+    case quantiles(QuantileTable, scale: Int, isEven: Bool = false)
     /// A list of a pack, as `pack.list`.
     case pack(Reference)
     case pattern(String)

@@ -11,7 +11,7 @@ enum GeneratorReader {
     ]
     private static let companions: [String: [String]] = [
         "uniform": ["decimals"], "normal": ["decimals"], "logNormal": ["decimals"], "exponential": ["decimals"],
-        "gamma": ["decimals"], "weibull": ["decimals"], "quantiles": ["decimals"], "expression": ["decimals"],
+        "gamma": ["decimals"], "weibull": ["decimals"], "quantiles": ["decimals", "even"], "expression": ["decimals"],
         "from": ["first", "last", "middle"], "by": ["cases", "else"], "identifier": ["birthDate", "bin"],
     ]
 
@@ -278,7 +278,7 @@ enum GeneratorReader {
                     "quantiles rise from probability 0 to 1", at: value.mark,
                     remedy: "Write {0: 100, 0.5: 2500, 0.99: 90000, 1: 500000}.")
             }
-            return .quantiles(QuantileTable(points: points), scale: scale)
+            return .quantiles(QuantileTable(points: points), scale: scale, isEven: try map["even"]?.bool() ?? false)
         }
     }
 

@@ -34,6 +34,11 @@ extension Machine {
                 z = z &+ Q32.multiply(tables.choices[Int(step.table) + i].int, own)
             }
             result.int = Int64(bitPattern: NormalSampler.rank(of: z, tables.normals))
+        case .evenBits:
+            let permutation = tables.permutations[Int(step.other)]
+            let rank = permutation.wrapping(register(Int(step.scope), lane))
+            // The middle of the step: rank and a half of count, in 2^-64.
+            result.int = Int64(bitPattern: permutation.count.dividingFullWidth((rank, 1 << 63)).quotient)
         default:
             guard let value = value(step, lane) else { return }
             result.int = Int64(clamping: value)

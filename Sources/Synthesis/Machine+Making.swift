@@ -50,7 +50,7 @@ extension Machine {
             }
         case .copy, .first, .last, .middle: cut(step, lanes, count)
         case .setZero: each(step, lanes, count) { _, _, _ in }
-        case .compute, .equalsText, .exists, .drawn, .copula:
+        case .compute, .equalsText, .exists, .drawn, .copula, .evenBits:
             for i in 0..<count { compute(step, Int(lanes[i]), tables) }
         case .lookup: lookUp(step, lanes, count, tables)
         case .addTerm: for i in 0..<count { addTerm(step, Int(lanes[i]), tables) }

@@ -66,6 +66,8 @@ struct Program: Sendable {
         case drawn
         /// Uniform bits that are correlated with others.
         case copula
+        /// Uniform bits at the step that permutations[other] puts the number of the scope's register to.
+        case evenBits
         case setZero, addTerm
         /// Jumps to `other` with the given probability's complement.
         case skipUnlessDrawn

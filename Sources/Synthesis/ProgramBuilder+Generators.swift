@@ -222,8 +222,9 @@ extension ProgramBuilder {
             step.op = .zipf
             step.table = Int32(program.zipfs.count)
             program.zipfs.append(ZipfSampler(count: count, exponent: exponent))
-        case .quantiles(let quantiles, let scale):
+        case .quantiles(let quantiles, let scale, let isEven):
             step.op = .quantiles
+            if isEven { step.bits = try evenBits(isCorrelated: step.bits >= 0, path, scope: scope, at: mark) }
             (step.table, step.a) = (Int32(program.choices.count), Int64(program.thresholds.count))
             step.count = Int32(quantiles.values.count)
             program.choices += quantiles.values.map { .init(int: $0, start: 0, length: 0) }
@@ -464,6 +465,22 @@ extension ProgramBuilder {
             for place in 0..<count { program.numbers.append(order[place]) }
         }
         step.b = Int64(program.numbers.count)
+    }
+
+    /// The cell with bits that all who count by the scope have at even steps, in an order that is drawn.
+    private mutating func evenBits(
+        isCorrelated: Bool, _ path: String, scope: Int, at mark: YAMLMark
+    ) throws(YAMLError) -> Int32 {
+        guard !isCorrelated, let count = try reach(ofScope: scope), count > 0 else {
+            throw YAMLError(
+                isCorrelated
+                    ? "a value is correlated, or its steps are even, not both"
+                    : "how many values there are has to be known for even steps", at: mark,
+                remedy: "Leave out 'even', or give it to an attribute of an entity.")
+        }
+        let cell = newCell()
+        program.steps.append(.init(op: .evenBits, scope: UInt8(scope), cell: cell, other: permutation(count, path)))
+        return cell
     }
 
     private mutating func permutation(_ domain: UInt64, _ path: String) -> Int32 {

@@ -47,7 +47,7 @@ struct ProgramFacts {
         let cell = Int(step.cell)
         let isOnlyWriter = writers[step.cell]?.count == 1
         switch step.op {
-        case .compute, .equalsText, .exists, .drawn, .copula, .format, .lookup, .addTerm: return
+        case .compute, .equalsText, .exists, .drawn, .copula, .evenBits, .format, .lookup, .addTerm: return
         case .copy, .first, .last, .middle:
             isAlwaysPresent[cell] = isAlwaysPresent[Int(step.other)]
             if step.op == .copy && isOnlyWriter { constants[cell] = constants[Int(step.other)] }

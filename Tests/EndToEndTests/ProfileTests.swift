@@ -5,11 +5,14 @@ import Testing
 
 /// `tinct profile` on traffic from a model in NumPy (Native/traffic.py): what it writes, and what is made of it.
 struct ProfileTests {
-    private func halves(_ count: Int, in folder: TemporaryDirectory) throws -> (fitted: String, other: String) {
+    /// - Parameter spoiled: how the second half is spoiled; see traffic.py.
+    private func halves(
+        _ count: Int, spoiled: String? = nil, in folder: TemporaryDirectory
+    ) throws -> (fitted: String, other: String) {
         let program = Repository.path("Tests/EndToEndTests/Native/traffic.py")
         let made = try run(
             try TestEnvironment.python.path(),
-            [program, "5", "\(count)", folder.file("a.gor"), folder.file("b.gor")])
+            [program, "5", "\(count)", folder.file("a.gor"), folder.file("b.gor")] + (spoiled.map { [$0] } ?? []))
         try #require(made.status == 0, "\(made.errors)")
         for name in ["a", "b"] {
             let recorded = try tinct("record", folder.file(name + ".gor"), "-o", folder.file(name + ".mcap"))
@@ -69,6 +72,40 @@ struct ProfileTests {
             String(decoding: try fileBytes(path), as: UTF8.self).replacingOccurrences(of: "again", with: "profile")
         }
         #expect(texts[0] == texts[1])
+    }
+
+    /// At the gates of their own defaults with 60,000 requests; with fewer, the most active users (a gate of 5 %) differ
+    /// more by chance alone, between the halves themselves, too.
+    @Test(
+        "What is made by a profile of one half is like the other half, and not like one that was spoiled",
+        .requires(.python))
+    func madeByAProfile() throws {
+        let folder = try TemporaryDirectory()
+        let count = ProcessInfo.processInfo.environment["TINCT_PROFILED_COUNT"].flatMap { Int($0) } ?? 6000
+        let (fitted, other) = try halves(count, in: folder)
+        let profile = folder.file("profile.yaml")
+        let profiled = try tinct("profile", fitted, "-o", profile, timeoutSeconds: 300)
+        try #require(profiled.status == 0, "\(profiled.errors)")
+        let made = folder.file("made.mcap")
+        let synthesized = try tinct(
+            "synth", profile, "-n", "\(count / 2)", "--seed", "1", "-o", made, timeoutSeconds: 300)
+        try #require(synthesized.status == 0, "\(synthesized.errors)")
+        func failed(_ tape: String) throws -> [String] {
+            let compared = try tinct(
+                "compare", tape, made, "--json", "--gate", "decision=off", "--gate",
+                count < 60_000 ? "entity=0.25" : "entity=0.05", timeoutSeconds: 300)
+            let json = try JSONValue(parsing: compared.stdout)
+            let failed = (json["checks"]?.array ?? []).filter { $0["holds"]?.bool == false }
+            #expect(compared.status == (failed.isEmpty ? 0 : 1), "\(compared.errors)")
+            return failed.compactMap { $0["gate"]?.string }
+        }
+        #expect(try failed(other) == [])
+        for (way, gates) in [("marginal", ["field", "psi"]), ("correlation", ["pair"])] {
+            let folder = try TemporaryDirectory()
+            let (_, spoiled) = try halves(count, spoiled: way, in: folder)
+            let found = try failed(spoiled)
+            #expect(found.filter { $0 != "pair" || way == "correlation" } == gates, "\(way)")
+        }
     }
 
     @Test("What is too little to hide anybody among, or cannot be read, is refused")

@@ -20,6 +20,16 @@ import YAML
         #expect(abs(deviation(values) / width - 1) < 0.06, "\(deviation(values))")
     }
 
+    @Test func `even quantiles are met exactly, in an order that is drawn`() throws {
+        let values = try Small.make("fields: {n: {quantiles: {0: 0, 1: 2000}, even: true}}", total: 1000).map {
+            $0.int("n")
+        }
+        // The middles of a thousand steps.
+        let isMet = values.sorted() == (0..<1000).map { 2 * $0 + 1 }
+        #expect(isMet)
+        #expect(abs(rankCorrelation(values.map { Double($0) }, (0..<1000).map { Double($0) })) < 0.15)
+    }
+
     @Test func `gamma and Weibull tables follow the exact quantiles`() throws {
         // scipy.stats.gamma.ppf(p, 4), gamma.ppf(p, 0.4) and weibull_min.ppf(p, 0.7), times 10^6.
         for (table, values) in [

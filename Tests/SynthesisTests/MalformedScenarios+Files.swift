@@ -7,6 +7,7 @@ extension MalformedScenarios {
         .init(profile: "start: 2026-09-20T16:00:00.000000000Z", "start: 20.09.2026", "7:10: not a time"),
         .init(profile: "1: 16730", "0.9: 16730", "16:58: the key '0.9' stands here a second time"),
         .init(profile: "0.5: 102, 0.9: 398", "0.5: 398, 0.9: 102", "16:29: quantiles rise from probability 0 to 1"),
+        .init(profile: "1: 16730}}", "1: 16730}, even: often}", "16:75: expected true or false, found a string"),
         .init(profile: "weight: activity", "weight: activty", "14:13: there is no attribute of 'merchant' 'activty'"),
         .init(
             profile: "[[1], [-0.06, 1]]", "[[1, -0.06], [-0.06, 1]]",

@@ -129,7 +129,7 @@ extension ProfileDraft {
             lines.append("    count: \(max(1, entity.number))")
             lines.append("    weight: activity")
             lines.append("    attributes:")
-            lines.append("      activity: \(activity(entity.counts))")
+            lines.append("      activity: \(Self.evenly(activity(entity.counts)))")
             scope = entity.column
             let attributes = owners.sorted { $0.key < $1.key }.filter { $0.value == entity.column }.map { column, _ in
                 "      \(Self.key(attribute(column))): \(attributeGenerator(column, entity.column))"
@@ -147,6 +147,11 @@ extension ProfileDraft {
         if shape == "x{8}-x{4}-x{4}-x{4}-x{12}" { return "{unique: uuid}" }
         if let serial = serial(shape, entry.prefix ?? []) { return serial }
         return texts(column, siblings: [:])
+    }
+
+    /// There are as many entities as were seen, so the most active ones need not be left to chance.
+    private static func evenly(_ generator: String) -> String {
+        generator.hasPrefix("{quantiles") ? "\(generator.dropLast()), even: true}" : generator
     }
 
     /// Requests of one entity, without what chance adds to them: drawn again, they would spread twice.

@@ -1,77 +1,11 @@
 package import EventLoop
 package import Metrics
-package import Pacing
+import Pacing
 import Synchronization
-package import Tagging
+import Tagging
 
 /// One replay: sends what a tape holds to admitted targets and says what came of it.
 package final class Run: Sendable {
-    package struct Options: Sendable {
-        package var pacer: Pacer
-        package var carriers: [Carrier]
-        /// The tag's value.
-        package var tag: String
-        /// Of each target; at least one for each loop.
-        package var connections = 64
-        /// Each recorded flow opens and closes its own, ``connections`` of them at the same time at most.
-        package var recordsConnections = false
-        package var threads = LoopThread.availableCPUs
-        /// Thrift calls that may be in flight on one connection, and whether as many HTTP requests may.
-        package var inFlight = 1
-        package var pipelines = false
-        package var transfers = Transfers.automatic
-        /// How threads wait for due times.
-        package var dueWatch = DueWatch.Mode.automatic
-        /// Nil: the tape's end ends the run.
-        package var durationNanos: UInt64?
-        package var patience = Patience()
-        /// ``Patience/exchangeNanos``.
-        package var timeoutNanos: UInt64 {
-            get { patience.exchangeNanos }
-            set { patience.exchangeNanos = newValue }
-        }
-        /// For targets that speak TLS; without it they are refused.
-        package var tls: TLSContext?
-        package var keepsHost = false
-        package var allowsDuplicates = false
-        package var fidelity = Fidelity()
-        /// What is due before this is sent and not measured.
-        package var warmUpNanos: UInt64 = 0
-        /// Of Poisson arrivals; nil: from the tag.
-        package var seed: UInt64?
-        /// How long the callers of the recorded requests wait.
-        package var budget = CallerBudget()
-        /// How many of the slowest exchanges are kept.
-        package var keepSlowest = 10
-        /// How long each part of the run is for which a result is wanted; nil: only the whole has one.
-        package var partSeconds: Int?
-        /// Due times that are decided while the run lasts, in place of the pacer's.
-        package var program: PaceProgram?
-
-        package init(pacer: Pacer, carriers: [Carrier], tag: String) {
-            self.pacer = pacer
-            self.carriers = carriers
-            self.tag = tag
-        }
-    }
-
-    /// What the progress line shows.
-    package struct Progress: Sendable {
-        package var elapsedNanos: UInt64 = 0
-        package var due: UInt64 = 0
-        package var sent: UInt64 = 0
-        package var answered: UInt64 = 0
-        package var errors: UInt64 = 0
-
-        init(elapsedNanos: UInt64, _ counts: SecondCounts) {
-            self.elapsedNanos = elapsedNanos
-            due = counts.due
-            sent = counts.sent
-            answered = counts.answered
-            errors = counts.errors
-        }
-    }
-
     package let options: Options
     package let gatekeeper: Guard
     /// One for each mirror, which gets what the primary gets when the primary gets it.
@@ -185,7 +119,7 @@ package final class Run: Sendable {
         return try runLoops(feeder, feederThread, pace, signals, watchers, parts, progress)
     }
 
-    private func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
+    func thread(_ body: @escaping @Sendable () -> Void) throws(ReplayError) -> LoopThread {
         do throws(SystemError) { return try LoopThread(isBackground: true, body) } catch {
             throw ReplayError("a thread cannot be started (\(error))", isFailure: true)
         }
@@ -360,47 +294,5 @@ package final class Run: Sendable {
             control.ended.add(1, ordering: .releasing)
             return nil
         }
-    }
-
-    /// Reads and compiles the tape without opening a connection: what a run would do.
-    ///
-    /// - Parameter samples: how many requests are kept, before and after every change.
-    package func rehearse(samples: Int = 3) throws(ReplayError) -> Rehearsal {
-        let feeder = Feeder(source: source, loops: 1, mirrors: mirrors.count, rounds: 1, samples: samples)
-        let compilers = guards.map { makeCompiler(for: $0) }
-        let thread = try thread { feeder.run(compilers) }
-        var bytes: UInt64 = 0
-        for (leg, queue) in feeder.queues.enumerated() {
-            var isFinished = false
-            while !isFinished {
-                switch queue.next() {
-                case .block(let entry):
-                    if leg == 0 { bytes += entry.blocks.reduce(0) { $0 + $1.requestBytes } }
-                case .starved:
-                    // The feeder waits for whoever is behind.
-                    for other in feeder.queues.dropFirst(leg + 1) { while case .block = other.next() {} }
-                    Clock.sleep(nanos: 500_000)
-                case .finished: isFinished = true
-                }
-            }
-        }
-        thread.join()
-        let state = feeder.state
-        try refuseBeforeSending(feeder)
-        let preview = Preview(finishing, seed: tagDigest)
-        return Rehearsal(
-            requests: state.sendable, bytes: bytes, operations: state.operations,
-            refusals: state.refusals(),
-            notAddressed: state.refused.values.reduce(0) { $0 + ($1[.notAddressed] ?? 0) },
-            samples: state.samples.map {
-                Rehearsal.Sample(
-                    sourceID: $0.sourceID, operation: $0.operation, before: $0.before,
-                    after: preview.bytes(of: $0.draft),
-                    target: gatekeeper.admitted[$0.target].target.description)
-            },
-            mirrors: mirrors.indices.map { mirror in
-                let state = feeder.state(of: mirror + 1)
-                return Rehearsal.Mirror(requests: state.sendable, refusals: state.refusals())
-            })
     }
 }

@@ -9,7 +9,7 @@ struct AnomalyReader {
 
     private let section: Section
     /// Names of the scenario's entities.
-    private let entities: [String]
+    let entities: [String]
     private let streams: [Scenario.StreamSpec]
 
     static func section(
@@ -42,7 +42,7 @@ struct AnomalyReader {
         try entry.value.entries("an anomaly's parameters").contains { $0.key == "all" }
     }
 
-    private var what: String {
+    var what: String {
         switch section {
         case .anomalies: "anomaly"
         case .hardNegatives: "hard negative"
@@ -60,7 +60,7 @@ struct AnomalyReader {
 
     // MARK: One anomaly
 
-    private func spec(_ entry: YAMLNode.Entry) throws(YAMLError) -> Scenario.AnomalySpec {
+    func spec(_ entry: YAMLNode.Entry) throws(YAMLError) -> Scenario.AnomalySpec {
         let name =
             try entry.value.entries("the parameters of '\(entry.key)'").first { $0.key == "type" }?.value.string()
             ?? entry.key
@@ -129,7 +129,7 @@ struct AnomalyReader {
         return UInt64(weight)
     }
 
-    private func fields(_ node: YAMLNode?, _ what: String) throws(YAMLError) -> [FieldSpec] {
+    func fields(_ node: YAMLNode?, _ what: String) throws(YAMLError) -> [FieldSpec] {
         guard let node else { return [] }
         return try GeneratorReader.fields(node, what)
     }
@@ -177,7 +177,7 @@ struct AnomalyReader {
 
     // MARK: Parameters
 
-    private func parameters(_ type: AnomalyType, _ map: YAMLMapping) throws(YAMLError) -> AnomalyParameters {
+    func parameters(_ type: AnomalyType, _ map: YAMLMapping) throws(YAMLError) -> AnomalyParameters {
         var result = AnomalyParameters()
         for parameter in type.parameters {
             guard let node = parameter.isRequired ? try map.required(parameter.name) : map[parameter.name] else {
@@ -189,7 +189,7 @@ struct AnomalyReader {
         return result
     }
 
-    private func value(_ parameter: AnomalyType.Parameter, _ node: YAMLNode) throws(YAMLError)
+    func value(_ parameter: AnomalyType.Parameter, _ node: YAMLNode) throws(YAMLError)
         -> AnomalyParameters.Value
     {
         switch parameter.kind {
@@ -225,7 +225,7 @@ struct AnomalyReader {
     }
 
     /// `[least, greatest]` or one number.
-    private func range(_ node: YAMLNode) throws(YAMLError) -> ClosedRange<UInt64> {
+    func range(_ node: YAMLNode) throws(YAMLError) -> ClosedRange<UInt64> {
         let most: Int64 = 10_000_000
         guard case .sequence(let nodes) = node.value else {
             let value = UInt64(try node.int("a number", in: 0...most))
@@ -239,144 +239,6 @@ struct AnomalyReader {
             throw YAMLError("the least is above the greatest", at: nodes[0].mark, remedy: "Swap them.")
         }
         return UInt64(low)...UInt64(high)
-    }
-
-    // MARK: Campaigns
-
-    /// The stages of the type's pattern, with what the scenario says about each.
-    private func expand(
-        _ pattern: CampaignPattern, _ spec: Scenario.AnomalySpec, _ node: YAMLNode?
-    ) throws(YAMLError) -> Scenario.CampaignSpec {
-        let stages = pattern.stages(spec.parameters)
-        guard !stages.isEmpty else {
-            throw YAMLError("'\(spec.name)' says its own stages", at: spec.mark, remedy: "Add the key 'campaign'.")
-        }
-        let said = try node?.mapping("the stages", keys: stages.map(\.name))
-        var result = Scenario.CampaignSpec(
-            windowNanos: spec.parameters.duration("window"), stages: [], hours: hours(spec.parameters),
-            loses: pattern.loses)
-        for stage in stages {
-            var made = Scenario.StageSpec(
-                name: stage.name, role: stage.role, members: stage.members, from: stage.from * 10_000_000,
-                to: stage.to * 10_000_000, casts: [], overrides: [], isCopy: stage.isCopy, isEven: stage.isEven)
-            for (role, who) in stage.who.sorted(by: { $0.key < $1.key }) {
-                guard let reference = spec.parameters.reference(role) else { continue }
-                made.casts.append(.init(entity: try entity(reference, role, spec), who: who))
-            }
-            if let own = said?[stage.name] {
-                let parts = try own.mapping("the stage '\(stage.name)'", keys: ["with", "members", "at"])
-                made.overrides = try fields(parts["with"], "the fields of '\(stage.name)'")
-                if let node = parts["members"] { made.members = try range(node) }
-                if let node = parts["at"] { (made.from, made.to) = try part(node) }
-            }
-            result.stages.append(made)
-        }
-        return result
-    }
-
-    private func hours(_ parameters: AnomalyParameters) -> ClosedRange<UInt64>? {
-        if case .range(let hours)? = parameters.values["hours"] { hours } else { nil }
-    }
-
-    /// A default name has no place in the scenario; the anomaly's stands for it.
-    private func entity(
-        _ reference: Generator.Reference, _ role: String, _ spec: Scenario.AnomalySpec
-    ) throws(YAMLError) -> Generator.Reference {
-        if entities.contains(reference.name) {
-            return .init(name: reference.name, mark: reference.mark.line == 0 ? spec.mark : reference.mark)
-        }
-        let near = nearestName(reference.name, in: entities).map { "Did you mean '\($0)'? " } ?? ""
-        let remedy =
-            role == "counterparty" && reference.mark.line == 0
-            ? "Add an entity such as 'payee: {like: user}', or name one: '\(role): …'."
-            : near + "Name one: '\(role): …'."
-        throw YAMLError(
-            "'\(spec.name)' needs an entity '\(reference.name)'",
-            at: reference.mark.line == 0 ? spec.mark : reference.mark, remedy: remedy)
-    }
-
-    private func part(_ node: YAMLNode) throws(YAMLError) -> (UInt64, UInt64) {
-        let nodes = try node.sequence("[from, to] as shares of the window")
-        guard nodes.count == 2 else {
-            throw node.expected("[from, to] as shares of the window", remedy: "Write two shares, like [0%, 50%].")
-        }
-        let (from, to) = (try GeneratorReader.share(nodes[0]), try GeneratorReader.share(nodes[1]))
-        guard from < to else {
-            throw YAMLError("the stage ends before it begins", at: node.mark, remedy: "Swap the two.")
-        }
-        return (from, to)
-    }
-
-    /// A campaign that the scenario describes itself: stages, or one stage by size, same and distinct.
-    private func campaign(
-        _ node: YAMLNode, _ parameters: AnomalyParameters, _ pattern: CampaignPattern
-    ) throws(YAMLError) -> Scenario.CampaignSpec {
-        let parts = try node.mapping("the campaign", keys: ["size", "window", "same", "distinct", "stages", "hours"])
-        let window =
-            try parts["window"].map(GeneratorReader.duration) ?? parameters.duration("window")
-        var result = Scenario.CampaignSpec(
-            windowNanos: window, stages: [],
-            hours: try parts["hours"].map { node throws(YAMLError) in try range(node) } ?? hours(parameters),
-            loses: pattern.loses)
-        guard let stages = parts["stages"] else {
-            let size = try range(try parts.required("size"))
-            var casts: [Scenario.Cast] = []
-            for key in ["same", "distinct"] {
-                for name in try parts[key]?.sequence("a list of entities") ?? [] {
-                    let reference = try GeneratorReader.reference(name)
-                    casts.append(.init(entity: reference, who: key == "same" ? .same("own") : .each(reference.name)))
-                }
-            }
-            result.stages = [
-                .init(
-                    name: "act", role: "actor", members: size, from: 0, to: 1_000_000_000, casts: casts, overrides: [])
-            ]
-            return result
-        }
-        for node in try stages.sequence("a list of stages") { result.stages.append(try stage(node)) }
-        guard !result.stages.isEmpty else {
-            throw stages.expected("at least one stage", remedy: "Write one, or leave 'stages' out.")
-        }
-        return result
-    }
-
-    private func stage(_ node: YAMLNode) throws(YAMLError) -> Scenario.StageSpec {
-        let parts = try node.mapping(
-            "a stage", keys: ["stage", "role", "members", "at", "who", "with", "copy", "even"])
-        let name = try parts.required("stage").string("the name of a stage")
-        var result = Scenario.StageSpec(
-            name: name, role: try parts["role"]?.string() ?? "actor",
-            members: try parts["members"].map { node throws(YAMLError) in try range(node) } ?? 1...1, from: 0,
-            to: 1_000_000_000, casts: [], overrides: try fields(parts["with"], "the fields of '\(name)'"),
-            isCopy: try parts["copy"]?.bool() ?? false, isEven: try parts["even"]?.bool() ?? false)
-        if let at = parts["at"] { (result.from, result.to) = try part(at) }
-        for entry in try parts["who"]?.entries("names by entity") ?? [] {
-            guard entities.contains(entry.key) else {
-                let near = nearestName(entry.key, in: entities).map { "Did you mean '\($0)'? " } ?? ""
-                throw YAMLError(
-                    "there is no entity '\(entry.key)'", at: entry.keyMark,
-                    remedy: near + "Known: \(entities.joined(separator: ", ")).")
-            }
-            result.casts.append(
-                .init(entity: .init(name: entry.key, mark: entry.keyMark), who: try who(entry.value)))
-        }
-        return result
-    }
-
-    private func who(_ node: YAMLNode) throws(YAMLError) -> CampaignPattern.Who {
-        let words = try node.string("who it is").split(separator: " ").map(String.init)
-        switch (words.count, words.dropFirst().first) {
-        case (1, _): return .same(words[0])
-        case (2, "each"): return .each(words[0])
-        case (2, "next"): return .next(words[0])
-        case (2, "ring"): return .ring(words[0])
-        case (3, "of"):
-            if let count = UInt64(words[2]), (1...10_000).contains(count) { return .pool(words[0], count) }
-        default: break
-        }
-        throw YAMLError(
-            "'\(node.text)' says nobody", at: node.mark,
-            remedy: "Write a name, or a name with 'each', 'of 3', 'next' or 'ring'.")
     }
 
     // MARK: What cannot be

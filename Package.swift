@@ -54,7 +54,7 @@ let modules: [Target] = [
     module("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema", "Thrift", "HTTP1", "CLinux"]),
     module("Capture", ["Bytes", "Files", "Compression", "CLinux"]),
     module("LiveCapture", ["Files", "Capture", "CLinux", "CPcap"]),
-    module("Signing", ["COpenSSL"]),
+    module("Signing", ["Bytes", "COpenSSL"]),
     module(
         "Recording", ["Bytes", "Compression", "Capture", "HTTP1", "Thrift", "Schema", "Privacy", "Tagging", "Tape"]),
     module(

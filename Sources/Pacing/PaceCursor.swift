@@ -1,4 +1,4 @@
-import Synchronization
+import Bytes
 
 /// One stage with its place in a run.
 struct PaceSegment: Sendable {
@@ -21,7 +21,7 @@ package final class PaceProgram: Sendable {
         var pending: [Pacer.Stage] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let seed: UInt64
 
     /// All of a pacer. The seed decides Poisson arrivals. Of one that mixes recorded time with rates only the beginning is
@@ -38,13 +38,13 @@ package final class PaceProgram: Sendable {
             }
         }
         state.isClosed = state.pending.isEmpty
-        self.state = Mutex(state)
+        self.state = Lock(state)
     }
 
     /// Empty, to be filled by ``append(rate:startNanos:durationNanos:)`` while the run lasts.
     package init() {
         seed = 0
-        state = Mutex(State())
+        state = Lock(State())
     }
 
     /// Says where on its tape the request at `sequence` stands. Whoever reads the tape says so of every request in order,

@@ -1,4 +1,4 @@
-import Synchronization
+import Bytes
 
 /// Blocks on their way from the feeder to one loop: bounded, taken without waiting.
 final class BlockQueue: Sendable {
@@ -23,7 +23,7 @@ final class BlockQueue: Sendable {
         var isCancelled = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let capacity: Int
 
     init(capacity: Int) { self.capacity = capacity }

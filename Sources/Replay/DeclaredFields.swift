@@ -1,6 +1,6 @@
+import Bytes
 package import JSON
 package import Schema
-import Synchronization
 package import Tape
 import Thrift
 
@@ -42,7 +42,7 @@ struct DeclaredFields: Sendable {
 }
 
 private final class DeclaredCache: Sendable {
-    private let table = Mutex<[String: [DeclaredFields.Declared]]>([:])
+    private let table = Lock<[String: [DeclaredFields.Declared]]>([:])
 
     func value(_ operation: String, _ make: () -> [DeclaredFields.Declared]) -> [DeclaredFields.Declared] {
         if let known = table.withLock({ $0[operation] }) { return known }

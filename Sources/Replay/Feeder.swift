@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Metrics
 import Pacing
@@ -28,7 +29,7 @@ final class Feeder: Sendable {
     /// What has to be told where the requests stand on the tape; nil when nothing has to.
     private let pace: PaceProgram?
     /// Of the primary, then of each mirror.
-    private let progress: Mutex<[Progress]>
+    private let progress: Lock<[Progress]>
     private let isCancelled = Atomic<Bool>(false)
 
     private let samples: Int
@@ -46,7 +47,7 @@ final class Feeder: Sendable {
         self.residentLimit = residentLimit
         self.loops = max(1, loops)
         queues = (0..<self.loops * (1 + mirrors)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
-        progress = Mutex(.init(repeating: Progress(), count: 1 + mirrors))
+        progress = Lock(.init(repeating: Progress(), count: 1 + mirrors))
     }
 
     /// Of the primary.

@@ -3,7 +3,6 @@ import Expression
 import HTTP1
 import JSON
 package import Schema
-import Synchronization
 import Tagging
 package import Tape
 import Thrift
@@ -221,7 +220,7 @@ struct ThriftPayload {
 
 /// Field paths by operation and name, made once.
 private final class LocatorCache: Sendable {
-    private let table = Mutex<[String: [String: FieldPath?]]>([:])
+    private let table = Lock<[String: [String: FieldPath?]]>([:])
 
     func path(_ operation: String, _ name: String, _ make: () -> FieldPath?) -> FieldPath? {
         if let known = table.withLock({ $0[operation]?[name] }) { return known }

@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Metrics
 import Pacing
@@ -95,7 +96,7 @@ final class RunControl: Sendable {
 
 /// When each round of the tape began, the same for all loops: as the first of them says that comes to it.
 final class RoundStarts: Sendable {
-    private let starts = Mutex<[UInt32: UInt64]>([:])
+    private let starts = Lock<[UInt32: UInt64]>([:])
 
     /// The round's beginning (monotonic); `proposal` if nobody has said anything yet.
     func start(of round: UInt32, _ proposal: UInt64) -> UInt64 {
@@ -117,7 +118,7 @@ final class RunTapeQueue: Sendable {
         var isFinished = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let byteLimit: Int
 
     init(byteLimit: Int = 256 << 20) { self.byteLimit = byteLimit }

@@ -1,3 +1,4 @@
+import Bytes
 package import EventLoop
 package import Metrics
 import Pacing
@@ -172,10 +173,10 @@ package final class Run: Sendable {
 
     private final class Reports: Sendable {
         /// Of the primary, then of each mirror.
-        let all: Mutex<[[LoopReport]]>
-        let failure = Mutex<SystemError?>(nil)
+        let all: Lock<[[LoopReport]]>
+        let failure = Lock<SystemError?>(nil)
 
-        init(legs: Int) { all = Mutex(.init(repeating: [], count: legs)) }
+        init(legs: Int) { all = Lock(.init(repeating: [], count: legs)) }
     }
 
     private func runLoops(

@@ -19,7 +19,7 @@ package final class TokenFetcher: Sendable {
     private let security: TLSEndpoint?
     private let tagger: Tagger
     private let isEnded = Atomic<Bool>(false)
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private struct State: Sendable {
         var width = 0

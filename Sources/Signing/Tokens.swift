@@ -1,3 +1,4 @@
+import Bytes
 import Synchronization
 
 /// Where a token comes from.
@@ -63,7 +64,7 @@ package final class SharedToken: Sendable {
         var expiresNanos: UInt64 = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     /// Rises with each token.
     private let version = Atomic<UInt64>(0)
 

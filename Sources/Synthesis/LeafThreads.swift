@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Synchronization
 
@@ -39,7 +40,7 @@ final class LeafThreads: Sendable {
 
     /// A thread and the slot that it fills.
     @safe private final class Lane: @unchecked Sendable {
-        private let slot = Mutex<Result<LeafResult, any Error>?>(nil)
+        private let slot = Lock<Result<LeafResult, any Error>?>(nil)
         private let isStopped = Atomic(false)
         /// Posted when the slot is full, and when it is empty.
         private let full: UnsafeMutablePointer<sem_t>

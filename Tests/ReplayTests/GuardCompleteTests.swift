@@ -1,10 +1,10 @@
+import Bytes
 import EventLoop
 import Expression
 import JSON
 import Metrics
 import Pacing
 import Replay
-import Synchronization
 import Tagging
 import Tape
 import Testing
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func noNameIsResolvedThatNothingAllows() throws {
-        let asked = Mutex<[String]>([])
+        let asked = Lock<[String]>([])
         for (url, rules) in [
             ("http://elsewhere.example:80", nil),
             ("http://elsewhere.example:80", policy("host: risk.example, port: 80")),

@@ -1,7 +1,7 @@
+import Bytes
 import EventLoop
 import Metrics
 import Replay
-import Synchronization
 import Tagging
 import Tape
 import Testing
@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: [Calls.Kind.binary, .compact, .theader], ["max", "2000"])
     func repliesAreMatchedBySeqidWhateverTheirOrder(kind: Calls.Kind, rate: String) throws {
-        let held = Mutex<[[UInt8]]>([])
+        let held = Lock<[[UInt8]]>([])
         let server = try MisbehavingServer { _, call in
             held.withLock { calls in
                 calls.append(Calls.reply(to: call, kind))
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aReplyThatComesTooLateIsThrownAwayAndTheOthersGoOn() throws {
-        let late = Mutex<[UInt8]>([])
+        let late = Lock<[UInt8]>([])
         let server = try MisbehavingServer { number, call in
             let reply = Calls.reply(to: call, .binary)
             if number == 2 {
@@ -102,8 +102,8 @@ import Testing
 
     /// The flows of the calls that a server sees before it has answered anything.
     private func firstCalls(_ exchanges: [Exchange]) throws -> [UInt64] {
-        let begin = Mutex<UInt64>(0)
-        let count = Mutex(0)
+        let begin = Lock<UInt64>(0)
+        let count = Lock(0)
         let server = try MisbehavingServer { _, _ in
             let now = Clock.monotonicNanos()
             let first = begin.withLock { begin in
@@ -273,8 +273,8 @@ enum Calls {
     }
 
     @Test func theNextOfAKeyWaitsForTheReply() throws {
-        let begin = Mutex<UInt64>(0)
-        let early = Mutex(0)
+        let begin = Lock<UInt64>(0)
+        let early = Lock(0)
         let server = try MisbehavingServer { _, _ in
             let now = Clock.monotonicNanos()
             let first = begin.withLock { begin in

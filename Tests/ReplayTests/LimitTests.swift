@@ -1,8 +1,8 @@
+import Bytes
 import EventLoop
 import Metrics
 import Pacing
 import Replay
-import Synchronization
 import TestSupport
 import Testing
 
@@ -49,7 +49,7 @@ import Testing
 
     /// A server that gives an answer every 2 ms, whatever the machine does, and so has a capacity of 500/s.
     private final class Metronome: Sendable {
-        let next = Mutex<UInt64>(0)
+        let next = Lock<UInt64>(0)
         func wait() {
             let now = Clock.monotonicNanos()
             let due = next.withLock { next in

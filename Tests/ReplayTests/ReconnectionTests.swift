@@ -1,8 +1,8 @@
+import Bytes
 import EventLoop
 import Expression
 import Metrics
 import Replay
-import Synchronization
 import Tape
 import Testing
 
@@ -73,7 +73,7 @@ import Testing
 
     @Test func aRefusedTargetThatComesBackGetsWhatWaited() throws {
         let port = try MisbehavingServer.closedPort()
-        let held = Mutex<MisbehavingServer?>(nil)
+        let held = Lock<MisbehavingServer?>(nil)
         let starter = try LoopThread {
             Clock.sleep(nanos: 300_000_000)
             let made = try? MisbehavingServer(port: port) { _, _ in .bytes(Sample.ok) }

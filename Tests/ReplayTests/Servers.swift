@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Glibc
 import Metrics
@@ -24,9 +25,9 @@ final class MisbehavingServer: Sendable {
     private let listener: Int32
     private let stopFlag = Atomic<Bool>(false)
     /// Requests seen so far, in order of arrival.
-    private let requests = Mutex<[[UInt8]]>([])
+    private let requests = Lock<[[UInt8]]>([])
     private let answer: @Sendable (Int, [UInt8]) -> Answer
-    private let thread = Mutex<LoopThread?>(nil)
+    private let thread = Lock<LoopThread?>(nil)
 
     init(
         host: String = "127.0.0.1", port wanted: UInt16 = 0, unixPath: String? = nil,

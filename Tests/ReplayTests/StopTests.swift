@@ -1,7 +1,7 @@
+import Bytes
 import EventLoop
 import Metrics
 import Replay
-import Synchronization
 import TestSupport
 import Testing
 
@@ -19,7 +19,7 @@ import Testing
     }
 
     private final class Arrivals: Sendable {
-        let last = Mutex<UInt64>(0)
+        let last = Lock<UInt64>(0)
         func note() { last.withLock { $0 = Clock.realtimeNanos() } }
     }
 
@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: ["1000", "max"]) func theKillFileStopsSending(rate: String) throws {
         let began = Clock.monotonicNanos()
-        let raisedAt = Mutex<UInt64>(0)
+        let raisedAt = Lock<UInt64>(0)
         // As a file that appears after 700 ms.
         let watcher = KillFileWatcher(path: "/there") { path in
             let isThere = Clock.monotonicNanos() > began + 700_000_000

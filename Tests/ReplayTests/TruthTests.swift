@@ -1,8 +1,8 @@
+import Bytes
 import EventLoop
 import Metrics
 import Pacing
 import Replay
-import Synchronization
 import Tape
 import TestSupport
 import Testing
@@ -14,7 +14,7 @@ import Testing
     @Test(.withoutSanitizer) func aStallShowsInTheLatencyFromTheDueTime() throws {
         let period: UInt64 = 2_000_000_000
         let stall: UInt64 = 200_000_000
-        let began = Mutex<UInt64>(0)
+        let began = Lock<UInt64>(0)
         let server = try MisbehavingServer { _, _ in
             let now = Clock.monotonicNanos()
             let start = began.withLock { start in
@@ -99,7 +99,7 @@ import Testing
                 1_000_000_000 + UInt64(index / 10) * 20_000_000 + UInt64(index % 10) * 20_000
         }
         final class Writer: RunTapeWriter, Sendable {
-            let arrivals = Mutex<[(position: UInt64, due: UInt64)]>([])
+            let arrivals = Lock<[(position: UInt64, due: UInt64)]>([])
             func begin(clockOffsetNanos: UInt64) {}
             func write(_ entry: RunTapeEntry, operation: String) {
                 arrivals.withLock { $0.append((entry.sourceID, entry.dueNanos)) }

@@ -1,7 +1,7 @@
+import Bytes
 import EventLoop
 import Metrics
 import Replay
-import Synchronization
 import Tape
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized, .overBothTransfers) struct UsersTests {
     @Test("Users go through one flow after the other, and think after each reply")
     func usersThink() throws {
-        let times = Mutex<[UInt64]>([])
+        let times = Lock<[UInt64]>([])
         let server = try MisbehavingServer { _, _ in
             times.withLock { $0.append(Clock.monotonicNanos()) }
             return .bytes(Sample.ok)

@@ -1,13 +1,13 @@
+import Bytes
 import EventLoop
 import Foundation
-import Synchronization
 
 @testable import Stub
 
 /// A stub that runs on a thread of its own while a peer talks to it.
 final class Served: Sendable {
-    private let state = Mutex<(port: UInt16, counts: StubCounts?, failure: String)>((0, nil, ""))
-    private let thread = Mutex<LoopThread?>(nil)
+    private let state = Lock<(port: UInt16, counts: StubCounts?, failure: String)>((0, nil, ""))
+    private let thread = Lock<LoopThread?>(nil)
 
     var port: UInt16 { state.withLock { $0.port } }
 

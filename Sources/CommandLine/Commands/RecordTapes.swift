@@ -1,6 +1,6 @@
+import Bytes
 import EventLoop
 import Recording
-import Synchronization
 import Tape
 
 /// The tapes of a recording, encoded, compressed and written by a thread of their own where there is a CPU for it.
@@ -35,7 +35,7 @@ final class RecordTapes: @unchecked Sendable {
     private var thread: LoopThread?
     private var clock: RotationClock
     private let direct = ExchangeBatch()
-    private let state: Mutex<State>
+    private let state: Lock<State>
     /// Works that wait to be done, and batches that may be filled.
     private let ready = Semaphore()
     private let room = Semaphore(UInt32(RecordTapes.depth))
@@ -46,7 +46,7 @@ final class RecordTapes: @unchecked Sendable {
         self.tapes = tapes
         self.isAside = isAside
         clock = RotationClock(rotation)
-        state = Mutex(State(spare: (0..<Self.depth).map { _ in ExchangeBatch() }))
+        state = Lock(State(spare: (0..<Self.depth).map { _ in ExchangeBatch() }))
     }
 
     /// Puts what became complete on the tape, and then does what is asked.

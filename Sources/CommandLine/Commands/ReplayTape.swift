@@ -1,7 +1,7 @@
+import Bytes
 import Metrics
 import Replay
 import Schema
-import Synchronization
 import Tape
 
 /// Writes the run tape: what was sent, when, and what came back.
@@ -15,7 +15,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
     private var ordinals: [UInt32: UInt32] = [:]
     private var leftOut = RunResult.RunTape.LeftOut()
     private var isFull = false
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State: Sendable {
         var failure: String?
@@ -30,7 +30,7 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
         self.targets = targets
         self.source = source
         self.flags = flags
-        state = Mutex(State(account: flags.account))
+        state = Lock(State(account: flags.account))
         var options = TapeWriter.Options(source: "replay", program: "tinct \(tinctVersion)")
         options.runTag = tag
         if case .bytes(let bytes) = flags.limit {

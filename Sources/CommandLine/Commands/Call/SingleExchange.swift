@@ -1,11 +1,11 @@
+import Bytes
 import Replay
-import Synchronization
 import Tape
 
 /// A tape of one exchange that never was a file.
 final class SingleRequest: ExchangeSource {
     private let exchange: Exchange
-    private let isTaken = Mutex(false)
+    private let isTaken = Lock(false)
 
     init(_ exchange: Exchange) { self.exchange = exchange }
 
@@ -23,7 +23,7 @@ final class SingleRequest: ExchangeSource {
 
 /// Keeps what came of one request.
 final class SingleReply: RunTapeWriter {
-    private let kept = Mutex<RunTapeEntry?>(nil)
+    private let kept = Lock<RunTapeEntry?>(nil)
 
     /// Nil when it was not sent.
     var entry: RunTapeEntry? { kept.withLock { $0 } }

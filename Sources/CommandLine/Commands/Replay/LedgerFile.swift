@@ -2,7 +2,6 @@ import Bytes
 import Files
 import Metrics
 import Replay
-import Synchronization
 import Tape
 
 /// Writes every id that was sent, as CSV or SQL, so that stores can be counted against it.
@@ -16,7 +15,7 @@ final class LedgerFile: RunTapeWriter, @unchecked Sendable {
     private var clockOffsetNanos: UInt64 = 0
     /// Rows of the statement that is being written.
     private var rows = 0
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     private struct State: Sendable {
         var failure: String?

@@ -1,3 +1,4 @@
+import Bytes
 import EventLoop
 import Glibc
 import Replay
@@ -8,17 +9,17 @@ import Synchronization
 final class MetricsEndpoint: RunWatcher, Sendable {
     private let listener: Int32
     let address: SocketAddress
-    private let figures: Mutex<PrometheusTextBox>
-    private let page = Mutex<[UInt8]>([])
+    private let figures: Lock<PrometheusTextBox>
+    private let page = Lock<[UInt8]>([])
     private let isStopped = Atomic<Bool>(false)
-    private let thread = Mutex<LoopThread?>(nil)
+    private let thread = Lock<LoopThread?>(nil)
 
     /// The control thread alone writes to it.
     private struct PrometheusTextBox: @unchecked Sendable { var text: PrometheusText }
 
     init(host: String, port: UInt16, tag: String) throws(CommandError) {
         let text = PrometheusText(tag: tag, version: tinctVersion)
-        figures = Mutex(PrometheusTextBox(text: text))
+        figures = Lock(PrometheusTextBox(text: text))
         do throws(SystemError) {
             listener = try Socket.listen(on: try SocketAddress(resolving: host, port: port))
         } catch {

@@ -1,6 +1,6 @@
+import Bytes
 import Metrics
 import Replay
-import Synchronization
 
 /// What the results of a run and of its parts have in common.
 extension ReplayCommand {
@@ -10,7 +10,7 @@ extension ReplayCommand {
         var frame = RunResult()
         complete(&frame)
         keeper.complete(&frame.audit, canaries: canaries)
-        let earlier = Mutex<RunResult.RunTape?>(writer?.account)
+        let earlier = Lock<RunResult.RunTape?>(writer?.account)
         return ResultParts(path: file) { [frame] result in
             let targets = result.audit.targets
             result.audit = frame.audit

@@ -1,8 +1,8 @@
+import Bytes
 import EventLoop
 import Files
 import Metrics
 import Replay
-import Synchronization
 import Tape
 
 /// Writes the result of each part of a run as a file of its own, on a thread of its own.
@@ -27,7 +27,7 @@ final class ResultParts: RunPartWriter, @unchecked Sendable {
     private let firstNumber: Int
     /// Fills in what the run does not know.
     private let complete: @Sendable (inout RunResult) -> Void
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let ready = Semaphore()
     // Used by the run's control thread only.
     private var thread: LoopThread?

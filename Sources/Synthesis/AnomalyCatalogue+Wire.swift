@@ -32,7 +32,7 @@ extension AnomalyType {
         wire(
             "splitFrame", "One message in two frames.", on: .framed, difficulty: .medium, WireInjectors.split),
         wire(
-            "badVersion", "The message begins with a protocol version that is not.", on: .thrift,
+            "badVersion", "The message begins with a protocol version that is not.", on: .versioned,
             WireInjectors.breakVersion),
         wire(
             "unknownMethod", "The message calls a method that the service does not have.", on: .thrift,
@@ -50,7 +50,7 @@ extension AnomalyType {
             "unknownWireType", "A field of a wire type that Thrift does not have.", on: .thrift,
             WireInjectors.addUnknownType),
         wire(
-            "negativeSize", "A text with a length below 0.", on: .thrift, difficulty: .medium,
+            "negativeSize", "A text with a length below 0.", on: .binaryOrCompact, difficulty: .medium,
             WireInjectors.addNegativeSize),
         wire(
             "containerBomb", "A list that claims two thousand million elements.", on: .thrift, difficulty: .medium,

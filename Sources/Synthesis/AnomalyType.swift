@@ -18,7 +18,15 @@ package struct AnomalyType: Sendable {
     package enum Difficulty: String, Sendable, CaseIterable { case easy, medium, hard }
 
     /// What requests must be like for the type to be possible.
-    package enum Carrier: String, Sendable { case any, thrift, framed, binary, compact, http }
+    package enum Carrier: String, Sendable {
+        case any, thrift, binary, compact, http
+        /// Thrift whose messages stand in frames, a header in them or not.
+        case framed
+        /// Thrift whose texts state their length: any encoding but JSON.
+        case binaryOrCompact
+        /// Thrift whose messages begin with a version: any encoding but old Binary.
+        case versioned
+    }
 
     package let name: String
     package let layer: Layer
@@ -80,4 +88,19 @@ package struct AnomalyType: Sendable {
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
     package static func named(_ name: String) -> AnomalyType? { byName[name] }
+}
+
+extension AnomalyType.Carrier {
+    var title: String {
+        switch self {
+        case .any: "any request"
+        case .thrift: "Thrift"
+        case .framed: "framed Thrift"
+        case .binary: "Thrift Binary"
+        case .compact: "Thrift Compact"
+        case .binaryOrCompact: "Thrift Binary or Compact"
+        case .versioned: "Thrift whose messages state a version (binary, compact, json)"
+        case .http: "HTTP with JSON"
+        }
+    }
 }

@@ -149,9 +149,11 @@ struct Injection: Sendable {
         let fits: Bool
         switch (spec.type.carrier, scenario.protocol) {
         case (.any, _), (.thrift, .thrift), (.http, .http): fits = true
-        case (.framed, .thrift(_, let isFramed)): fits = isFramed
-        case (.binary, .thrift(let isCompact, _)): fits = !isCompact
-        case (.compact, .thrift(let isCompact, _)): fits = isCompact
+        case (.framed, .thrift(let format, _)): fits = format.statesLength
+        case (.binary, .thrift(let format, _)): fits = format.encoding == .binary || format.encoding == .binaryOld
+        case (.compact, .thrift(let format, _)): fits = format.encoding == .compact
+        case (.binaryOrCompact, .thrift(let format, _)): fits = format.encoding != .json
+        case (.versioned, .thrift(let format, _)): fits = format.encoding != .binaryOld
         default: fits = false
         }
         guard !fits else { return }
@@ -213,19 +215,6 @@ struct Injection: Sendable {
         case "swappedFields", "duplicatedField":
             return targets.count == 2 && targets[0].form == targets[1].form ? nil : "the two fields differ in type"
         default: return nil
-        }
-    }
-}
-
-extension AnomalyType.Carrier {
-    var title: String {
-        switch self {
-        case .any: "any request"
-        case .thrift: "Thrift"
-        case .framed: "framed Thrift"
-        case .binary: "Thrift Binary"
-        case .compact: "Thrift Compact"
-        case .http: "HTTP with JSON"
         }
     }
 }

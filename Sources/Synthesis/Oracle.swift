@@ -77,6 +77,11 @@ package struct Oracle {
         if cursors[stream].readings.state != .whole && !isSpoiled {
             throw .mismatch(anomaly: "wire", index: head.id, reason: "the request cannot be read")
         }
+        if !isSpoiled, let sequence = cursors[stream].headerSequence,
+            Int64(sequence) != cursors[stream].message.seqid
+        {
+            throw .mismatch(anomaly: "wire", index: head.id, reason: "header and message differ in sequence number")
+        }
         let view = view(head.id, head.timeNanos, stream)
         if isLabelled { return try confirm(head, view, isSpoiled, stream) }
         for at in strict[stream] where rules[at].check.isBroken(rules[at], view) {
@@ -89,7 +94,8 @@ package struct Oracle {
         return OracleView(
             readings: cursor.readings, bytes: cursor.bytes, index: index, timeNanos: timeNanos,
             format: format, fault: cursor.fault, deepest: cursor.deepest, bodyStart: cursor.bodyStart,
-            stated: cursor.statedLength, message: cursor.message, method: methods[stream])
+            stated: cursor.statedLength, countedFrom: cursor.countedFrom, message: cursor.message,
+            method: methods[stream])
     }
 
     /// Looks only at the campaign that an exchange belongs to.

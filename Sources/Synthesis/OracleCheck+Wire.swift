@@ -20,7 +20,7 @@ extension OracleCheck {
         "truncate": wire { _, view in
             // A cut behind a container's head leaves a count that is more than what follows, as a bomb's is, but the frame
             // then states more than there is.
-            let isShort = (view.stated ?? 0) > view.bytes.count - view.bodyStart
+            let isShort = (view.stated ?? 0) > view.bytes.count - view.countedFrom
             return view.readings.state == .cut && (view.fault == .none || (view.fault == .count && isShort))
         },
         "mergeMessages": wire { _, view in
@@ -35,8 +35,11 @@ extension OracleCheck {
         "badVersion": wire { _, view in
             guard view.bytes.count > view.bodyStart + 2 else { return false }
             let head = view.bytes[view.bodyStart...]
-            return view.format.encoding == .compact
-                ? head.first != 0x82 : !head.prefix(2).elementsEqual([0x80, 0x01])
+            switch view.format.encoding {
+            case .compact: return head.first != 0x82
+            case .json: return !head.prefix(3).elementsEqual("[1,".utf8)
+            default: return !head.prefix(2).elementsEqual([0x80, 0x01])
+            }
         },
         "unknownMethod": wire { _, view in
             view.readings.state == .whole && !view.bytes[view.message.name].elementsEqual(view.method)

@@ -188,8 +188,9 @@ enum OracleCurrencies {
 }
 
 enum OracleAttacks {
-    /// What gives an attack away; carriage return and NUL as they stand in Thrift and in JSON.
+    /// What gives an attack away; carriage return and NUL as they stand in Thrift, in JSON and in Thrift's JSON.
     static let signs = [
-        "' OR '", "<script", "${", "../..", "\r\n", "\\u000d", "$(", "\0", "\\u0000",
+        "' OR '", "<script", "${", "../..", "\r\n", "\\u000d", "\\r\\n", "$(", "\0",
+        "\\u0000",
     ]
 }

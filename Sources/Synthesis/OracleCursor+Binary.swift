@@ -1,12 +1,21 @@
 /// Thrift Binary, as its specification says (thrift-binary-protocol.md).
 extension OracleCursor {
-    mutating func binaryMessage() -> Bool {
-        guard let version = bigEndian(Int32.self), UInt32(truncatingIfNeeded: version) >> 16 == 0x8001,
-            let length = bigEndian(Int32.self)
-        else { return false }
-        message.type = Int(version & 255)
+    /// - Parameter isOld: the type follows the name; in the strict form it is in the version, which stands first.
+    mutating func binaryMessage(isOld: Bool) -> Bool {
+        if !isOld {
+            guard let version = bigEndian(Int32.self), UInt32(truncatingIfNeeded: version) >> 16 == 0x8001 else {
+                return false
+            }
+            message.type = Int(version & 255)
+        }
+        guard let length = bigEndian(Int32.self) else { return false }
         message.name = at..<at + Int(clamping: max(0, length))
-        guard skip(length), let seqid = bigEndian(Int32.self) else { return false }
+        guard skip(length) else { return false }
+        if isOld {
+            guard let type = byte() else { return false }
+            message.type = Int(type)
+        }
+        guard let seqid = bigEndian(Int32.self) else { return false }
         message.seqid = seqid
         // The argument list: its only argument holds the fields, or it is the fields itself.
         guard let argument else { return binaryStructure(0, 0) }

@@ -2,13 +2,13 @@
 extension OracleCursor {
     mutating func jsonDocument() -> Bool { jsonValue(0, 0) }
 
-    private mutating func space() {
+    mutating func space() {
         while at < end, bytes[at] == 0x20 || bytes[at] == 0x09 || bytes[at] == 0x0A || bytes[at] == 0x0D {
             at += 1
         }
     }
 
-    private mutating func take(_ expected: UInt8) -> Bool {
+    mutating func take(_ expected: UInt8) -> Bool {
         space()
         guard at < end, bytes[at] == expected else { return false }
         at += 1
@@ -58,7 +58,7 @@ extension OracleCursor {
     }
 
     /// Between the quotes, escapes as they stand.
-    private mutating func jsonString() -> Range<Int>? {
+    mutating func jsonString() -> Range<Int>? {
         guard at < end, bytes[at] == 0x22 else { return nil }
         at += 1
         let start = at

@@ -11,7 +11,7 @@ struct OracleCursor {
     let children: Table<Int16>
     static let directIDs = 64
     let argument: Int16?
-    private let format: WireFormat
+    let format: WireFormat
     private let owner = TableOwner()
     private(set) var bytes: TableSlice
     var at = 0
@@ -26,9 +26,14 @@ struct OracleCursor {
     var deepest = 0
     /// What the envelope of a Thrift message says.
     var message = (type: 0, name: 0..<0, seqid: Int64(0))
-    /// Where the message or body begins, and its length as stated.
+    /// Where the message or body begins.
     private(set) var bodyStart = 0
+    /// What the frame or the Content-Length says, and where the bytes that it counts begin: a frame's header is among
+    /// them.
     private(set) var statedLength: Int?
+    private(set) var countedFrom = 0
+    /// The sequence number of THeader or TTHeader.
+    var headerSequence: UInt32?
 
     mutating func fail(_ reason: Fault) -> Bool {
         fault = reason
@@ -65,16 +70,25 @@ struct OracleCursor {
         let isHTTP = format.protocol == .http1
         if isHTTP {
             (start, stated) = httpHead()
-        } else if format.transport == .framed {
+        } else if format.transport != .unframed {
             stated = bigEndian(Int32.self).map(Int.init)
             start += 4
         }
+        (countedFrom, statedLength, headerSequence) = (start, stated, nil)
         at = start
-        (bodyStart, statedLength) = (start, stated)
-        let isReadable = isHTTP ? jsonDocument() : format.encoding == .compact ? compactMessage() : binaryMessage()
-        let isComplete = isReadable && at == end
-        let isRight = format.transport == .unframed || stated == end - start
+        let hasHeader = isHTTP || format.transport == .framed || format.transport == .unframed || frameHeader()
+        bodyStart = at
+        let isComplete = hasHeader && (isHTTP ? jsonDocument() : thriftMessage()) && at == end
+        let isRight = format.transport == .unframed || stated == end - countedFrom
         readings.state = !isComplete ? .cut : isRight ? .whole : .wrongLength
+    }
+
+    private mutating func thriftMessage() -> Bool {
+        switch format.encoding {
+        case .compact: compactMessage()
+        case .json: thriftJSONMessage()
+        default: binaryMessage(isOld: format.encoding == .binaryOld)
+        }
     }
 
     @inline(__always)

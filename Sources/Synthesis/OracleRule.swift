@@ -185,6 +185,7 @@ struct OracleView {
     let deepest: Int
     let bodyStart: Int
     let stated: Int?
+    let countedFrom: Int
     let message: (type: Int, name: Range<Int>, seqid: Int64)
     let method: [UInt8]
 

@@ -10,18 +10,21 @@ package struct RequestFormat: Sendable {
     /// Request line and Host, for HTTP.
     private let head: [UInt8]
     private let headerNames: [[UInt8]]
+    fileprivate let timeoutMillis: UInt64?
 
     init(_ scenario: Scenario, _ shape: RequestShape) throws(YAMLError) {
         operation = shape.operationName
         method = shape.method
         isOneway = shape.isOneway
         switch scenario.protocol {
-        case .thrift(let isCompact, let isFramed):
-            wire = WireFormat(.thrift, isFramed ? .framed : .unframed, isCompact ? .compact : .binary)
+        case .thrift(let format, let timeoutMillis):
+            wire = format
+            self.timeoutMillis = timeoutMillis
             head = []
             headerNames = []
         case .http(let host, let headers):
             wire = .http1
+            timeoutMillis = nil
             guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw YAMLError(
                     "the host has spaces or characters beyond ASCII", at: scenario.operationMark,
@@ -81,8 +84,7 @@ struct RequestSpace {
     init(_ format: RequestFormat) {
         isHTTP = format.wire.protocol == .http1
         thrift = ThriftEmitter(
-            isCompact: format.wire.encoding == .compact, isFramed: format.wire.transport == .framed,
-            method: format.method, isOneway: format.isOneway)
+            format.wire, method: format.method, isOneway: format.isOneway, timeoutMillis: format.timeoutMillis)
     }
 
     /// How many bytes were written.

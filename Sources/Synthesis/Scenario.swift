@@ -1,3 +1,4 @@
+import Tape
 import YAML
 
 /// What to synthesize, as a scenario file says it. `schemas/scenarios/` holds examples that explain every key.
@@ -31,7 +32,8 @@ package struct Scenario: Sendable {
     }
 
     enum WireProtocol: Sendable {
-        case thrift(isCompact: Bool, isFramed: Bool)
+        /// `timeoutMillis` stands in each TTHeader: how long the caller waits.
+        case thrift(WireFormat, timeoutMillis: UInt64?)
         case http(host: String, headers: [(name: String, value: [Generator.Piece])])
     }
 

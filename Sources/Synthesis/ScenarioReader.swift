@@ -100,32 +100,6 @@ struct ScenarioReader {
         return count
     }
 
-    private func wireProtocol(_ node: YAMLNode) throws(YAMLError) -> Scenario.WireProtocol {
-        let parts = try node.mapping("the protocol", keys: ["kind", "encoding", "transport", "host", "headers"])
-        if try parts.required("kind").choice("protocol", of: ["thrift", "http"]) == "thrift" {
-            let encoding = try parts["encoding"]?.choice("encoding", of: ["binary", "compact"]) ?? "binary"
-            let transport = try parts["transport"]?.choice("transport", of: ["framed", "unframed"]) ?? "framed"
-            return .thrift(isCompact: encoding == "compact", isFramed: transport == "framed")
-        }
-        var headers: [(String, [Generator.Piece])] = []
-        for entry in try parts["headers"]?.entries() ?? [] {
-            let isToken = entry.key.utf8.allSatisfy {
-                (0x21...0x7E).contains($0) && !"()<>@,;:\\\"/[]?={}".utf8.contains($0)
-            }
-            guard isToken, !["content-length", "transfer-encoding", "host"].contains(entry.key.lowercased()) else {
-                throw YAMLError(
-                    "'\(entry.key)' cannot be set here", at: entry.keyMark, remedy: "Length and host are set for you.")
-            }
-            guard try entry.value.string().utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-                throw YAMLError(
-                    "a header value has no control characters", at: entry.value.mark,
-                    remedy: "Remove line breaks and tabs.")
-            }
-            headers.append((entry.key, try GeneratorReader.template(entry.value)))
-        }
-        return .http(host: try parts["host"]?.string() ?? "127.0.0.1", headers: headers)
-    }
-
     private func entity(
         _ entry: YAMLNode.Entry, _ known: [Scenario.EntitySpec]
     ) throws(YAMLError) -> Scenario.EntitySpec {

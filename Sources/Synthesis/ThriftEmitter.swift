@@ -1,52 +1,78 @@
+import Tape
 import Thrift
 
 /// Writes the cells of a machine as a Thrift message, following the program's emissions, straight into an arena: the
 /// layout is that of ``ThriftWriter``, which the tests hold it to.
 struct ThriftEmitter {
     var out = Arena()
+    private let encoding: WireFormat.Encoding
     private let isCompact: Bool
-    private let isFramed: Bool
-    private let method: [UInt8]
-    private let isOneway: Bool
+    /// The frame's length and header, if there are any, as far as they are the same in every message.
+    private let envelope: [UInt8]
+    private let hasHeader: Bool
+    let method: [UInt8]
+    let isOneway: Bool
     /// Compact counts field ids from the one before; enclosing structs wait here.
-    private let enclosing: Table<Int16>
+    let enclosing: Table<Int16>
     private let owner = TableOwner()
-    private var depth = 0
+    var depth = 0
     private var lastID: Int16 = 0
 
-    init(isCompact: Bool, isFramed: Bool, method: String, isOneway: Bool) {
-        self.isCompact = isCompact
-        self.isFramed = isFramed
+    /// - Parameter timeoutMillis: what TTHeader says of the caller's patience.
+    init(_ format: WireFormat, method: String, isOneway: Bool, timeoutMillis: UInt64? = nil) {
+        encoding = format.encoding
+        isCompact = format.encoding == .compact
+        envelope = Self.envelope(format, timeoutMillis)
+        hasHeader = format.hasHeader
         self.method = Array(method.utf8)
         self.isOneway = isOneway
         enclosing = owner.make(count: 72, 0)
+    }
+
+    private static func envelope(_ format: WireFormat, _ timeoutMillis: UInt64?) -> [UInt8] {
+        guard format.hasHeader else { return format.statesLength ? [0, 0, 0, 0] : [] }
+        var header = HeaderTransport(format.transport == .theader ? .theader : .ttheader)
+        header.protocolID = format.encoding == .compact ? 2 : 0
+        // The key of the RPC time-out in CloudWeGo's TTHeader.
+        if let timeoutMillis { header.infos = [.numbered([.init(12, "\(timeoutMillis)")])] }
+        return header.encoded(payload: [])
     }
 
     /// Appends a lane's message.
     mutating func message(_ machine: borrowing Machine, _ lane: Int, seqid: Int32) {
         let start = out.count
         (depth, lastID) = (0, 0)
-        if isFramed { out.append(bigEndian: UInt32(0)) }
+        out.append(envelope)
+        if hasHeader { out.store(bigEndian: seqid, at: start + 8) }
+        if encoding == .json {
+            json(machine, lane, seqid: seqid)
+        } else {
+            head(seqid)
+            if let plan = machine.plan(.thriftBinary), !isCompact {
+                plan.write(machine, lane, into: &out)
+            } else {
+                fields(machine, lane)
+            }
+            out.append(0)
+        }
+        if !envelope.isEmpty { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - start - 4), at: start) }
+    }
+
+    /// What stands before the arguments. Old Binary differs from Binary in nothing else.
+    private mutating func head(_ seqid: Int32) {
         let type: UInt8 = isOneway ? 4 : 1
         if isCompact {
             out.append(0x82)
             out.append(type << 5 | 1)
             out.append(varint: UInt64(UInt32(bitPattern: seqid)))
             out.append(varint: UInt64(method.count))
-            out.append(method)
-        } else {
-            out.append(bigEndian: 0x8001_0000 | UInt32(type))
-            out.append(bigEndian: UInt32(method.count))
-            out.append(method)
-            out.append(bigEndian: seqid)
+            return out.append(method)
         }
-        if let plan = machine.plan(.thriftBinary), !isCompact {
-            plan.write(machine, lane, into: &out)
-        } else {
-            fields(machine, lane)
-        }
-        out.append(0)
-        if isFramed { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - start - 4), at: start) }
+        if encoding == .binary { out.append(bigEndian: 0x8001_0000 | UInt32(type)) }
+        out.append(bigEndian: UInt32(method.count))
+        out.append(method)
+        if encoding == .binaryOld { out.append(type) }
+        out.append(bigEndian: seqid)
     }
 
     private mutating func fields(_ machine: borrowing Machine, _ lane: Int) {
@@ -212,20 +238,20 @@ extension ThriftEmitter {
             case .beginMap: .map
             default: self.type(emission.form)
             }
-        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        var emitter = ThriftEmitter(WireFormat(.thrift, .unframed, .binary), method: "", isOneway: false)
         emitter.header(emission.id, type)
         return emitter.out.array()
     }
 
     static func binaryMapHead(_ emission: Program.Emission) -> [UInt8] {
-        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        var emitter = ThriftEmitter(WireFormat(.thrift, .unframed, .binary), method: "", isOneway: false)
         emitter.mapHead(type(emission.form), Int(emission.ordinal))
         return emitter.out.array()
     }
 
     /// A field of Binary with its header; its text, if it has one, is in `arena`.
     static func binaryField(_ cell: Cell, _ emission: Program.Emission, _ arena: Arena) -> [UInt8] {
-        var emitter = ThriftEmitter(isCompact: false, isFramed: false, method: "", isOneway: false)
+        var emitter = ThriftEmitter(WireFormat(.thrift, .unframed, .binary), method: "", isOneway: false)
         emitter.value(cell, emission, arena)
         return emitter.out.array()
     }

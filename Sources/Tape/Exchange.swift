@@ -107,6 +107,11 @@ package struct WireFormat: Sendable, Hashable {
     }
 
     package static let http1 = WireFormat(.http1)
+
+    /// A header of its own stands between a frame's length and its message.
+    package var hasHeader: Bool { transport == .theader || transport == .ttheader }
+    /// Its first four bytes say how many follow.
+    package var statesLength: Bool { transport == .framed || hasHeader }
 }
 
 /// One direction of an exchange.

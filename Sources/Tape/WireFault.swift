@@ -7,7 +7,8 @@ import Bytes
 ///
 ///     offset:inserted:removed[,offset:inserted:removed]
 ///
-/// one for each part of the request (the head and the body of HTTP; what follows the frame's length in framed Thrift):
+/// one for each part of the request (the head and the body of HTTP; what follows the frame's length in framed Thrift,
+/// a header included):
 /// where in the part the change begins, how many bytes stand there now, and in hex those that stood there before. The
 /// length of a frame is restored from what follows it.
 package struct WireFault: Sendable, Equatable {
@@ -26,7 +27,7 @@ package struct WireFault: Sendable, Equatable {
     /// From a request as it was and as it goes out.
     package init(clean: [UInt8], spoiled: [UInt8], _ format: WireFormat) {
         isHTTP = format.protocol == .http1
-        isFramed = format.transport == .framed
+        isFramed = format.statesLength
         let (before, after) = (
             Self.parts(clean, isHTTP, isFramed), Self.parts(spoiled, isHTTP, isFramed)
         )
@@ -44,7 +45,7 @@ package struct WireFault: Sendable, Equatable {
     package init?(_ label: Label, _ format: WireFormat) {
         guard let text = label.parameters.first(where: { $0.name == Self.parameter })?.value else { return nil }
         isHTTP = format.protocol == .http1
-        isFramed = format.transport == .framed
+        isFramed = format.statesLength
         var edits: [Edit] = []
         for part in text.split(separator: ",") {
             let words = part.split(separator: ":", omittingEmptySubsequences: false)

@@ -8,16 +8,31 @@ import YAML
 enum Catalogue {
     static let path = Repository.path("Tests/SynthesisTests/Catalogue/catalogue.yaml")
 
-    enum Carrier: String, CaseIterable, Sendable { case binary, compact, http }
+    enum Carrier: String, CaseIterable, Sendable {
+        case binary, compact, binaryOld, json, theader, ttheader, unframed, http
+
+        var protocolLine: String {
+            switch self {
+            case .binary, .compact, .binaryOld, .json: "{kind: thrift, encoding: \(rawValue), transport: framed}"
+            case .theader: "{kind: thrift, encoding: compact, transport: theader}"
+            case .ttheader: "{kind: thrift, encoding: binary, transport: ttheader, timeout: 250ms}"
+            case .unframed: "{kind: thrift, encoding: json, transport: unframed}"
+            case .http: "{kind: http, host: risk.example.com}"
+            }
+        }
+    }
 
     /// Types that requests of a carrier can have.
     static func types(_ carrier: Carrier) -> [AnomalyType] {
         AnomalyType.all.filter { type in
             switch type.carrier {
             case .any: true
-            case .thrift, .framed: carrier != .http
-            case .binary: carrier == .binary
-            case .compact: carrier == .compact
+            case .thrift: carrier != .http
+            case .framed: carrier != .http && carrier != .unframed
+            case .binary: [.binary, .binaryOld, .ttheader].contains(carrier)
+            case .compact: carrier == .compact || carrier == .theader
+            case .binaryOrCompact: ![.json, .unframed, .http].contains(carrier)
+            case .versioned: carrier != .binaryOld && carrier != .http
             case .http: carrier == .http
             }
         }
@@ -26,14 +41,10 @@ enum Catalogue {
     /// The text of the scenario with the examples of `types`, which share `rate` of all exchanges.
     static func text(_ types: [AnomalyType], _ carrier: Carrier, rate: String) throws -> String {
         var text = String(decoding: try fileBytes(path), as: UTF8.self)
-        if carrier == .compact { text = text.replacing("encoding: binary", with: "encoding: compact") }
+        text = text.replacing("{kind: thrift, encoding: binary, transport: framed}", with: carrier.protocolLine)
         if carrier == .http {
-            text = text.replacing(
-                "protocol: {kind: thrift, encoding: binary, transport: framed}",
-                with: "protocol: {kind: http, host: risk.example.com}"
-            )
-            .replacing("RiskDecision.evaluate", with: "POST /v1/risk/decisions")
-            .replacing("risk_decision.thrift", with: "risk_decision.openapi.yaml")
+            text = text.replacing("RiskDecision.evaluate", with: "POST /v1/risk/decisions")
+                .replacing("risk_decision.thrift", with: "risk_decision.openapi.yaml")
         }
         func list(_ types: [AnomalyType], _ indent: String) -> String {
             types.map { indent + $0.example.replacing("\n", with: "\n" + indent) + "\n" }.joined()

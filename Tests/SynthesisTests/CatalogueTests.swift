@@ -67,7 +67,9 @@ import Testing
                 } else {
                     tagged.insert(contentsOf: [0xEE, 0xEE, 0xEE], at: clean.count - 1)
                     let length = UInt32(tagged.count - 4)
-                    for place in 0..<4 { tagged[place] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * place)) }
+                    for place in 0..<(format.statesLength ? 4 : 0) {
+                        tagged[place] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * place))
+                    }
                 }
                 let again = fault.again(spoiled: wire, clean: clean, tagged: tagged)
                 #expect(again.bytes != tagged, "\(label.type)")

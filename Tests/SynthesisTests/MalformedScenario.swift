@@ -10,19 +10,20 @@ struct MalformedScenario: Sendable, CustomTestStringConvertible {
     /// What is wrong.
     let testDescription: String
 
-    enum Place { case body, entities, time }
+    enum Place { case body, entities, time, layout }
 
     /// A small scenario around `text`.
     init(_ place: Place, _ text: String, _ expected: String) {
         let time = place == .time ? text : "{start: 2026-01-01, span: 4h}"
         let entities = place == .entities ? "{\(text)}" : Self.entities
+        let layout = place == .layout ? text : "kind: thrift"
         let fields = text.contains("attributes") ? "fields: {s: {from: user.a}, n: {from: user.n}}" : "fields: {n: 1}"
         files = [
             "s.yaml": """
             tinct: scenario/1
             schema: s.thrift
             operation: S.a
-            protocol: {kind: thrift}
+            protocol: {\(layout)}
             time: \(time)
             entities: \(entities)
             \(place == .body ? text : fields)

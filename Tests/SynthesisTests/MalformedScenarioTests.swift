@@ -10,6 +10,21 @@ import YAML
     @Test(arguments: MalformedScenarios.fields + MalformedScenarios.parts)
     func `a scenario is refused at its place, with a way out`(one: MalformedScenario) throws { try check(one) }
 
+    @Test(arguments: MalformedScenarios.layouts)
+    func `so is a layout that does not exist`(one: MalformedScenario) throws { try check(one) }
+
+    @Test(arguments: MalformedScenarios.impossible)
+    func `and a fault that a layout cannot have`(type: String, layout: String, reason: String) throws {
+        let body = "fields: {n: 1}\nanomalies:\n  types:\n    \(type): {}"
+        do {
+            _ = try Small.plan(body, protocol: "{kind: thrift, \(layout)}")
+            Issue.record("accepted: \(type) with \(layout)")
+        } catch let error as YAMLError {
+            #expect("\(error)".hasPrefix("s.yaml:9:5: \(reason)"), "\(error)")
+            #expect(error.remedy == "Leave it out, or change the protocol.")
+        }
+    }
+
     @Test(arguments: MalformedScenarios.profiles)
     func `so is a profile that was spoiled by hand`(one: MalformedScenario) throws { try check(one) }
 

@@ -18,14 +18,15 @@ enum Small {
 
     /// - Parameter body: what follows schema, operation and protocol.
     static func plan(
-        _ body: String, total: UInt64 = 4000, seed: UInt64 = 1, files: [String: String] = [:]
+        _ body: String, total: UInt64 = 4000, seed: UInt64 = 1, files: [String: String] = [:],
+        protocol layout: String = "{kind: thrift}"
     ) throws -> SynthesisPlan {
         let time = body.hasPrefix("time:") ? "" : "time: {start: 2026-01-01, span: 4h}\n"
         let text = """
             tinct: scenario/1
             schema: s.thrift
             operation: S.a
-            protocol: {kind: thrift}
+            protocol: \(layout)
             \(time)\(body)
             """
         let scenario = try Scenario.load(path: "s.yaml") { (file, mark) throws(YAMLError) in

@@ -62,9 +62,10 @@ extension ProfileDraft {
     private var wireProtocol: String {
         let format = profile.formats.max { $0.value < $1.value }?.key ?? .http1
         if format.protocol == .http1 && format.transport != .http { return "{kind: http, host: replayed.example}" }
-        let encoding = format.encoding == .compact ? "compact" : "binary"
-        return
-            "{kind: thrift, encoding: \(encoding), transport: \(format.transport == .unframed ? "unframed" : "framed")}"
+        let encoding = format.encoding == .none ? .binary : format.encoding
+        // What a scenario cannot ask for is framed: Finagle's headers, calls in HTTP bodies, JSON behind a THeader.
+        let isKept = format.transport == .unframed || format.hasHeader && encoding != .json
+        return "{kind: thrift, encoding: \(encoding), transport: \(isKept ? format.transport : .framed)}"
     }
 
     // MARK: Time

@@ -1,0 +1,43 @@
+import Bytes
+import Tape
+
+@testable import Synthesis
+
+/// Each way to lay a Thrift request out that a scenario may ask for.
+struct ThriftLayout: Sendable, CustomTestStringConvertible {
+    let encoding: String
+    let transport: String
+
+    var testDescription: String { "\(encoding) \(transport)" }
+    var text: String { "{kind: thrift, encoding: \(encoding), transport: \(transport)}" }
+
+    static let all: [ThriftLayout] = ["binary", "binaryOld", "compact", "json"].flatMap { encoding in
+        // The headers have no number for JSON.
+        (encoding == "json" ? ["framed", "unframed"] : ["framed", "unframed", "theader", "ttheader"])
+            .map { ThriftLayout(encoding: encoding, transport: $0) }
+    }
+
+    /// The shipped Thrift scenario, laid out so.
+    func plan(total: UInt64, anomalyRate: UInt64? = nil) throws -> SynthesisPlan {
+        let shipped = try String(decoding: Shipped.scenario(Shipped.thrift).sources[0].bytes, as: UTF8.self)
+        var changed = shipped.replacing("{kind: thrift, encoding: binary, transport: framed}", with: text)
+        // The one type of that scenario which needs a frame.
+        if transport == "unframed" { changed = changed.replacing("    frameLengthWrong: {weight: 4}\n", with: "") }
+        let scenario = try Shipped.scenario(Shipped.thrift, bytes: Array(changed.utf8))
+        return try SynthesisPlan(
+            scenario, try Shipped.schemas(Shipped.thrift, scenario), total: total, seed: 1, anomalyRate: anomalyRate)
+    }
+
+    /// Requests without a fault of the wire, in order.
+    static func requests(_ plan: SynthesisPlan) throws -> [[UInt8]] {
+        let maker = LeafMaker(plan)
+        var result: [[UInt8]] = []
+        for leaf in 0..<plan.leafCount {
+            try maker.make(leaf, .init()) { made in
+                if made.exchange.labels.contains(where: { $0.layer == "L0" }) { return }
+                result.append(made.exchange.request?.wire ?? [])
+            }
+        }
+        return result
+    }
+}

@@ -23,7 +23,7 @@ extension MalformedScenarios {
         .init(profile: "digits: 8", "digit: 8", "18:42: 'digit' is not a key of"),
         .init(profile: "count: 972", "count: 97.2", "13:12: expected a count, found a decimal number"),
         .init(profile: "operation: \"S.a\"", "operation: \"S.aa\"", "4:12: the schema has no operation 'S.aa'"),
-        .init(profile: "encoding: binary", "encoding: json", "5:36: 'json' is not an encoding"),
+        .init(profile: "encoding: binary", "encoding: avro", "5:36: 'avro' is not an encoding"),
         .init(profile: "  span:", "\tspan:", "8:1: found a tab character that violates indentation"),
         .init(profile: "recorded.mcap\"", "recorded.mcap", "3:10: did not find expected key"),
         .init(profile: "  merchant:\n", "  merchant\n", "13:10: mapping values are not allowed in this context"),

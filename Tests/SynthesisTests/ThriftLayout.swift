@@ -1,5 +1,6 @@
 import Bytes
 import Tape
+import Testing
 
 @testable import Synthesis
 
@@ -17,13 +18,15 @@ struct ThriftLayout: Sendable, CustomTestStringConvertible {
             .map { ThriftLayout(encoding: encoding, transport: $0) }
     }
 
-    /// The shipped Thrift scenario, laid out so.
+    /// The shipped Thrift scenario, laid out so; the values are the same in every layout, which the scenario's text, from
+    /// which they are drawn, would not give.
     func plan(total: UInt64, anomalyRate: UInt64? = nil) throws -> SynthesisPlan {
         let shipped = try String(decoding: Shipped.scenario(Shipped.thrift).sources[0].bytes, as: UTF8.self)
-        var changed = shipped.replacing("{kind: thrift, encoding: binary, transport: framed}", with: text)
-        // The one type of that scenario which needs a frame.
-        if transport == "unframed" { changed = changed.replacing("    frameLengthWrong: {weight: 4}\n", with: "") }
-        let scenario = try Shipped.scenario(Shipped.thrift, bytes: Array(changed.utf8))
+            // The one type of that scenario which needs a frame.
+            .replacing("    frameLengthWrong: {weight: 4}\n", with: "")
+        let changed = shipped.replacing("{kind: thrift, encoding: binary, transport: framed}", with: text)
+        var scenario = try Shipped.scenario(Shipped.thrift, bytes: Array(shipped.utf8))
+        scenario.protocol = try Shipped.scenario(Shipped.thrift, bytes: Array(changed.utf8)).protocol
         return try SynthesisPlan(
             scenario, try Shipped.schemas(Shipped.thrift, scenario), total: total, seed: 1, anomalyRate: anomalyRate)
     }

@@ -17,8 +17,10 @@ import Testing
     /// Every example in one scenario, at once.
     @Test(arguments: Catalogue.Carrier.allCases)
     func `the example of each type is made as often as asked for, and confirmed`(carrier: Catalogue.Carrier) throws {
-        let types = Catalogue.types(carrier)
-        let plan = try Catalogue.plan(types, carrier, total: 16_000, rate: "60%")
+        // What is beyond a single request knows nothing of how it is laid out: three layouts with everything are enough.
+        let isWhole = [.binary, .compact, .http].contains(carrier)
+        let types = Catalogue.types(carrier).filter { isWhole || $0.layer == .wire || $0.layer == .field }
+        let plan = try Catalogue.plan(types, carrier, total: isWhole ? 16_000 : 4000, rate: "60%")
         var oracle = try Oracle(plan)
         let maker = LeafMaker(plan)
         var counts = [UInt64](repeating: 0, count: plan.kinds.count)

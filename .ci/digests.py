@@ -74,9 +74,11 @@ def main():
         with open(COMMITTED, "w") as file:
             json.dump(dict(sorted(committed.items(), key=lambda item: int(item[0]))), file, indent=1)
             file.write("\n")
-    elif committed.get(n) != made:
+    elif n not in committed:
+        sys.exit(f"{COMMITTED} has no digests of {n} exchanges: --update writes them")
+    elif committed[n] != made:
         for name in names:
-            if committed.get(n, {}).get(name) != made[name]:
+            if committed[n].get(name) != made[name]:
                 print(f"{name}: digests differ from fixtures/synthesis.digests.json", file=sys.stderr)
         sys.exit(1)
     print(f"digests: {len(names)} scenarios of {n} exchanges, each the same in every way of making it")

@@ -6,6 +6,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 
 from common import FLOWS, HERE, RUNS, SERVERS, save, summary, undisturbed
@@ -311,6 +312,15 @@ def generators(sources, peers, seconds):
     """Other load generators, as who looks for one would run them: the words, and what counts their requests."""
     load = os.path.join(sources, "load")
     url, body = f"http://127.0.0.1:{HTTP}/v1/risk", os.path.join(load, "body.json")
+    # k6 is written in JavaScript. It comes from PyPI, beside this interpreter.
+    script = os.path.join(tempfile.gettempdir(), "tinct-bench-k6.js")
+    with open(script, "w") as f:
+        f.write("import http from 'k6/http';\n"
+                f"const body = open('{body}');\n"
+                "export const options = {discardResponseBodies: true};\n"
+                "const headers = {headers: {'Content-Type': 'application/json'}};\n"
+                f"export default function () {{ http.post('{url}', body, headers); }}\n")
+    k6 = os.path.join(os.path.dirname(sys.executable), "k6")
     return {
         "wrk": (["wrk", "-t1", "-c64", f"-d{seconds}s", "-s", os.path.join(load, "post.lua"), url], r"(\d+) requests in"),
         "h2load": (["h2load", "--h1", "-t1", "-c64", "-m1", "-D", str(seconds), "-d", body, "-H",
@@ -318,7 +328,9 @@ def generators(sources, peers, seconds):
         "ab": (["ab", "-q", "-k", "-c", "64", "-t", str(seconds), "-n", "100000000", "-p", body, "-T", "application/json",
                 url], r"Complete requests:\s+(\d+)"),
         "hey": (["hey", "-z", f"{seconds}s", "-c", "64", "-m", "POST", "-T", "application/json", "-D", body, url],
-                r"\[200\]\s+(\d+) responses")}
+                r"\[200\]\s+(\d+) responses"),
+        "k6": ([k6, "run", "-q", "--no-color", "--vus", "64", "--duration", f"{seconds}s", script],
+               r"http_reqs\.*:\s+(\d+)")}
 
 
 def other_generator(words, pattern):
@@ -329,7 +341,8 @@ def other_generator(words, pattern):
         child.returncode = 0
         output.seek(0)
         count = int(re.search(pattern, output.read())[1])
-    return (usage.ru_utime + usage.ru_stime) * 1e6 / count, "taskset -c 0 " + " ".join(os.path.basename(w) for w in words)
+    return (usage.ru_utime + usage.ru_stime) * 1e6 / count, "taskset -c 0 " + " ".join(
+        w if w.startswith("http://") else os.path.basename(w) for w in words)
 
 
 def bench_generators(tinct, sources, peers):
@@ -383,7 +396,7 @@ def bench_rate(tinct, sources, peers, seconds=30):
                 row = {name: [] for name in (
                     "due", "sent", "unsent", "sleeperP99Micros", "latenessP99Micros", "p50Micros", "p99Micros",
                     "clientP50Micros", "clientP99Micros", "h2loadP50Micros", "h2loadP99Micros")}
-                for _ in range(3):
+                for _ in range(min(3, RUNS)):
                     late = undisturbed(lambda: json.loads(subprocess.run(
                         ["taskset", "-c", "0", sleeper, str(rate), "5"], check=True, capture_output=True).stdout))
                     result, line = undisturbed(lambda: replay(

@@ -9,7 +9,7 @@
            connections, and 16
   mixed    the same with 20 operations, 4 KiB, Compact and Binary, fresh ids and times, beside the plain case
   signed   two fresh ids, a time, a nonce and an HMAC in each request, beside the plain send
-  generators  beside wrk, h2load, ab and hey, as far as they are installed, against nginx
+  generators  beside wrk, h2load, ab, hey and k6, as far as they are installed, against nginx
   allocations  what one more request allocates, retains and releases, which `make test` asks to be nothing
   rate     tinct replay at 5,000 and 20,000/s for 30 s against nginx and Apache Thrift's TNonblockingServer, beside the C
            clients' open loop, h2load at that rate, and a bare loop of clock_nanosleep

@@ -5,7 +5,13 @@
 // above the low half is dropped where it is next used. The compiler makes of a group of lanes what the machine has.
 typedef uint64_t group __attribute__((vector_size(8 * TINCT_RANDOM_LANES)));
 
-#if defined(__x86_64__) && defined(__linux__)
+// Which machine it is, is found out before ThreadSanitizer, which would watch that, has come up.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONE_MACHINE
+#endif
+#endif
+#if defined(__x86_64__) && defined(__linux__) && !defined(ONE_MACHINE)
 #define FOR_EACH_MACHINE __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
 #define FOR_EACH_MACHINE

@@ -112,7 +112,7 @@ let testTargets: [Target] = [
     tests("HTTP1", ["Bytes"]),
     tests("Thrift", ["Bytes", "Compression", "JSON"], exclude: ["Oracle"]),
     tests("Schema", ["Bytes", "JSON", "YAML", "Thrift"]),
-    tests("Privacy", ["Bytes", "Compression", "HTTP1", "JSON", "Schema"]),
+    tests("Privacy", ["Bytes", "CScan", "Compression", "HTTP1", "JSON", "Schema"]),
     tests("Tagging", ["Bytes", "JSON", "YAML", "HTTP1", "Thrift"]),
     tests("Tape", ["Bytes", "Files", "Compression", "JSON", "Schema"]),
     tests("Capture", ["Bytes", "Compression"]),

@@ -82,7 +82,7 @@ static inline struct tinct_byte_classes classes_16(const uint8_t *bytes) {
 }
 #endif
 
-static struct tinct_byte_classes classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
+struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
     uint8_t block[64];
     struct tinct_byte_classes r;
     if (count <= 16 && readable >= 16) {
@@ -122,7 +122,7 @@ classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
     return r;
 }
 
-static struct tinct_byte_classes (*classes)(const uint8_t *, size_t, size_t) = classes_plain;
+static struct tinct_byte_classes (*classes)(const uint8_t *, size_t, size_t) = tinct_byte_classes_plain;
 
 __attribute__((constructor)) static void choose_classes(void) {
     __builtin_cpu_init();
@@ -135,7 +135,7 @@ struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t cou
 }
 #else
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count, size_t readable) {
-    return classes_plain(bytes, count, readable);
+    return tinct_byte_classes_plain(bytes, count, readable);
 }
 #endif
 

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import Privacy
@@ -45,6 +46,28 @@ import Testing
                 #expect(bytes.rawSpan.word(at: start, before: end) == expected)
             }
         }
+    }
+
+    /// What the doc comments say, done again with another library: AES-256 of the sixteen bytes, under the HMAC of a name.
+    @Test(.requires(.python)) func idsOf32DigitsAreBlocksOfAES() throws {
+        var pseudonyms = Pseudonyms(MaskingKey(Array(repeating: 7, count: 32), origin: .random))
+        let ids = ["90afa2276f155fe5ca8b9db8051f4d70", "00f067aa0ba902b7a3ce929d0e0e4736"]
+        let mine = ids.map { id in
+            pseudonyms.text = Array(id.utf8)
+            let isDone = pseudonyms.replace(.device)
+            #expect(isDone)
+            return String(decoding: pseudonyms.text, as: UTF8.self)
+        }
+        let theirs = try python(
+            """
+            import hmac, sys
+            from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+            key = hmac.new(bytes([7]) * 32, b"tinct block key: device", "sha256").digest()
+            for id in sys.argv[1:]:
+                encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+                print(encryptor.update(bytes.fromhex(id)).hex())
+            """, ids)
+        #expect(theirs.output == mine.map { $0 + "\n" }.joined(), "\(theirs.errors)")
     }
 
     /// What reads such ids must be able to read their pseudonyms: same length, same alphabet and case, and the way back.

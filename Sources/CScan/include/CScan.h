@@ -12,6 +12,9 @@ struct tinct_byte_classes {
 /// which there are at least `count`.
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count, size_t readable);
 
+/// The same without what only some machines have, which the tests hold against it.
+struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t count, size_t readable);
+
 extern const uint8_t tinct_name_bytes[256];
 
 /// A letter in lower case, a digit, or a byte of a letter beyond ASCII; 0 for what separates the words of a name.

@@ -1,0 +1,44 @@
+import CScan
+import Testing
+
+/// Masks of 64 bytes against one byte at a time, by what this machine has and by what every machine has.
+@Suite struct ByteClassesTests {
+    private func mask(_ bytes: ArraySlice<UInt8>, _ isOne: (UInt8) -> Bool) -> UInt64 {
+        var mask: UInt64 = 0
+        for (index, byte) in bytes.enumerated() where isOne(byte) { mask |= 1 << UInt64(index) }
+        return mask
+    }
+
+    @Test func everyByteAtEveryLengthIsOfItsClasses() {
+        // Every byte, and those of the classes more often.
+        var bytes = (0...255).map { UInt8($0) } + Array("09/:az`{xw-.@%\"\\".utf8)
+        bytes += bytes.reversed()
+        for start in stride(from: 0, to: bytes.count, by: 5) {
+            for count in 0...min(70, bytes.count - start) {
+                let part = bytes[start..<start + min(64, count)]
+                let truth = [
+                    mask(part) { (0x30...0x39).contains($0) }, mask(part) { (0x61...0x7A).contains($0) && $0 != 0x78 },
+                    mask(part) { $0 == 0x2D }, mask(part) { $0 == 0x2E }, mask(part) { $0 == 0x40 },
+                    mask(part) { $0 == 0x25 }, mask(part) { $0 == 0x22 }, mask(part) { $0 == 0x5C },
+                ]
+                // Of exact size, so that a byte too many is one that AddressSanitizer sees.
+                for readable in Set([count, bytes.count - start]) {
+                    let copy = Array(bytes[start..<start + readable])
+                    let found = unsafe copy.withUnsafeBufferPointer { buffer in
+                        guard let from = buffer.baseAddress else { return [tinct_byte_classes]() }
+                        return unsafe [
+                            tinct_byte_classes_of(from, count, readable),
+                            tinct_byte_classes_plain(from, count, readable),
+                        ]
+                    }
+                    for one in found {
+                        let masks = [
+                            one.digit, one.small, one.dash, one.dot, one.at, one.percent, one.quote, one.backslash,
+                        ]
+                        if masks != truth { Issue.record("\(start) \(count) \(readable): \(masks), not \(truth)") }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@
             to be 500 ms and 900 ms
   knee      a server that answers every 500 us, and so has a capacity of 2,000/s: what --find-max finds, three times
   recorded  a recording of five minutes with bursts, replayed at 10x and at 1x: what tcpdump sees, against the recording
+            and against a loop in C that only watches the clock (bursts.c)
 """
 import json
 import os
@@ -19,8 +20,8 @@ import tempfile
 import threading
 import time
 
-from common import save, undisturbed
-from load import plain_tapes
+from common import HERE, save, undisturbed
+from load import compiled, plain_tapes
 from stub import Server
 
 BODY = b"x" * 300
@@ -191,38 +192,54 @@ def arrivals(path):
 
 
 def bench_recorded(tinct, sources, peers):
+    """Gaps between sends beside the recorded ones, and beside those of a loop that does nothing but watch the clock and send."""
     rows, commands = {}, []
+    limit = compiled(peers, os.path.join(HERE, "bursts.c"))
     with tempfile.TemporaryDirectory() as folder:
         capture, tape = os.path.join(folder, "bursts.pcap"), os.path.join(folder, "bursts.mcap")
+        request, due = os.path.join(folder, "request"), os.path.join(folder, "due")
         times = write_bursts(capture, RECORDED_SECONDS)
         subprocess.run([tinct, "record", capture, "-o", tape, "--raw"], check=True, capture_output=True)
+        with open(request, "wb") as f:
+            f.write(REQUEST)
+
+        def sent(scale, run):
+            """What tcpdump sees of a run, and what the run returns."""
+            seen = os.path.join(folder, "seen.pcap")
+            sniffer = subprocess.Popen(
+                ["taskset", "-c", "1", "tcpdump", "-i", "lo", "-n", "--time-stamp-precision=nano", "-s", "128", "-B", "8192",
+                 "-w", seen, "tcp dst port 18084 and greater 200"], stderr=subprocess.PIPE)
+            sniffer.stderr.readline()
+            result = undisturbed(run) if scale > 1 else run()
+            time.sleep(1)
+            sniffer.terminate()
+            sniffer.wait()
+            at = arrivals(seen)[-len(times):]
+            assert len(at) == len(times), (len(at), len(times))
+            gaps = sorted(abs((b - a) - (d - c) / scale) / 1000 for a, b, c, d in zip(at, at[1:], times, times[1:]))
+            return result, {
+                "requests": len(times), "seconds": (at[-1] - at[0]) / 1e9,
+                "gapDifferenceMicros": {"median": statistics.median(gaps), "p90": gaps[len(gaps) * 90 // 100],
+                                        "p99": gaps[len(gaps) * 99 // 100], "max": gaps[-1]},
+                "driftMicros": ((at[-1] - at[0]) - (times[-1] - times[0]) / scale) / 1000}
         server = Server([os.path.join(peers, "hserver_epoll"), "18084"], 18084)
         try:
             for rate, scale in (("10x", 10), ("recorded", 1)):
-                seen = os.path.join(folder, f"{scale}.pcap")
-                sniffer = subprocess.Popen(
-                    ["taskset", "-c", "1", "tcpdump", "-i", "lo", "-n", "--time-stamp-precision=nano", "-s", "128", "-B", "8192",
-                     "-w", seen, "tcp dst port 18084 and greater 200"], stderr=subprocess.PIPE)
-                sniffer.stderr.readline()
+                with open(due, "wb") as f:
+                    f.write(struct.pack(f"<{len(times)}Q", *(int(at / scale) for at in times)))
+                bare = ["taskset", "-c", "0", limit, "18084", due, request, "64"]
+                rows[f"limit {rate}"] = sent(scale, lambda: subprocess.run(bare, check=True))[1]
                 words = [tape, "--to", "http://127.0.0.1:18084", "--rate", rate, "--connections", "64", "--threads", "1"]
-                result = undisturbed(lambda: replay(tinct, words)) if scale > 1 else replay(tinct, words)
-                time.sleep(1)
-                sniffer.terminate()
-                sniffer.wait()
-                sent = arrivals(seen)[-len(times):]
-                assert len(sent) == len(times) == result["outcomes"]["ok"], (len(sent), len(times), result["outcomes"])
-                gaps = sorted(abs((b - a) - (d - c) / scale) / 1000 for a, b, c, d in zip(sent, sent[1:], times, times[1:]))
-                drift = (sent[-1] - sent[0]) - (times[-1] - times[0]) / scale
-                rows[rate] = {
-                    "requests": len(times), "seconds": (sent[-1] - sent[0]) / 1e9,
-                    "gapDifferenceMicros": {"median": statistics.median(gaps), "p90": gaps[len(gaps) * 90 // 100],
-                                            "p99": gaps[len(gaps) * 99 // 100], "max": gaps[-1]},
-                    "driftMicros": drift / 1000, "latenessP99Micros": result["lateness"]["p99Micros"]}
-                commands.append("taskset -c 0 tinct replay " + " ".join(words).replace(folder + "/", ""))
+                result, rows[rate] = sent(scale, lambda: replay(tinct, words))
+                assert len(times) == result["outcomes"]["ok"], result["outcomes"]
+                rows[rate]["latenessP99Micros"] = result["lateness"]["p99Micros"]
+                commands += ["taskset -c 0 bursts 18084 due request 64",
+                             "taskset -c 0 tinct replay " + " ".join(words).replace(folder + "/", "")]
         finally:
             server.stop()
     save("recorded", ["a capture of five minutes with bursts (write_bursts in truth.py)"] + commands, rows)
-    for rate, row in rows.items():
+    for rate in ("10x", "recorded"):
+        row = rows[rate]
         assert row["gapDifferenceMicros"]["p99"] < 100 and abs(row["driftMicros"]) < 1000, f"{rate}: {row}"
 
 

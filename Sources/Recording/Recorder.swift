@@ -14,9 +14,6 @@ package struct RecordingOptions: Sendable {
     package var keepsBytes = true
     /// Bytes of a message beyond which only its digest is kept.
     package var bodyLimit = 16 << 20
-    /// Bytes of messages that are complete before ``Recorder/isBatchDue``: few enough for the nearest cache, unless another
-    /// thread takes them.
-    package var batchBytes = 1 << 14
     package var limits = Reassembler.Limits()
     package var schema = SchemaSet()
     /// What is spoken on some ports, instead of what the bytes look like.
@@ -32,8 +29,10 @@ package struct Recorder: ~Copyable {
     var reassembler: Reassembler
     var decoder: StreamDecoder
     private var fragments = FragmentAssembler()
-    private let batchBytes: Int
-    private let batchCount: Int
+    /// Bytes of messages that are complete before ``isBatchDue``: few enough for the nearest cache.
+    private static let batchBytes = 1 << 14
+    /// And so many of them.
+    private static let batchCount = batchBytes / 512
     /// Of the last packet; 0 before the first one.
     package private(set) var lastNanos: UInt64 = 0
     /// Complete once ``finish()`` has run.
@@ -45,8 +44,6 @@ package struct Recorder: ~Copyable {
     package init(_ options: RecordingOptions) {
         reassembler = Reassembler(limits: options.limits)
         decoder = StreamDecoder(options)
-        batchBytes = options.batchBytes
-        batchCount = max(1, batchBytes / 512)
     }
 
     /// Takes the next packet; `bytes` are its captured bytes.
@@ -156,9 +153,9 @@ package struct Recorder: ~Copyable {
 
     package var hasFinished: Bool { mutating get { !decoder.finished.isEmpty } }
 
-    /// So much is complete that taking it costs little for each exchange, see ``RecordingOptions/batchBytes``.
+    /// So much is complete that taking it costs little for each exchange, few enough that they are still in the nearest cache.
     package var isBatchDue: Bool {
-        mutating get { decoder.finished.count >= batchCount || decoder.copiedBytes >= batchBytes }
+        mutating get { decoder.finished.count >= Self.batchCount || decoder.copiedBytes >= Self.batchBytes }
     }
 
     /// Ends all flows; afterwards ``balance`` is complete.

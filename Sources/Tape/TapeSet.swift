@@ -1,15 +1,15 @@
 /// Says when a tape is to be closed because so much of the recording's time is over.
-package struct RotationClock: Sendable {
+private struct RotationClock {
     private let nanos: UInt64?
     private var openedNanos: UInt64?
 
     /// Never due unless the rotation goes by time.
-    package init(_ rotation: TapeSet.Rotation?) {
+    init(_ rotation: TapeSet.Rotation?) {
         if case .nanos(let nanos) = rotation { self.nanos = nanos } else { nanos = nil }
     }
 
     /// True when the tape is to be closed now; the next one begins now, then. Time counts from the first call.
-    package mutating func isDue(recordedNanos: UInt64) -> Bool {
+    mutating func isDue(recordedNanos: UInt64) -> Bool {
         guard let nanos, recordedNanos > 0 else { return false }
         guard let opened = openedNanos else {
             openedNanos = recordedNanos
@@ -115,8 +115,11 @@ package final class TapeSet {
 
     /// Begins another tape when the recording has come so far, in ns since 1970 UTC.
     package func rotateIfDue(recordedNanos: UInt64) throws(TapeError) {
-        if clock.isDue(recordedNanos: recordedNanos) { try rotateIfFilled() }
+        if isRotationDue(recordedNanos: recordedNanos) { try rotateIfFilled() }
     }
+
+    /// True when the recording has come so far, in ns since 1970 UTC, that ``rotateIfFilled()`` is to be called now.
+    package func isRotationDue(recordedNanos: UInt64) -> Bool { clock.isDue(recordedNanos: recordedNanos) }
 
     /// Begins another tape, unless nothing stands on the one that is open.
     package func rotateIfFilled() throws(TapeError) {

@@ -12,11 +12,17 @@ import Testing
         key: MaskingKey(Array("a key for tests, 32 bytes long..".utf8), origin: .file))
 
     private func body(_ text: String, type: String = "application/json") throws -> (String, [MaskedSpan]) {
+        var masker = Masker(Self.plan)
+        return try body(text, type: type, &masker)
+    }
+
+    private func body(
+        _ text: String, type: String = "application/json", _ masker: inout Masker
+    ) throws -> (String, [MaskedSpan]) {
         var wire = Array(
             "POST /x HTTP/1.1\r\nContent-Type: \(type)\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)".utf8)
         var scanned = 0
         let head = try #require(try HTTPHead.parse(wire.rawSpan, kind: .request, scanned: &scanned))
-        var masker = Masker(Self.plan)
         masker.maskHTTP(&wire, head, head.framing(), isWhole: true)
         return (String(decoding: wire.suffix(text.utf8.count), as: UTF8.self), masker.spans)
     }
@@ -58,6 +64,32 @@ import Testing
         let (masked, spans) = try body(text)
         #expect(masked == text, "\(spans)")
         #expect(spans.isEmpty)
+    }
+
+    /// What names mean is remembered: what follows them is found as at the first time.
+    @Test func whatFollowsKnownNamesIsFound() throws {
+        let values = [
+            #""13800138000""#, "13800138000", #""of maria@example.com""#, #""Maria da Silva""#, #""李伟""#, "[1,2]",
+            #""203.0.113.77""#, #""123e4567-e89b-42d3-a456-426614174000""#, #""2001:db8::8a2e:370:7334""#, #""""#,
+            #""\u674e\u4f1f""#, "null", #"{"a":"12ABC34501DE35"}"#, #"["b","Maria da Silva"]"#, "-0.5", #""plain""#,
+            #""69.157.208.136""#, #""{\"phone\":\"13800138000\"}""#, #" "HEGG560427MVZRRL04" "#, "4111111111111111",
+        ]
+        // One that means something, plain ones of every length, and one that is too long to be kept.
+        let names = ["phone", "x", "seven77", "eight888", "ninenine9", "sixteen_sixteen_", "seventeen_17_of_it"]
+        var masker = Masker(Self.plan)
+        var generator = SplitMix(state: 7)
+        for _ in 0..<400 {
+            let members = (0..<40).map { _ in
+                "\"\(names[Int(generator.next() % 7)])\":\(values[Int(generator.next() % UInt64(values.count))])"
+            }
+            let text = "{" + members.joined(separator: ",") + "}"
+            let (alone, spans) = try body(text)
+            let (masked, found) = try body(text, &masker)
+            if masked != alone || found != spans {
+                Issue.record("\(text): \(masked), not \(alone)")
+                return
+            }
+        }
     }
 
     /// One person is one person in every place, and what the tape says was changed is what was.

@@ -62,7 +62,7 @@ package let recordCommand = CommandSpec(
         Flag(
             "threads", value: "N",
             help: "Threads that may work on it; the tape is the same whatever their number. One records, a second one "
-                + "writes the tape, a third one compresses it.",
+                + "compresses.",
             default: "one for each CPU it may run on"),
         Flag("dry-run", help: "Write no tape: only count. What would be masked is not looked for."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),

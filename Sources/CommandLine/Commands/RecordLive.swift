@@ -161,7 +161,6 @@ extension RecordRun {
             try tapes?.finish(from: &recorder)
         } catch {
             progress.finish()
-            tapes?.stop()
             throw failure(error, packets: source.read, tapes?.tapes)
         }
         progress.finish()
@@ -189,7 +188,8 @@ extension RecordRun {
                 ]
             )
         ]
-        try tapes.store(from: &recorder) { $0.closingMetadata = entries }
+        try tapes.store(from: &recorder)
+        tapes.tapes.closingMetadata = entries
     }
 
     private func open(_ live: LiveFlags) throws(CommandError) -> LiveSource {

@@ -57,7 +57,6 @@ struct RecordRun {
             throw CommandError("--raw masks nothing, so --\(flag) says nothing", remedy: "Leave one of them out.")
         }
         options.keepsBytes = output != nil
-        if output != nil && threads > 1 { options.batchBytes = 1 << 17 }
         if live != nil { options.limits.idleNanos = 600_000_000_000 }
         if let text = invocation["idle"] { options.limits.idleNanos = try FlagValue.durationNanos(text, flag: "idle") }
         for text in invocation.all("decode-as") {
@@ -156,7 +155,6 @@ struct RecordRun {
             try tapes?.finish(from: &recorder)
         } catch {
             progress.finish()
-            tapes?.stop()
             throw failure(error, packets: count, tapes?.tapes)
         }
         progress.finish()
@@ -245,11 +243,8 @@ struct RecordRun {
     /// Recording keeps up with the wire; the tape is packed again by whoever archives it.
     private let tapeLevel = -4
 
-    /// Of two threads one records and the other writes the tape; a third one compresses.
     func startRecordTapes(_ options: RecordingOptions, source: String) throws(CommandError) -> RecordTapes? {
-        try startTapes(options, source: source, compressesAside: threads > 2).map { tapes in
-            RecordTapes(tapes, rotation: rotation, isAside: threads > 1)
-        }
+        try startTapes(options, source: source, compressesAside: threads > 1).map { RecordTapes($0) }
     }
 
     func store(from recorder: inout Recorder, to tapes: RecordTapes?) throws(TapeError) {

@@ -135,7 +135,7 @@ let testTargets: [Target] = [
         "Formats",
         ["Analysis", "Bytes", "Compression", "Expression", "JSON", "Privacy", "Recording", "Schema", "Tape", "Thrift"]),
     tests("Report", ["Bytes", "JSON", "Metrics", "Replay"]),
-    tests("CommandLine", ["Bytes", "JSON"]),
+    tests("CommandLine", ["Bytes", "Capture", "JSON"]),
     .testTarget(
         name: "EndToEndTests", dependencies: ["TestSupport", "Bytes", "JSON", "Tape", "tinct"],
         exclude: ["Native", "Oracle"],

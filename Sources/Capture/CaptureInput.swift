@@ -8,6 +8,14 @@ package protocol CaptureInput: AnyObject {
     func read(into buffer: inout [UInt8], from start: Int) throws(CaptureError) -> Int
 }
 
+/// An input that has its bytes in blocks of memory of its own, which are handed over instead of copied.
+package protocol BlockInput: CaptureInput {
+    /// Puts the next block into `buffer`, with what stands in `left` in front of it, and takes the memory that was there.
+    /// Returns where the bytes stand, `left` included: no more than those only at the end. Nil when there is no room in
+    /// front for so much; ``CaptureInput/read(into:from:)`` goes on then.
+    func exchange(_ buffer: inout [UInt8], keeping left: Range<Int>) throws(CaptureError) -> Range<Int>?
+}
+
 /// Why a capture cannot be read (further).
 package struct CaptureError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String

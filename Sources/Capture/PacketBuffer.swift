@@ -6,6 +6,7 @@ struct PacketBuffer {
     private(set) var start = 0
     private(set) var end = 0
     private let input: any CaptureInput
+    private let blocks: (any BlockInput)?
     private var isAtEnd = false
     /// Bytes that were taken out of the window so far.
     private(set) var passed: UInt64 = 0
@@ -14,6 +15,7 @@ struct PacketBuffer {
 
     init(_ input: any CaptureInput, capacity: Int = 1 << 18) {
         self.input = input
+        blocks = input as? any BlockInput
         bytes = [UInt8](repeating: 0, count: capacity)
     }
 
@@ -30,6 +32,14 @@ struct PacketBuffer {
 
     private mutating func fill(_ count: Int) throws(CaptureError) -> Bool {
         if isAtEnd || count > PacketBuffer.maximumBlock { return false }
+        if let blocks {
+            let left = end - start
+            if let range = try blocks.exchange(&bytes, keeping: start..<end) {
+                (start, end) = (range.lowerBound, range.upperBound)
+                isAtEnd = range.count == left
+                if isAtEnd || range.count >= count { return range.count >= count }
+            }
+        }
         if start > 0 {
             let from = start
             let length = end - start

@@ -9,8 +9,6 @@ struct ChunkContents {
     private(set) var entries: [Entry] = []
     private(set) var startNanos = UInt64.max
     private(set) var endNanos: UInt64 = 0
-    /// Before compression.
-    var byteCount = 0
     /// Exchanges of the tape up to the end of this chunk.
     var exchangesUpToHere: UInt64 = 0
 

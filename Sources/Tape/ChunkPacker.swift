@@ -1,31 +1,26 @@
-import Bytes
 import CLinux
-import Compression
 import Glibc
 
-/// Compresses chunks on a thread of its own, one at a time, while the next one is being filled.
+/// Compresses and writes chunks on a thread of its own, one at a time, while the next one is being filled.
 ///
-/// The slot belongs to the thread from ``submit(_:)`` until ``collect(waits:)`` has returned true, and to the caller
+/// The slot and the file belong to the thread from ``submit(_:_:)`` until ``collect(waits:)`` has returned true, and to the caller
 /// otherwise; two semaphores hand it over.
 @safe final class ChunkPacker: @unchecked Sendable {
     private struct Slot: ~Copyable {
         var buffer: RecordBuffer
-        var compressed: [UInt8] = []
-        var crc: UInt32 = 0
+        var contents = ChunkContents()
         var isLast = false
     }
 
     private let slot: UnsafeMutablePointer<Slot>
-    private let level: Int
-    /// Posted when the slot holds a chunk, and when it is compressed.
+    /// Posted when the slot holds a chunk, and when that is written.
     private let work: UnsafeMutablePointer<sem_t>
     private let done: UnsafeMutablePointer<sem_t>
     private var thread = pthread_t()
     private(set) var isBusy = false
 
-    /// Nil when no thread can be had; chunks are then compressed by whoever closes them.
-    init?(level: Int, capacity: Int) {
-        self.level = level
+    /// Nil when no thread can be had; chunks are then written by whoever closes them.
+    init?(_ file: TapeFile, capacity: Int) {
         unsafe slot = .allocate(capacity: 1)
         unsafe slot.initialize(to: Slot(buffer: RecordBuffer(capacity: capacity)))
         unsafe work = .allocate(capacity: 1)
@@ -34,7 +29,7 @@ import Glibc
         unsafe done.initialize(to: sem_t())
         unsafe sem_init(work, 0, 0)
         unsafe sem_init(done, 0, 0)
-        let body = unsafe Body(slot, work, done, level)
+        let body = unsafe Body(slot, work, done, file)
         let argument = unsafe Unmanaged.passRetained(body)
         let status = unsafe pthread_create(
             &thread, nil,
@@ -69,16 +64,16 @@ import Glibc
     /// CPUs that this process may run on.
     static var availableCPUs: Int { Int(tinct_affinity_count()) }
 
-    /// Takes the chunk in `buffer`, which gets an empty one; not while it is busy.
-    func submit(_ buffer: inout RecordBuffer) {
-        precondition(!isBusy, "a chunk is being compressed")
+    /// Takes a chunk, and gives another one's memory for it; not while it is busy.
+    func submit(_ buffer: inout RecordBuffer, _ contents: inout ChunkContents) {
+        precondition(!isBusy, "a chunk is under way")
         unsafe swap(&slot.pointee.buffer, &buffer)
-        buffer.removeAll()
+        unsafe swap(&slot.pointee.contents, &contents)
         isBusy = true
         unsafe sem_post(work)
     }
 
-    /// True when the chunk that was submitted is compressed.
+    /// True when the chunk that was submitted is written, or the file has a ``TapeFile/failure``.
     func collect(waits: Bool) -> Bool {
         guard isBusy else { return false }
         if waits {
@@ -90,34 +85,28 @@ import Glibc
         return true
     }
 
-    /// What the last chunk became; not while it is busy.
-    var compressed: [UInt8] { unsafe slot.pointee.compressed }
-    /// Of the chunk's content.
-    var crc: UInt32 { unsafe slot.pointee.crc }
-
     @safe private final class Body: @unchecked Sendable {
         let slot: UnsafeMutablePointer<Slot>
         let work: UnsafeMutablePointer<sem_t>
         let done: UnsafeMutablePointer<sem_t>
-        let compressor: ZstdFrameCompressor
+        let file: TapeFile
 
         init(
             _ slot: UnsafeMutablePointer<Slot>, _ work: UnsafeMutablePointer<sem_t>,
-            _ done: UnsafeMutablePointer<sem_t>, _ level: Int
+            _ done: UnsafeMutablePointer<sem_t>, _ file: TapeFile
         ) {
             unsafe self.slot = slot
             unsafe self.work = work
             unsafe self.done = done
-            compressor = ZstdFrameCompressor(level: level)
+            self.file = file
         }
 
         func run() {
             while true {
                 while unsafe sem_wait(work) != 0 {}
                 if unsafe slot.pointee.isLast { return }
-                unsafe slot.pointee.compressed.removeAll(keepingCapacity: true)
-                unsafe compressor.compress(slot.pointee.buffer.bytes, appendingTo: &slot.pointee.compressed)
-                unsafe slot.pointee.crc = CRC32.of(slot.pointee.buffer.bytes)
+                // The file keeps what went wrong, for whoever collects.
+                try? unsafe file.write(slot.pointee.buffer, slot.pointee.contents)
                 unsafe sem_post(done)
             }
         }

@@ -52,4 +52,7 @@ struct OpenChunk: ~Copyable {
         encodedBytes += UInt64(size)
         return .added
     }
+
+    /// Gives the chunk away, for the memory of one that is written.
+    mutating func submit(to packer: ChunkPacker) { packer.submit(&buffer, &contents) }
 }

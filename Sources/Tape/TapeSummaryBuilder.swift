@@ -27,6 +27,14 @@ struct ChunkIndex {
     var messageIndexBytes: UInt64 = 0
 }
 
+/// The channels of a tape.
+struct TapeChannels {
+    /// Whole records; ids count from 1.
+    var records: [[UInt8]] = []
+    /// That of all exchanges for whose operations there is no room.
+    var other: UInt16?
+}
+
 /// Collects what stands at the end of a tape.
 struct TapeSummaryBuilder {
     static let schemaID: UInt16 = 1
@@ -42,9 +50,6 @@ struct TapeSummaryBuilder {
 
     /// Of everything from the magic to the DataEnd record.
     var dataCRC = CRC32()
-    /// Whole records; ids count from 1.
-    var channels: [[UInt8]] = []
-    var otherChannel: UInt16?
     var attachments: [TapeAttachment] = []
     var metadata: [(name: String, offset: UInt64, length: UInt64)] = []
     private var chunks: [ChunkIndex] = []
@@ -55,15 +60,17 @@ struct TapeSummaryBuilder {
     mutating func add(_ chunk: ChunkIndex) {
         startNanos = min(startNanos, chunk.startNanos)
         endNanos = max(endNanos, chunk.endNanos)
-        counts.append(contentsOf: repeatElement(0, count: channels.count - counts.count))
         for (index, count) in zip(chunk.messageIndexes, chunk.messageCounts) where index.0 > 0 {
+            if index.0 > counts.count {
+                counts.append(contentsOf: repeatElement(0, count: Int(index.0) - counts.count))
+            }
             counts[Int(index.0) - 1] += count
         }
         chunks.append(chunk)
     }
 
     /// DataEnd, the summary with its offsets, the footer and the magic, for a data section that ends at `position`.
-    func end(at position: UInt64, exchanges: UInt64) -> [UInt8] {
+    func end(at position: UInt64, channels: TapeChannels, exchanges: UInt64) -> [UInt8] {
         var dataEnd = MCAPRecord(MCAP.Opcode.dataEnd)
         dataEnd.uint32(dataCRC.value)
         var bytes = dataEnd.finished()
@@ -80,9 +87,9 @@ struct TapeSummaryBuilder {
             offset.uint64(UInt64(bytes.count - start))
             offsets.append(offset)
         }
-        group(MCAP.Opcode.schema, channels.isEmpty ? [] : [TapeSummaryBuilder.schema])
-        group(MCAP.Opcode.channel, channels)
-        group(MCAP.Opcode.statistics, [statistics(exchanges: exchanges)])
+        group(MCAP.Opcode.schema, channels.records.isEmpty ? [] : [TapeSummaryBuilder.schema])
+        group(MCAP.Opcode.channel, channels.records)
+        group(MCAP.Opcode.statistics, [statistics(channels: channels.records.count, exchanges: exchanges)])
         group(MCAP.Opcode.chunkIndex, chunks.map(TapeSummaryBuilder.record))
         group(MCAP.Opcode.attachmentIndex, attachments.map(TapeSummaryBuilder.record))
         group(
@@ -106,11 +113,11 @@ struct TapeSummaryBuilder {
         return bytes + MCAP.magic
     }
 
-    private func statistics(exchanges: UInt64) -> [UInt8] {
+    private func statistics(channels: Int, exchanges: UInt64) -> [UInt8] {
         var record = MCAPRecord(MCAP.Opcode.statistics)
         record.uint64(exchanges)
-        record.uint16(channels.isEmpty ? 0 : 1)
-        record.uint32(UInt32(clamping: channels.count))
+        record.uint16(channels == 0 ? 0 : 1)
+        record.uint32(UInt32(clamping: channels))
         record.uint32(UInt32(clamping: attachments.count))
         record.uint32(UInt32(clamping: metadata.count))
         record.uint32(UInt32(clamping: chunks.count))

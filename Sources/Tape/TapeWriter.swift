@@ -1,6 +1,4 @@
 import Bytes
-import Compression
-import Files
 
 /// Writes a tape.
 ///
@@ -16,7 +14,7 @@ package final class TapeWriter {
         package var chunkAgeNanos: UInt64 = 1_000_000_000
         /// zstd's.
         package var level = 1
-        /// Chunks are compressed by a thread of their own where there is a CPU for it. The tape is the same.
+        /// Chunks are compressed and written by a thread of their own where there is a CPU for it. The tape is the same.
         package var compressesAside = false
         /// Credentials were kept: the file is readable by its owner only.
         package var isRaw = false
@@ -42,28 +40,21 @@ package final class TapeWriter {
     package var exchangeCount: UInt64 { chunk.exchangeCount }
     /// Bytes of all exchanges as encoded, before compression.
     package var uncompressedBytes: UInt64 { chunk.encodedBytes }
-    /// Bytes of the file so far.
-    package var writtenBytes: UInt64 { file.position }
-
+    /// Bytes of the file so far, those of a chunk that is under way not included.
+    package private(set) var writtenBytes: UInt64 = 0
     /// What the system has: exchanges in whole chunks, and the length of the file up to there.
     package private(set) var stored: (exchanges: UInt64, bytes: UInt64) = (0, 0)
 
-    let file: FileOutput
-    var summary = TapeSummaryBuilder()
-    var isFinished = false
-    /// Found once, thrown by every call from then on: what follows a partial write would not be readable.
-    private var failure: TapeError?
-
+    /// The packer's while that is busy.
+    private let file: TapeFile
+    private var isFinished = false
     private var chunk: OpenChunk
     private var openedNanos: UInt64?
-    private var compressed: [UInt8] = []
-    private let compressor: ZstdFrameCompressor
     /// Made with the first chunk: who opens a tape may have rights to give up that a thread would keep.
     private var packer: ChunkPacker?
     private var mayHavePacker: Bool
-    /// What the chunk holds that is being compressed there.
-    private var packing = ChunkContents()
 
+    private var channels = TapeChannels()
     private var channelIDs: [ChannelKey: UInt16] = [:]
     private let channelLimit: Int
 
@@ -76,31 +67,27 @@ package final class TapeWriter {
         self.path = path
         self.options = options
         self.channelLimit = channelLimit
-        do {
-            file = try FileOutput(path: path, mode: options.isRaw ? 0o600 : 0o644)
-        } catch {
-            throw TapeError(path: path, reason: .file(error))
-        }
+        file = try TapeFile(path: path, mode: options.isRaw ? 0o600 : 0o644, level: options.level)
         mayHavePacker = options.compressesAside
-        compressor = ZstdFrameCompressor(level: options.level)
         chunk = OpenChunk(capacity: TapeWriter.capacity(options))
 
-        try emit(MCAP.magic)
+        try file.emit(MCAP.magic)
         var header = MCAPRecord(MCAP.Opcode.header)
         header.string("")
         header.string(options.program)
-        try emit(header.finished())
+        try file.emit(header.finished())
         var properties = [("library", options.program), ("raw", options.isRaw ? "true" : "false")]
         if !options.source.isEmpty { properties.append(("source", options.source)) }
         if !options.runTag.isEmpty { properties.append(("run", options.runTag)) }
         try add(metadata: "tinct", properties + options.properties.map { ($0.name, $0.value) })
-        try flushFile()
-        stored.bytes = file.position
+        try file.flush()
+        noteProgress()
     }
 
     /// Makes the file another user's; needs root's rights.
     package func give(toUser user: UInt32, group: UInt32) throws(TapeError) {
-        do { try file.give(toUser: user, group: group) } catch { throw TapeError(path: path, reason: .file(error)) }
+        try settle()
+        try file.give(toUser: user, group: group)
     }
 
     /// Adds an exchange; its id is the caller's, and should be its position on the tape.
@@ -121,9 +108,9 @@ package final class TapeWriter {
             chunk.select(channelID(for: key), for: key)
             outcome = chunk.append(&exchange)
         }
-        if outcome == .tooLarge { throw TapeError(path: path, offset: file.position, reason: .tooLarge) }
+        if outcome == .tooLarge { throw TapeError(path: path, offset: writtenBytes, reason: .tooLarge) }
         if chunk.buffer.count >= options.chunkBytes { try closeChunk() }
-        if let packer, packer.collect(waits: false) { try writePacked(packer) }
+        if let packer, packer.collect(waits: false) { try takeOver() }
     }
 
     /// Closes the open chunk if its first exchange was there ``Options/chunkAgeNanos`` ago or longer.
@@ -142,15 +129,15 @@ package final class TapeWriter {
     package func flush() throws(TapeError) {
         try checkOpen()
         try closeChunk()
-        try settlePacker()
+        try settle()
     }
 
     /// Adds a file that travels with the tape. Written at once, so that a tape that is cut later has it.
     package func attach(name: String, mediaType: String, bytes: [UInt8], createdNanos: UInt64 = 0) throws(TapeError) {
         try checkOpen()
-        try settlePacker()
+        try settle()
         if bytes.count > TapeLimits.recordBytes {
-            throw TapeError(path: path, offset: file.position, reason: .tooLarge)
+            throw TapeError(path: path, offset: writtenBytes, reason: .tooLarge)
         }
         var record = MCAPRecord(MCAP.Opcode.attachment)
         record.uint64(createdNanos)
@@ -164,44 +151,43 @@ package final class TapeWriter {
         record.uint32(crc.value)
         let offset = file.position
         let whole = record.finished()
-        try emit(whole)
-        summary.attachments.append(
+        try file.emit(whole)
+        file.summary.attachments.append(
             TapeAttachment(
                 name: name, mediaType: mediaType, bytes: UInt64(bytes.count), createdNanos: createdNanos,
                 offset: offset, length: UInt64(whole.count)))
-        try flushFile()
+        try file.flush()
+        noteProgress()
     }
 
     /// Adds a metadata record.
     package func add(metadata name: String, _ entries: [(String, String)]) throws(TapeError) {
         try checkOpen()
-        try settlePacker()
+        try settle()
         var record = MCAPRecord(MCAP.Opcode.metadata)
         record.string(name)
         record.map(entries)
         let offset = file.position
         let whole = record.finished()
-        try emit(whole)
-        summary.metadata.append((name: name, offset: offset, length: UInt64(whole.count)))
+        try file.emit(whole)
+        file.summary.metadata.append((name: name, offset: offset, length: UInt64(whole.count)))
+        noteProgress()
     }
 
     /// Writes what is open and the summary, and closes the file. Nothing may be added afterwards.
     package func finish() throws(TapeError) {
         try checkOpen()
         try closeChunk()
-        try settlePacker()
+        try settle()
         isFinished = true
-        try emit(summary.end(at: file.position, exchanges: exchangeCount))
-        do {
-            try file.close()
-        } catch {
-            throw fail(error)
-        }
+        try file.finish(channels: channels, exchanges: exchangeCount)
+        noteProgress()
     }
 
     private func checkOpen() throws(TapeError) {
-        if let failure { throw failure }
         precondition(!isFinished, "a finished tape takes nothing more")
+        // What goes wrong while the packer is busy is seen when it is done.
+        if packer?.isBusy != true { try checkFile() }
     }
 
     private func channelID(for key: ChannelKey) -> UInt16 {
@@ -211,16 +197,16 @@ package final class TapeWriter {
             channelIDs[key] = id
             return id
         }
-        let other = summary.otherChannel ?? addChannel(topic: "other", key: nil)
-        summary.otherChannel = other
+        let other = channels.other ?? addChannel(topic: "other", key: nil)
+        channels.other = other
         return other
     }
 
     /// Puts a channel, and before the first one the schema, into the open chunk.
     private func addChannel(topic: String, key: ChannelKey?) -> UInt16 {
-        if summary.channels.isEmpty { chunk.buffer.raw(TapeSummaryBuilder.schema) }
+        if channels.records.isEmpty { chunk.buffer.raw(TapeSummaryBuilder.schema) }
         var record = MCAPRecord(MCAP.Opcode.channel)
-        let id = UInt16(clamping: summary.channels.count + 1)
+        let id = UInt16(clamping: channels.records.count + 1)
         record.uint16(id)
         record.uint16(TapeSummaryBuilder.schemaID)
         record.string(topic)
@@ -228,88 +214,47 @@ package final class TapeWriter {
         record.map(key.map { [("protocol", "\($0.protocol)"), ("operation", $0.operation)] } ?? [])
         let whole = record.finished()
         chunk.buffer.raw(whole)
-        summary.channels.append(whole)
+        channels.records.append(whole)
         return id
     }
 
     private func closeChunk() throws(TapeError) {
         openedNanos = nil
         if chunk.contents.entries.isEmpty { return }
-        chunk.contents.byteCount = chunk.buffer.count
         chunk.contents.exchangesUpToHere = exchangeCount
         if mayHavePacker {
             mayHavePacker = false
-            if ChunkPacker.availableCPUs > 1 {
-                packer = ChunkPacker(level: options.level, capacity: TapeWriter.capacity(options))
-            }
+            if ChunkPacker.availableCPUs > 1 { packer = ChunkPacker(file, capacity: TapeWriter.capacity(options)) }
         }
         if let packer {
-            try settlePacker()
-            swap(&packing, &chunk.contents)
-            packer.submit(&chunk.buffer)
+            try settle()
+            chunk.submit(to: packer)
         } else {
-            compressed.removeAll(keepingCapacity: true)
-            compressor.compress(chunk.buffer.bytes, appendingTo: &compressed)
-            try write(chunk.contents, compressed, crc: CRC32.of(chunk.buffer.bytes))
-            chunk.buffer.removeAll()
+            try file.write(chunk.buffer, chunk.contents)
+            noteProgress()
         }
+        chunk.buffer.removeAll()
         chunk.contents.removeAll()
     }
 
     /// A chunk may pass its limit by one exchange.
     private static func capacity(_ options: Options) -> Int { options.chunkBytes + (1 << 16) }
 
-    /// Waits for the chunk that is being compressed, if there is one, and writes it.
-    private func settlePacker() throws(TapeError) {
-        if let packer, packer.collect(waits: true) { try writePacked(packer) }
+    /// Waits for the chunk that is under way, if there is one; the file is this thread's then.
+    private func settle() throws(TapeError) {
+        if let packer, packer.collect(waits: true) { try takeOver() }
     }
 
-    private func writePacked(_ packer: ChunkPacker) throws(TapeError) {
-        try write(packing, packer.compressed, crc: packer.crc)
+    /// Takes over what became of the chunk that was under way.
+    private func takeOver() throws(TapeError) {
+        noteProgress()
+        try checkFile()
     }
 
-    /// Writes a chunk and its indexes.
-    private func write(_ contents: borrowing ChunkContents, _ compressed: [UInt8], crc: UInt32) throws(TapeError) {
-        var record = MCAPRecord(MCAP.Opcode.chunk)
-        record.uint64(contents.startNanos)
-        record.uint64(contents.endNanos)
-        record.uint64(UInt64(contents.byteCount))
-        record.uint32(crc)
-        record.string("zstd")
-        record.uint64(UInt64(compressed.count))
-        let offset = file.position
-        try emit(record.finished(extra: compressed.count))
-        try emit(compressed)
-        let end = file.position
-        var index = ChunkIndex(
-            startNanos: contents.startNanos, endNanos: contents.endNanos, offset: offset, length: end - offset,
-            storedBytes: UInt64(compressed.count), uncompressedBytes: UInt64(contents.byteCount))
-        try emit(contents.messageIndexes(from: end, into: &index))
-        summary.add(index)
-        try flushFile()
-        stored = (contents.exchangesUpToHere, file.position)
+    /// Throws what went wrong with the file, which is to be this thread's.
+    private func checkFile() throws(TapeError) {
+        if let failure = file.failure { throw failure }
     }
 
-    private func emit(_ bytes: [UInt8]) throws(TapeError) {
-        if !isFinished { summary.dataCRC.update(bytes.rawSpan) }
-        do {
-            try file.write(bytes)
-        } catch {
-            throw fail(error)
-        }
-    }
-
-    private func flushFile() throws(TapeError) {
-        do {
-            try file.flush()
-        } catch {
-            throw fail(error)
-        }
-    }
-
-    private func fail(_ error: FileError) -> TapeError {
-        let failed = TapeError(path: path, offset: file.position, reason: .file(error))
-        failure = failed
-        return failed
-    }
+    private func noteProgress() { (writtenBytes, stored) = (file.position, file.stored) }
 }

@@ -67,6 +67,22 @@ struct RecordThreadsTests {
         }
     }
 
+    @Test("A compressed capture, whole or cut, gives the same tape when it is read ahead")
+    func compressed() throws {
+        let plain = try capture(40)
+        try #require(try run("gzip", ["-1", "-k", plain]).status == 0)
+        let whole = try Data(contentsOf: URL(filePath: plain + ".gz"))
+        let cut = folder.file("cut.pcap.gz")
+        try whole.prefix(whole.count * 2 / 3).write(to: URL(filePath: cut))
+        for capture in [plain + ".gz", cut] {
+            let one = try record(capture, threads: 1, [])
+            let two = try record(capture, threads: 2, [])
+            #expect(one["t.mcap"] == two["t.mcap"] && one["balance"] == two["balance"], "\(capture)")
+        }
+        let first = try record(plain, threads: 1, [])
+        #expect(try record(plain + ".gz", threads: 2, [])["balance"] == first["balance"])
+    }
+
     @Test("Numbers of threads that make no sense are refused")
     func refused() throws {
         for text in ["0", "257", "many"] {

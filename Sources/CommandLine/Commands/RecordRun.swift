@@ -158,6 +158,7 @@ struct RecordRun {
             throw failure(error, packets: count, tapes?.tapes)
         }
         progress.finish()
+        for input in inputs { input.ahead?.stop() }
 
         var report = RecordReport(balance: recorder.balance)
         if let damage { report.add(damage, afterPackets: count) }
@@ -263,17 +264,21 @@ struct RecordRun {
 
     private func open(
         _ signals: RecordSignals?
-    ) throws(CommandError) -> [(path: String, input: FileCaptureInput, reader: PacketReader)] {
-        var opened: [(path: String, input: FileCaptureInput, reader: PacketReader)] = []
+    ) throws(CommandError) -> [OpenInput] {
+        var opened: [OpenInput] = []
         for path in invocation.arguments {
             if path == "-", let signals, !signals.waitForInput() {
                 throw CommandError("stopped before anything came on standard input", exit: .stopped)
             }
             let input: FileCaptureInput
             do { input = try FileCaptureInput(path: path) } catch { throw CommandError("\(error)") }
+            // A pipe pauses. Of many files, each waits for the others anyway.
+            let ahead = threads > 1 && invocation.arguments.count == 1 && !input.isPipe ? ReadAheadInput(input) : nil
             do {
-                opened.append((path, input, try PacketReader(input)))
+                let reader = try PacketReader(ahead ?? input)
+                opened.append(OpenInput(path: path, input: input, ahead: ahead, reader: reader))
             } catch {
+                ahead?.stop()
                 throw CommandError(
                     "cannot read \(path) as a capture: \(error)",
                     remedy: "tinct record reads pcap and pcapng, plain or compressed with zstd or gzip.")
@@ -281,4 +286,13 @@ struct RecordRun {
         }
         return opened
     }
+}
+
+/// A capture that is being read.
+private struct OpenInput {
+    var path: String
+    var input: FileCaptureInput
+    /// Reads ``input`` on a thread of its own; until that is stopped, nobody else may ask the input anything.
+    var ahead: ReadAheadInput?
+    var reader: PacketReader
 }

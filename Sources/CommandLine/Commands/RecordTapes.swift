@@ -3,8 +3,8 @@ import Tape
 
 /// The tapes of a recording, which take exchanges from a ``Recorder`` as they become complete.
 ///
-/// One thread decodes the packets, masks and encodes; where there is a CPU for it another one compresses
-/// (``TapeWriter/Options/compressesAside``). The seam is there, behind a buffer of bytes in a row, because exchanges that one
+/// One thread decodes the packets, masks and encodes; where there is a CPU for it another one compresses and
+/// writes (``TapeWriter/Options/compressesAside``). The seam is there, behind a buffer of bytes in a row, because exchanges that one
 /// CPU fills and another reads cost more to carry over than encoding them does: with the seam in front of the encoding,
 /// both threads together took half as long again.
 final class RecordTapes {

@@ -59,7 +59,7 @@ import Testing
     /// Packets that fit the room in front of a block, that do not, and that are longer than any block.
     @Test(arguments: [60, 60_000, 200_000, 1_000_000] as [UInt64])
     func packetsAreTheSame(largest: UInt64) throws {
-        for seed in 1...6 as ClosedRange<UInt64> {
+        for seed in 1...3 as ClosedRange<UInt64> {
             let bytes = capture(largest > 100_000 ? 24 : 400, largest: largest, seed: seed)
             let (plain, _) = packets(ArrayInput(bytes))
             try #require(plain.count == (largest > 100_000 ? 24 : 400))

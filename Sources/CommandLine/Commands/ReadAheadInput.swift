@@ -31,7 +31,8 @@ final class ReadAheadInput: BlockInput, @unchecked Sendable {
     private let filled = Semaphore()
     private let room = Semaphore(ReadAheadInput.depth)
     private var thread: LoopThread?
-    private var isRunning = false
+    /// Nil until something was asked for; false when no thread can be had, and the input is read as it is asked for.
+    private var isAhead: Bool?
     /// The one that is handed out.
     private var current: Block?
 
@@ -46,6 +47,7 @@ final class ReadAheadInput: BlockInput, @unchecked Sendable {
     }
 
     func read(into buffer: inout [UInt8], from start: Int) throws(CaptureError) -> Int {
+        if !begin() { return try input.read(into: &buffer, from: start) }
         guard var block = try take(), !block.range.isEmpty else { return 0 }
         let count = min(buffer.count - start, block.range.count)
         let first = block.range.lowerBound
@@ -56,6 +58,7 @@ final class ReadAheadInput: BlockInput, @unchecked Sendable {
     }
 
     func exchange(_ buffer: inout [UInt8], keeping left: Range<Int>) throws(CaptureError) -> Range<Int>? {
+        if !begin() { return nil }
         guard var block = try take() else { return left }
         if block.range.isEmpty { return left }
         let start = block.range.lowerBound - left.count
@@ -69,17 +72,20 @@ final class ReadAheadInput: BlockInput, @unchecked Sendable {
         return start..<block.range.upperBound
     }
 
+    private func begin() -> Bool {
+        if let isAhead { return isAhead }
+        thread = try? LoopThread { [self] in run() }
+        isAhead = thread != nil
+        return thread != nil
+    }
+
     /// The block that was not used up, or the next one; nil behind the end.
     private func take() throws(CaptureError) -> Block? {
         if let block = current {
             current = nil
             return block
         }
-        if thread == nil {
-            if isRunning { return nil }
-            isRunning = true
-            do { thread = try LoopThread { [self] in run() } } catch { throw CaptureError("\(error)") }
-        }
+        if thread == nil { return nil }
         filled.wait()
         let block = state.withLock { $0.ready.removeFirst() }
         if let error = block.error {

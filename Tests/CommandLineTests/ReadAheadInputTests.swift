@@ -91,6 +91,8 @@ import Testing
                 for _ in 0..<count { #expect(try reader.next() != nil) }
             }
             ahead.stop()
+            var buffer = [UInt8](repeating: 0, count: 100)
+            #expect(try ahead.read(into: &buffer, from: 0) == 0)
         }
     }
 }

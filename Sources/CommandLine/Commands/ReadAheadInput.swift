@@ -42,6 +42,8 @@ final class ReadAheadInput: BlockInput, @unchecked Sendable {
     func stop() {
         state.withLock { $0.isStopped = true }
         room.signal()
+        // Nothing comes afterwards, even if nothing was asked for before.
+        if isAhead == nil { isAhead = true }
         thread?.join()
         thread = nil
     }

@@ -12,9 +12,9 @@ from common import RUNS, SERVERS, save, summary, undisturbed
 from load import client, plain_tapes, tagged_client
 
 class Server:
-    """A server on core 1, its CPU seconds so far (those of its workers too), and what /proc says of it."""
-    def __init__(self, words, port, stdout=subprocess.DEVNULL):
-        self.child = subprocess.Popen(["taskset", "-c", "1"] + words, stdout=stdout, stderr=subprocess.DEVNULL)
+    """A server on one core, its CPU seconds so far (those of its workers too), and what /proc says of it."""
+    def __init__(self, words, port, stdout=subprocess.DEVNULL, core=1):
+        self.child = subprocess.Popen(["taskset", "-c", str(core)] + words, stdout=stdout, stderr=subprocess.DEVNULL)
         SERVERS.append(self.child)
         for _ in range(200):
             try:
@@ -97,51 +97,67 @@ def held(pid):
         return None
 
 
-def bench_soak(tinct, sources, peers, minutes=30):
-    found = plain_tapes(tinct, peers)
-    rows, commands = {}, []
-    for key in ("http", "thrift"):
-        with tempfile.TemporaryDirectory() as folder:
-            rules = os.path.join(folder, "rules.yaml")
-            with open(rules, "w") as f:
-                f.write(SOAK_RULES)
-            stubWords = ["stub", found[key], "--rules", rules, "--listen", "127.0.0.1:18083", "--carrier", "didi:path=1.50", "--json"]
-            server = Server([tinct] + stubWords, 18083, subprocess.PIPE)
-            words = ["replay", found[key], "--to", f"{key}://127.0.0.1:18083", "--rate", "20000", "--duration",
-                     f"{minutes}m", "--timeout", "1s", "--carrier", "default" if key == "http" else "didi:path=1.50",
-                     "--connections", "128", "--threads", "1", "--allow-duplicates", "--json"]
-            result = os.path.join(folder, "result.json")
-            with open(result, "w") as f:
-                child = subprocess.Popen(["taskset", "-c", "0", tinct] + words, stdout=f, stderr=subprocess.DEVNULL)
-            samples = []
-            while child.poll() is None:
-                both = held(child.pid), held(server.child.pid)
-                if None not in both:
-                    samples.append(both)
-                time.sleep(1)
-            told = json.loads(server.stop())
-            with open(result) as f:
-                outcome = json.load(f)
-        commands += ["tinct " + " ".join(line).replace(peers + "/", "").replace(folder + "/", "") for line in (stubWords, words)]
+class Soak:
+    """A replay and its stub while they run, each on a core of its own; `sample` looks at what both hold."""
+
+    def __init__(self, tinct, key, tape, folder, minutes, cores, port):
+        rules = os.path.join(folder, "rules.yaml")
+        with open(rules, "w") as f:
+            f.write(SOAK_RULES)
+        stub = ["stub", tape, "--rules", rules, "--listen", f"127.0.0.1:{port}", "--carrier", "didi:path=1.50", "--json"]
+        self.server = Server([tinct] + stub, port, subprocess.PIPE, core=cores[1])
+        replay = ["replay", tape, "--to", f"{key}://127.0.0.1:{port}", "--rate", "20000", "--duration",
+                  f"{minutes}m", "--timeout", "1s", "--carrier", "default" if key == "http" else "didi:path=1.50",
+                  "--connections", "128", "--threads", "1", "--allow-duplicates", "--json"]
+        self.words, self.minutes, self.samples = (stub, replay), minutes, []
+        self.result = os.path.join(folder, key + ".json")
+        with open(self.result, "w") as f:
+            self.child = subprocess.Popen(["taskset", "-c", str(cores[0]), tinct] + replay, stdout=f, stderr=subprocess.DEVNULL)
+
+    def sample(self):
+        both = held(self.child.pid), held(self.server.child.pid)
+        if None not in both:
+            self.samples.append(both)
+
+    def row(self):
+        told = json.loads(self.server.stop())
+        with open(self.result) as f:
+            outcome = json.load(f)
         faults, outcomes, due = told["faults"], outcome["outcomes"], outcome["totals"]["due"]
         resets = sum(faults[name] for name in ("reset", "close", "halfClose", "half"))
-        rest = samples[len(samples) // 10:]
-        middle = len(rest) // 2
-        rows[key] = {
-            "minutes": minutes, "due": due, "outcomes": {k: v for k, v in outcomes.items() if v},
+        # After a tenth of the time for caches to fill: the first half of the rest against the second.
+        rest = self.samples[len(self.samples) // 10:]
+        halves = rest[:len(rest) // 2], rest[len(rest) // 2:]
+
+        def both(of):
+            return {name: of(at) for at, name in ((0, "replay"), (1, "stub"))}
+        return {
+            "minutes": self.minutes, "due": due, "outcomes": {k: v for k, v in outcomes.items() if v},
             "injected": faults, "sumCloses": sum(outcomes.values()) == due, "stubRequests": told["requests"],
             "differences": {
                 "reset": outcomes["reset"] - resets, "noReply": outcomes["noReply"] - faults["stall"],
                 "protocolError": outcomes["protocolError"] - faults["garbage"],
                 "httpErrorOrException": outcomes["httpError"] + outcomes["exception"] - faults["error"]},
-            # After a tenth of the time for caches to fill: the first half of the rest against the second.
-            "memoryMB": {
-                name: {"firstHalfMedian": statistics.median(s[at][0] for s in rest[:middle]),
-                       "secondHalfMedian": statistics.median(s[at][0] for s in rest[middle:]),
-                       "max": max(s[at][0] for s in samples)}
-                for at, name in ((0, "replay"), (1, "stub"))},
-            "descriptors": {
-                name: {"firstHalfMax": max(s[at][1] for s in rest[:middle]), "secondHalfMax": max(s[at][1] for s in rest[middle:])}
-                for at, name in ((0, "replay"), (1, "stub"))}}
-        assert rows[key]["sumCloses"], "the outcomes do not add up to what was due"
+            "memoryMB": both(lambda at: {
+                "firstHalfMedian": statistics.median(s[at][0] for s in halves[0]),
+                "secondHalfMedian": statistics.median(s[at][0] for s in halves[1]),
+                "max": max(s[at][0] for s in self.samples)}),
+            "descriptors": both(lambda at: {
+                "firstHalfMax": max(s[at][1] for s in halves[0]), "secondHalfMax": max(s[at][1] for s in halves[1])})}
+
+
+def bench_soak(tinct, sources, peers, minutes=30):
+    """Both protocols at once, each generator on the core of the other's stub: neither fills its core at this rate."""
+    found = plain_tapes(tinct, peers)
+    with tempfile.TemporaryDirectory() as folder:
+        soaks = {key: Soak(tinct, key, found[key], folder, minutes, cores, port)
+                 for key, cores, port in (("http", (0, 1), 18083), ("thrift", (1, 0), 18085))}
+        while any(soak.child.poll() is None for soak in soaks.values()):
+            for soak in soaks.values():
+                soak.sample()
+            time.sleep(1)
+        rows = {key: soak.row() for key, soak in soaks.items()}
+        commands = ["tinct " + " ".join(line).replace(peers + "/", "").replace(folder + "/", "")
+                    for soak in soaks.values() for line in soak.words]
     save("soak", commands, rows)
+    assert all(row["sumCloses"] for row in rows.values()), "the outcomes do not add up to what was due"

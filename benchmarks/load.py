@@ -12,8 +12,6 @@ import tempfile
 from common import FLOWS, HERE, RUNS, SERVERS, save, summary, undisturbed
 
 TAG = "bench"
-# For those who have a processor to give: the loop never sleeps while something is due within so long.
-AWAKE = ["--busy-wait", "10ms"]
 HTTP, HTTP_FAST, THREADED, FAST, MIXED = "18080", "18082", "19090", "19091", "19092"
 
 
@@ -383,8 +381,7 @@ def h2load_rate(peers, rate, seconds):
 
 
 def bench_rate(tinct, sources, peers, seconds=30):
-    """On time: lateness beside a bare sleeping loop, latencies beside the C client's open loop and h2load. Tinct runs as it
-    does by itself, and never sleeping."""
+    """On time: lateness beside a bare sleeping loop, latencies beside the C client's open loop and h2load."""
     found = plain_tapes(tinct, peers)
     tagged_client(sources, peers)
     sleeper = compiled(peers, os.path.join(HERE, "sleeper.c"))
@@ -397,26 +394,22 @@ def bench_rate(tinct, sources, peers, seconds=30):
         for rate in (5000, 20000):
             for key, (path, port, other) in cases.items():
                 row = {name: [] for name in (
-                    "due", "sent", "unsent", "sleeperP99Micros", "usualLatenessP99Micros", "usualP50Micros", "usualP99Micros",
-                    "awakeLatenessP99Micros", "awakeP50Micros", "awakeP99Micros", "clientP50Micros", "clientP99Micros",
-                    "h2loadP50Micros", "h2loadP99Micros")}
+                    "due", "sent", "unsent", "sleeperP99Micros", "latenessP99Micros", "p50Micros", "p99Micros",
+                    "clientP50Micros", "clientP99Micros", "h2loadP50Micros", "h2loadP99Micros")}
                 for _ in range(min(3, RUNS)):
                     late = undisturbed(lambda: json.loads(subprocess.run(
                         ["taskset", "-c", "0", sleeper, str(rate), "5"], check=True, capture_output=True).stdout))
                     words = [tinct, path, port, "--rate", str(rate), "--duration", f"{seconds}s", "--allow-duplicates"]
                     result, line = undisturbed(lambda: replay(*words))
-                    awake, awake_line = undisturbed(lambda: replay(*words, *AWAKE))
                     theirs, other_line = undisturbed(lambda: client(
                         peers, *other, "-p", port, "-d", str(seconds), "-r", str(rate), "-l"))
-                    lines |= {line, awake_line, other_line}
+                    lines |= {line, other_line}
                     for name in ("due", "sent", "unsent"):
-                        row[name] += [result["totals"][name], awake["totals"][name]]
+                        row[name].append(result["totals"][name])
                     row["sleeperP99Micros"].append(late["p99_us"])
-                    for way, run in (("usual", result), ("awake", awake)):
-                        latencies = run["latency"]["corrected"]
-                        row[f"{way}LatenessP99Micros"].append(run["lateness"]["p99Micros"])
-                        row[f"{way}P50Micros"].append(latencies["p50Micros"])
-                        row[f"{way}P99Micros"].append(latencies["p99Micros"])
+                    row["latenessP99Micros"].append(result["lateness"]["p99Micros"])
+                    row["p50Micros"].append(result["latency"]["corrected"]["p50Micros"])
+                    row["p99Micros"].append(result["latency"]["corrected"]["p99Micros"])
                     row["clientP50Micros"].append(theirs["p50_us"])
                     row["clientP99Micros"].append(theirs["p99_us"])
                     if key == "http" and shutil.which("h2load"):

@@ -19,6 +19,8 @@ int tinct_affinity_count(void) {
     return CPU_COUNT(&set);
 }
 
+int tinct_online_count(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
+
 int tinct_pin_to(int index) {
     cpu_set_t set, one;
     if (sched_getaffinity(0, sizeof set, &set) != 0) return -1;

@@ -75,6 +75,23 @@ package final class LoopThread: Sendable {
     /// CPUs that this process may run on.
     package static var availableCPUs: Int { max(1, Int(tinct_affinity_count())) }
 
+    /// Whether each of so many threads may be always awake and at least one CPU of the machine is left for others: they have
+    /// a CPU each, and no quota (of a container) would be used up by it.
+    package static func leaveRoom(_ threads: Int) -> Bool {
+        threads <= availableCPUs && threads < Int(tinct_online_count()) && !hasQuota
+    }
+
+    /// The limits of control groups version 2 and 1, as a container sees its own.
+    private static var hasQuota: Bool {
+        ["/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"].contains { path in
+            guard let file = unsafe fopen(path, "re") else { return false }
+            defer { _ = unsafe fclose(file) }
+            let first = unsafe fgetc(file)
+            // "max 100000" and "-1" mean none.
+            return first >= 48 && first <= 57
+        }
+    }
+
     /// Starts the thread. `sharpTimers` lets its timers fire to the nanosecond; `isBackground` makes way for
     /// the process's other threads. `pinnedTo` is an index into the CPUs the
     /// process may run on.

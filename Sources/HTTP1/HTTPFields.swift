@@ -10,7 +10,8 @@ package struct HTTPField: Sendable, Equatable {
 /// Walks the fields of a parsed head, in order, without allocating. A value that was folded over several lines (obsolete
 /// since RFC 7230) is one range with the line ends in it; ``HTTPHead/string(_:_:)`` makes blanks of them.
 package struct HTTPFieldIterator: Sendable {
-    private var at: Int
+    /// Where the next line begins.
+    package private(set) var at: Int
     private let end: Int
     /// What was odd about the lines so far.
     package private(set) var oddities: HTTPHead.Notes = []
@@ -23,6 +24,9 @@ package struct HTTPFieldIterator: Sendable {
         at = start
         self.end = end
     }
+
+    /// Goes over lines that the caller knows: whole ones, of which none goes on at `line`.
+    package mutating func skip(to line: Int) { at = min(max(at, line), end) }
 
     /// `bytes` must hold the message from its first byte.
     package mutating func next(_ bytes: RawSpan) -> HTTPField? {

@@ -45,6 +45,9 @@ struct ByteClasses {
         let others: UInt64
         let all: UInt64
 
+        /// None.
+        init() { (runs, others, all) = (0, 0, 0) }
+
         @inline(__always) init(_ now: ByteClasses, before: ByteClasses, runsBefore: UInt64) {
             let d = now.digits
             let d1 = behind(d, before.digits, 1)

@@ -10,11 +10,16 @@ extension Masker {
     mutating func maskBody(
         _ wire: inout [UInt8], _ head: HTTPHead, _ framing: HTTPFraming, _ kind: BodyKind, isWhole: Bool
     ) {
+        let media = MediaKind(wire.rawSpan, kind.mediaType, hasThrift: head.notes.contains(.thriftContent))
+        if case .length(let length) = framing, kind.codings.isEmpty {
+            let count = Int(min(length, UInt64(wire.count - head.length)))
+            if count > 0 { maskMedia(&wire, head.length..<head.length + count, media, kind.mediaType) }
+            return
+        }
         var pieces = BodyPieces()
         pieces.read(wire.rawSpan, head.length, framing)
         if pieces.trailer.count > 2 { maskTrailer(&wire, pieces.trailer) }
         guard !pieces.ranges.isEmpty else { return }
-        let media = MediaKind(wire.rawSpan, kind.mediaType, hasThrift: head.notes.contains(.thriftContent))
         if !kind.codings.isEmpty {
             maskCompressed(&wire, head, kind, pieces, media, isWhole: isWhole)
         } else if media == .opaque {

@@ -26,16 +26,27 @@ extension Masker {
     private mutating func maskFields(_ wire: inout [UInt8], _ head: HTTPHead) -> BodyKind {
         var body = BodyKind()
         var fields = HTTPFieldIterator(head)
-        while let field = fields.next(wire.rawSpan) {
+        var place = HeaderLines.firstPlace(head.kind)
+        while true {
+            let known = headerLines.known(from: place, wire.rawSpan, fields.at, head.length)
+            if known.count > 0 {
+                fields.skip(to: known.end)
+                if !known.value.isEmpty { body.mediaType = known.value }
+                place += known.count
+            }
+            let start = fields.at
+            guard let field = fields.next(wire.rawSpan) else { return body }
             switch HeaderKind(wire.rawSpan, field.name.range) {
-            case .ordinary: continue
-            case .mediaType: body.mediaType = field.value.range
+            case .ordinary: headerLines.note(place, wire.rawSpan, start..<fields.at)
+            case .mediaType:
+                body.mediaType = field.value.range
+                headerLines.note(place, wire.rawSpan, start..<fields.at, value: field.value.range)
             case .coding: addCodings(wire.rawSpan, field.value.range, &body)
             case .url: maskURL(&wire, field.value.range)
             case .other: maskField(&wire, field.name.range, field.value.range)
             }
+            place += 1
         }
-        return body
     }
 
     private func addCodings(_ bytes: RawSpan, _ value: Range<Int>, _ body: inout BodyKind) {

@@ -1,4 +1,5 @@
 import Bytes
+import HTTP1
 package import Schema
 
 /// What all threads of a recording mask by.
@@ -55,6 +56,8 @@ package struct Masker {
 
     var pseudonyms: Pseudonyms
     var finder = ValueFinder()
+    /// Those in which nothing is masked, with the media type of the body.
+    var headerLines = HeaderLines()
     /// Of a Thrift message.
     var findings = ThriftWalker.Findings()
     /// How deep one text stands in another.

@@ -67,24 +67,6 @@ struct PseudonymCache {
     }
 }
 
-extension RawSpan {
-    /// The eight bytes from `at` on, the first of them in the lowest place; those from `end` on are zero.
-    @inline(__always) func word(at: Int, before end: Int) -> UInt64 {
-        precondition(at >= 0 && end <= byteCount)
-        let count = end - at
-        // All bytes that are loaded are below `end`, or below it by the shift.
-        if count >= 8 { return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self) }
-        if count <= 0 { return 0 }
-        if end >= 8 {
-            return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: end - 8, as: UInt64.self)
-                >> UInt64(64 - 8 * count)
-        }
-        var word: UInt64 = 0
-        for index in 0..<count { word |= UInt64(self[byte: at + index]) << UInt64(8 * index) }
-        return word
-    }
-}
-
 extension UInt64 {
     /// The top bit of each byte that is `byte`, and maybe that of bytes above it that are one more.
     @inline(__always) func has(_ byte: UInt8) -> UInt64 {

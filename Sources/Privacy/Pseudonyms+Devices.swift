@@ -84,16 +84,24 @@ extension Pseudonyms {
                     value =
                         low
                         + Int(permute(UInt64(value - low), below: UInt64(high - low), .ip, beside: beside))
-                } while index == 0 && [10, 127, 169, 172, 192].contains(value)
-                var rest = value
-                for at in (part.at..<part.at + part.count).reversed() {
-                    text[at] = 48 + UInt8(rest % 10)
-                    rest /= 10
-                }
+                } while index == 0 && isReserved(value)
+                parts[index].value = value
             }
             beside = beside << 8 | UInt64(isInverse ? value : part.value)
         }
+        var digits = text.mutableSpan
+        for index in kept..<4 {
+            let (at, count, value) = parts[index]
+            if count == 3 { digits[at] = 48 + UInt8(value / 100) }
+            if count > 1 { digits[at + count - 2] = 48 + UInt8(value / 10 % 10) }
+            digits[at + count - 1] = 48 + UInt8(value % 10)
+        }
         return true
+    }
+
+    /// First parts of addresses of which some are nobody's.
+    private func isReserved(_ first: Int) -> Bool {
+        first == 10 || first == 127 || first == 169 || first == 172 || first == 192
     }
 
     private mutating func ipv6() -> Bool {

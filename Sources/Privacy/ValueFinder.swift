@@ -6,8 +6,8 @@ import Glibc
 /// Sixty-four bytes at a time become bit masks of digits, dashes, dots and quotes; only where those make a pattern is a byte
 /// looked at. What is found is noted and changed later, so that nothing moves under the reader.
 struct ValueFinder {
-    struct Finding {
-        enum Kind {
+    struct Finding: Equatable {
+        enum Kind: Equatable {
             /// The range is a value of this class.
             case value
             /// The range has a name that means this; whether it can be is still to be seen.
@@ -24,6 +24,7 @@ struct ValueFinder {
 
     var found: [Finding] = []
     private var known = NameCache()
+    private var shapes = JSONShapes()
 
     /// What a name means, as the names say that all of JSON is looked at by.
     mutating func meaning(_ bytes: RawSpan, _ range: Range<Int>, _ names: FieldNames) -> FieldNames.Meaning {
@@ -38,20 +39,28 @@ struct ValueFinder {
             let classes = ByteClasses(bytes, from: range.lowerBound, in: range)
             if ByteClasses.Events(classes, before: ByteClasses(), runsBefore: 0).all == 0 { return }
         }
+        if let names, JSONShapes.isOfUse(range) {
+            if shapes.find(bytes, range, &found) { return }
+            let mark = found.count
+            var cursor = Cursor(bytes, range, isJSON: true, isNumber: false)
+            cursor.run(&found, names, &known)
+            shapes.learn(bytes, range, found[mark...], names, &known)
+            return
+        }
         var cursor = Cursor(bytes, range, isJSON: names != nil, isNumber: isNumber)
         cursor.run(&found, names, &known)
     }
 
-    private struct Cursor: ~Escapable {
+    struct Cursor: ~Escapable {
         let bytes: RawSpan
         let range: Range<Int>
         let isJSON: Bool
         let isNumber: Bool
         /// What comes before it has been dealt with.
-        var done: Int
+        private var done: Int
         /// The closing quote of the string that was opened last: what stands behind it is in no string.
-        var close = -1
-        var meaning = FieldNames.Meaning.none
+        private var close = -1
+        private var meaning = FieldNames.Meaning.none
 
         @_lifetime(copy bytes)
         init(_ bytes: RawSpan, _ range: Range<Int>, isJSON: Bool, isNumber: Bool) {
@@ -90,17 +99,49 @@ struct ValueFinder {
                         } else if close - base < 64 {
                             left &= ~(1 << UInt64(close - base))
                         }
-                    } else if at >= done {
-                        let isOther = events.others >> bit & 1 == 1
-                        let isRun = events.runs >> bit & 1 == 1
-                        if isRun && !isOther && isNothing(at, bit, classes.digits) { continue }
-                        if let match = look(at, classes.digits >> bit & 1 == 1, isRun, isOther) {
-                            note(match, &found)
-                        }
+                    } else {
+                        event(bit, base, classes.digits, events, &found)
                     }
                 }
                 (before, runsBefore) = (classes, events.runs)
                 base += 64
+            }
+        }
+
+        /// Something in the block from `base` on may be a value.
+        @inline(__always) private mutating func event(
+            _ bit: UInt64, _ base: Int, _ digits: UInt64, _ events: ByteClasses.Events, _ found: inout [Finding]
+        ) {
+            let at = base + Int(bit)
+            guard at >= done else { return }
+            let isOther = events.others >> bit & 1 == 1
+            let isRun = events.runs >> bit & 1 == 1
+            if isRun && !isOther && isNothing(at, bit, digits) { return }
+            if let match = look(at, digits >> bit & 1 == 1, isRun, isOther) { note(match, &found) }
+        }
+
+        /// What ``run(_:_:_:)`` finds in a string of JSON without escapes, or in a number, whose name means nothing.
+        mutating func look(
+            in value: Range<Int>, isString: Bool, _ blocks: Span<JSONShapes.Block>, _ found: inout [Finding]
+        ) {
+            if isString, let match = Words.whole(bytes, value) {
+                note(match, &found)
+                return
+            }
+            // What stands in front of a number belongs to no value.
+            let before = max(range.lowerBound, value.lowerBound - 1)
+            (done, close) = isString ? (value.lowerBound, value.upperBound) : (before, -1)
+            let start = value.lowerBound - range.lowerBound
+            let end = value.upperBound - range.lowerBound
+            for index in start / 64...(end - 1) / 64 {
+                var left = blocks[index].events.all
+                if index == start / 64 { left &= UInt64.max << UInt64(start & 63) }
+                if index == end / 64 { left &= 1 << UInt64(end & 63) - 1 }
+                while left != 0 {
+                    let bit = UInt64(left.trailingZeroBitCount)
+                    left &= left - 1
+                    event(bit, range.lowerBound + 64 * index, blocks[index].digits, blocks[index].events, &found)
+                }
             }
         }
 

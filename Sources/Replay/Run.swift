@@ -126,6 +126,12 @@ package final class Run: Sendable {
         }
     }
 
+    /// Watching the clock takes nothing from anybody when the loops leave a CPU of the machine free.
+    private var dueWatch: DueWatch.Mode {
+        guard options.dueWatch == .automatic, LoopThread.leaveRoom(loops * guards.count) else { return options.dueWatch }
+        return .fixed(DueWatch.generousNanos)
+    }
+
     /// Those of the primary (0), or of a mirror. Connections and targets are numbered over all of them.
     private func plans(_ leg: Int, _ pace: PaceProgram, ticks: Bool) -> [LoopPlan] {
         let gatekeeper = guards[leg]
@@ -148,7 +154,7 @@ package final class Run: Sendable {
                 hasBindings: options.fidelity.hasBindings,
                 keepsReplies: judge != nil || writer != nil || options.fidelity.hasBindings,
                 allowances: allowances, transfers: options.transfers, keepSlowest: options.keepSlowest)
-            plan.dueWatch = options.dueWatch
+            plan.dueWatch = dueWatch
             plan.leg = leg
             plan.recordsConnections = options.recordsConnections
             plan.ticksPerSecond = ticks ? RunTick.perSecond : 1

@@ -21,6 +21,9 @@
 /// CPUs the calling thread may run on, or -1.
 int tinct_affinity_count(void);
 
+/// CPUs of the machine, or -1.
+int tinct_online_count(void);
+
 /// Pins the calling thread to the `index`-th CPU it may run on. 0 or -1.
 int tinct_pin_to(int index);
 

@@ -128,8 +128,8 @@ package final class Run: Sendable {
 
     /// Watching the clock takes nothing from anybody when the loops leave a CPU of the machine free.
     private var dueWatch: DueWatch.Mode {
-        guard options.dueWatch == .automatic, LoopThread.leaveRoom(loops * guards.count) else { return options.dueWatch }
-        return .fixed(DueWatch.generousNanos)
+        let isFree = options.dueWatch == .automatic && LoopThread.leaveRoom(loops * guards.count)
+        return isFree ? .fixed(DueWatch.generousNanos) : options.dueWatch
     }
 
     /// Those of the primary (0), or of a mirror. Connections and targets are numbered over all of them.

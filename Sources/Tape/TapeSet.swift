@@ -60,9 +60,13 @@ package final class TapeSet {
     }
 
     /// The tapes written so far, the open one included.
-    package private(set) var tapes: [(path: String, exchanges: UInt64)] = []
+    package var tapes: [(path: String, exchanges: UInt64)] {
+        closedTapes + [(writer.path, writer.exchangeCount)]
+    }
+    private var closedTapes: [(path: String, exchanges: UInt64)] = []
+    private var closedExchanges: UInt64 = 0
     /// Exchanges on all tapes.
-    package private(set) var exchangeCount: UInt64 = 0
+    package var exchangeCount: UInt64 { closedExchanges + writer.exchangeCount }
     /// Exchanges that were left out because of the limit.
     package private(set) var leftOut: UInt64 = 0
     /// Bytes of all tapes on the disk so far.
@@ -90,20 +94,22 @@ package final class TapeSet {
         clock = RotationClock(plan.rotation)
         number = plan.keepsEarlier ? Self.lastNumber(plan.path) + 1 : 1
         writer = try Self.open(plan, number)
-        tapes = [(writer.path, 0)]
     }
 
     /// Adds an exchange, whose id is given here; and whose memory is left as it is.
     package func append(_ exchange: inout Exchange) throws(TapeError) {
-        if exchangeCount >= plan.limit {
+        // Each look at a member of an object is watched by the runtime, which is felt at a million exchanges a second.
+        var tape = writer
+        if closedExchanges + tape.exchangeCount >= plan.limit {
             leftOut += 1
             return
         }
-        if isFull { try rotate() }
-        exchange.id = writer.exchangeCount
-        try writer.append(&exchange)
-        exchangeCount += 1
-        tapes[tapes.count - 1].exchanges += 1
+        if isFull(tape) {
+            try rotate()
+            tape = writer
+        }
+        exchange.id = tape.exchangeCount
+        try tape.append(&exchange)
     }
 
     /// Closes chunks by age.
@@ -136,36 +142,36 @@ package final class TapeSet {
     /// Exchanges that can be read whatever happens to what is not written yet.
     package var storedExchanges: UInt64 { closedExchanges + writer.stored.exchanges }
 
-    private var closedExchanges: UInt64 { tapes.dropLast().reduce(0) { $0 + $1.exchanges } }
-
     /// What can be read whatever happens to what is not written yet: for the message after a failure.
     package var standing: String {
         let (exchanges, bytes) = writer.stored
-        let closed = closedExchanges
         let before =
-            tapes.count > 1 ? "; the \(tapes.count - 1) tapes before it are complete, with \(closed) exchanges" : ""
+            closedTapes.isEmpty
+            ? "" : "; the \(closedTapes.count) tapes before it are complete, with \(closedExchanges) exchanges"
         return "\(writer.path) is good up to byte \(bytes), with \(exchanges) exchanges\(before)."
     }
 
     /// The path, or the first and the last one, for reports.
     package var name: String {
-        tapes.count == 1 ? writer.path : "\(tapes[0].path) … \(writer.path)"
+        closedTapes.first.map { "\($0.path) … \(writer.path)" } ?? writer.path
     }
 
-    private var isFull: Bool {
+    private func isFull(_ tape: TapeWriter) -> Bool {
         switch plan.rotation {
         case nil, .nanos: false
-        case .bytes(let bytes): writer.exchangeCount > 0 && writer.writtenBytes >= bytes
-        case .count(let count): writer.exchangeCount >= max(1, count)
+        case .bytes(let bytes): tape.exchangeCount > 0 && tape.writtenBytes >= bytes
+        case .count(let count): tape.exchangeCount >= max(1, count)
         }
     }
 
     private func rotate() throws(TapeError) {
         try finish()
-        closedBytes += writer.writtenBytes
+        let next = try Self.open(plan, number + 1)
         number += 1
-        writer = try Self.open(plan, number)
-        tapes.append((writer.path, 0))
+        closedTapes.append((writer.path, writer.exchangeCount))
+        closedExchanges += writer.exchangeCount
+        closedBytes += writer.writtenBytes
+        writer = next
     }
 
     private static func open(_ plan: Plan, _ number: Int) throws(TapeError) -> TapeWriter {

@@ -62,7 +62,8 @@ package let recordCommand = CommandSpec(
         Flag(
             "threads", value: "N",
             help: "Threads that may work on it; the tape is the same whatever their number. With more than "
-                + "one, a capture is read ahead and the tape is compressed and written beside the thread that records.",
+                + "one, a compressed capture is decompressed ahead, and the tape compressed and written, beside the "
+                + "thread that records.",
             default: "one for each CPU it may run on"),
         Flag("dry-run", help: "Write no tape: only count. What would be masked is not looked for."),
         Flag("count", value: "N", help: "End when N exchanges are recorded."),

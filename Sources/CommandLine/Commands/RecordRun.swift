@@ -272,8 +272,10 @@ struct RecordRun {
             }
             let input: FileCaptureInput
             do { input = try FileCaptureInput(path: path) } catch { throw CommandError("\(error)") }
-            // A pipe pauses. Of many files, each waits for the others anyway.
-            let ahead = threads > 1 && invocation.arguments.count == 1 && !input.isPipe ? ReadAheadInput(input) : nil
+            // Bytes that need no decompressing cost more on their way between processors than to read. A pipe pauses. Of
+            // many files, each waits for the others anyway.
+            let isAhead = threads > 1 && input.isCompressed && !input.isPipe && invocation.arguments.count == 1
+            let ahead = isAhead ? ReadAheadInput(input) : nil
             do {
                 let reader = try PacketReader(ahead ?? input)
                 opened.append(OpenInput(path: path, input: input, ahead: ahead, reader: reader))

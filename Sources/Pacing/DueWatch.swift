@@ -14,7 +14,7 @@ package struct DueWatch: Sendable {
     /// Longer than a thread mostly takes to wake, in ns.
     package static let usualNanos: UInt64 = 500_000
     /// Longer than it takes nearly always: for threads whose watching takes a processor from nobody.
-    package static let generousNanos: UInt64 = 2_000_000
+    package static let generousNanos: UInt64 = 10_000_000
     /// Watching that can be saved up, in ns.
     static let savedLimit: Int64 = 50_000_000
 

@@ -21,7 +21,7 @@ enum ReplayPacing {
             "busy-wait", value: "TIME",
             help:
                 "How long before each due time a thread stops sleeping and watches the clock, since sleepers wake late; "
-                + "0s: never. auto: 2ms where --threads leaves a CPU of the machine free, else up to 500us, for a quarter "
+                + "0s: never. auto: 10ms where --threads leaves a CPU of the machine free, else up to 500us, for a quarter "
                 + "of the time at most.",
             default: "auto"),
         Flag("warm-up", value: "TIME", help: "Send so long before the measurement begins.", default: "0s"),

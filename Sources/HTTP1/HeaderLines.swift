@@ -78,7 +78,9 @@ package struct HeaderLines: Sendable {
     package mutating func note(
         _ place: Int, _ head: RawSpan, _ range: Range<Int>, effect: UInt16 = 0, value: Range<Int>? = nil
     ) {
-        guard isKeeping, place < 2 * Self.places, range.count <= Self.longest else { return }
+        // The last line of a head that was cut has no end.
+        guard isKeeping, place < 2 * Self.places, range.count <= Self.longest, range.upperBound <= head.byteCount
+        else { return }
         if bytes.isEmpty { bytes = Array(repeating: 0, count: 2 * Self.places * Self.stride) }
         let first = place * Self.stride
         bytes[first] = UInt8(range.count)

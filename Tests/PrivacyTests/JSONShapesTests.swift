@@ -206,4 +206,20 @@ import Testing
             #expect(actual.0 == expected.0 && actual.1 == expected.1, "\(text)")
         }
     }
+
+    /// Heads of which the rest was never captured, at every byte.
+    @Test func cutHeadsAreMaskedAsAtTheFirstTime() throws {
+        let plan = MaskingPlan(key: MaskingKey(Array("a key for tests, 32 bytes long..".utf8), origin: .file))
+        let text = "POST /a HTTP/1.1\r\n" + Self.lines.prefix(8).map { $0 + "\r\n" }.joined() + "\r\n"
+        var masker = Masker(plan)
+        for count in (1...text.utf8.count).reversed() {
+            var wire = Array(text.utf8.prefix(count))
+            guard let head = HTTPHead.parseCut(wire.rawSpan, kind: .request) else { continue }
+            var fresh = Masker(plan)
+            var expected = wire
+            fresh.maskHTTP(&expected, head, .none, isWhole: false)
+            masker.maskHTTP(&wire, head, .none, isWhole: false)
+            #expect(wire == expected && masker.spans == fresh.spans, "\(count) bytes")
+        }
+    }
 }

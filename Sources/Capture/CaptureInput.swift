@@ -52,8 +52,10 @@ package final class FileCaptureInput: CaptureInput {
         didSet { if case .decompressing(let input) = source { input.patienceNanos = patienceNanos } }
     }
 
-    /// It is not read as it stands in a file: it is compressed, or a pipe.
-    package var isCompressed: Bool { if case .decompressing = source { true } else { false } }
+    /// It is a file that is compressed.
+    package var isCompressed: Bool {
+        if case .decompressing(let input) = source { input.fileSize != nil } else { false }
+    }
 
     /// It is a pipe, a terminal or a device, whose end nobody knows.
     package var isPipe: Bool {

@@ -61,9 +61,11 @@ struct JSONShapes {
     private var shapes: [Shape] = []
     private var blocks: [Block] = []
     private var last = 0
-    /// Goes up with texts of known shapes and down with others: no more is spent on shapes than they save.
+    /// Goes up with texts of known shapes and down with others: no more is spent on shapes than they save. Where nothing
+    /// is left, one text of many is still tried, for traffic changes.
     private var credit = JSONShapes.creditLimit
     private var texts: UInt32 = 0
+    private var isTrying: Bool { credit > 0 || texts & 63 == 0 }
 
     /// Short texts are read as fast, long ones seldom have a shape.
     static func isOfUse(_ range: Range<Int>) -> Bool { range.count >= 32 && range.count <= 16384 }
@@ -71,7 +73,7 @@ struct JSONShapes {
     /// False when the text is of no known shape: `found` is then as it was.
     mutating func find(_ bytes: RawSpan, _ range: Range<Int>, _ found: inout [ValueFinder.Finding]) -> Bool {
         texts &+= 1
-        if shapes.isEmpty || (credit <= 0 && texts & 63 != 0) { return false }
+        if shapes.isEmpty || !isTrying { return false }
         readBlocks(bytes, range)
         let expected = shapes[last].successor
         if matches(expected, bytes, range, &found) {
@@ -326,8 +328,8 @@ struct JSONShapes {
         _ bytes: RawSpan, _ range: Range<Int>, _ expected: ArraySlice<ValueFinder.Finding>,
         _ names: FieldNames, _ known: inout NameCache
     ) {
-        credit -= Self.debit
-        guard credit > 0 else { return }
+        guard isTrying else { return }
+        credit = max(0, credit - Self.debit)
         if shapes.count >= Self.shapeLimit {
             literals.removeAll(keepingCapacity: true)
             slots.removeAll(keepingCapacity: true)

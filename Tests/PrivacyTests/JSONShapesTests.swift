@@ -153,16 +153,28 @@ import Testing
         #expect(direct.isEmpty)
     }
 
-    /// Traffic without shapes costs no more for having been looked at so.
-    @Test func textsThatNeverComeAgainAreNotKept() {
+    /// Texts that never come again use the credit up; when traffic has shapes again, they are learnt.
+    @Test func shapesAreLearntAfterTextsThatNeverComeAgain() {
         var generator = SplitMix(seed: 3)
         var finder = ValueFinder()
+        var (shapes, known) = (JSONShapes(), NameCache())
+        func isKnown(_ text: [UInt8]) -> Bool {
+            var (direct, fresh) = ([ValueFinder.Finding](), ValueFinder())
+            if shapes.find(text.rawSpan, 0..<text.count, &direct) { return true }
+            let expected = found(text, 0..<text.count, &fresh)
+            shapes.learn(text.rawSpan, 0..<text.count, expected[...], MaskingPolicy.builtIn.fields, &known)
+            return false
+        }
         for _ in 0..<2000 {
             let text = Self.filled(Self.template(&generator), &generator)
             var fresh = ValueFinder()
             let expected = found(text, 0..<text.count, &fresh)
             #expect(found(text, 0..<text.count, &finder) == expected)
+            _ = isKnown(text)
         }
+        let steady = Array(#"{"amount":12,"note":"the same in every message"}"#.utf8)
+        let matched = (0..<1000).count { _ in isKnown(steady) }
+        #expect(matched > 800)
     }
 }
 

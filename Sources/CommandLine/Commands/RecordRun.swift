@@ -274,7 +274,7 @@ struct RecordRun {
             do { input = try FileCaptureInput(path: path) } catch { throw CommandError("\(error)") }
             // Bytes that need no decompressing cost more on their way between processors than to read. A pipe pauses. Of
             // many files, each waits for the others anyway.
-            let isAhead = threads > 1 && input.isCompressed && !input.isPipe && invocation.arguments.count == 1
+            let isAhead = threads > 1 && input.isCompressed && invocation.arguments.count == 1
             let ahead = isAhead ? ReadAheadInput(input) : nil
             do {
                 let reader = try PacketReader(ahead ?? input)

@@ -34,44 +34,23 @@ package struct HeaderLines: Sendable {
         var run = Run(end: start)
         let end = min(headEnd, head.byteCount)
         guard !bytes.isEmpty, place < 2 * Self.places, start >= 0 else { return run }
-        unsafe bytes.withUnsafeBytes { kept in
-            unsafe head.withUnsafeBytes { wire in
-                guard let lines = kept.baseAddress, let base = wire.baseAddress else { return }
-                for place in place..<2 * Self.places {
-                    let entry = unsafe lines + place &* Self.stride
-                    let header = unsafe UInt64(littleEndian: entry.load(as: UInt64.self))
-                    let count = Int(truncatingIfNeeded: header & 0xFF)
-                    // A byte behind the line tells whether it goes on there; it lies within the head, as all before it do.
-                    guard count >= 8, count < end &- run.end else { return }
-                    let line = unsafe base + run.end
-                    guard unsafe Self.isSame(entry + 8, line, count) else { return }
-                    let next = unsafe line.load(fromByteOffset: count, as: UInt8.self)
-                    if next == 0x20 || next == 9 { return }
-                    let value = Int(truncatingIfNeeded: header >> 8 & 0xFF)
-                    let valueEnd = Int(truncatingIfNeeded: header >> 16 & 0xFF)
-                    if value < valueEnd { run.value = run.end + value..<run.end + valueEnd }
-                    run.effects |= UInt16(truncatingIfNeeded: header >> 24)
-                    run.count &+= 1
-                    run.end = run.end &+ count
-                }
-            }
+        let kept = bytes.rawSpan
+        for place in place..<2 * Self.places {
+            let entry = place &* Self.stride
+            let header = kept.word(at: entry, before: entry &+ 8)
+            let count = Int(truncatingIfNeeded: header & 0xFF)
+            // A byte behind the line tells whether it goes on there; it lies within the head, as all before it do.
+            guard count > 0, count < end &- run.end, head.isSame(run.end, count, as: kept, entry &+ 8) else { break }
+            let next = head[byte: run.end &+ count]
+            if next == 0x20 || next == 9 { break }
+            let value = Int(truncatingIfNeeded: header >> 8 & 0xFF)
+            let valueEnd = Int(truncatingIfNeeded: header >> 16 & 0xFF)
+            if value < valueEnd { run.value = run.end + value..<run.end + valueEnd }
+            run.effects |= UInt16(truncatingIfNeeded: header >> 24)
+            run.count &+= 1
+            run.end = run.end &+ count
         }
         return run
-    }
-
-    /// Both have `count` bytes, which are eight or more.
-    @inline(__always)
-    private static func isSame(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
-        var offset = 0
-        let last = count &- 8
-        while offset < last {
-            let mine = unsafe a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            if unsafe mine != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self) { return false }
-            offset = offset &+ 8
-        }
-        // The last eight, some of them for the second time, rather than each rest alone.
-        return unsafe a.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-            == b.loadUnaligned(fromByteOffset: last, as: UInt64.self)
     }
 
     /// Keeps a line, or several that were read as one.

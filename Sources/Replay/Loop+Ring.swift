@@ -6,15 +6,13 @@ import Metrics
 /// connection. Several in flight are gathered for one send(2) anyhow, TLS needs the socket itself, and connecting and
 /// waiting for room are seldom: all that goes through the poller, which the ring watches.
 extension Loop {
-    /// A ring when the plan wants one and it is of use; throws when it insists on one that cannot be had. With several in
-    /// flight on each connection epoll costs less: one send(2) and one recv(2) carry many messages as it is.
+    /// A ring when the plan wants one and it is of use; throws when it insists on one that cannot be had.
     static func ring(for plan: LoopPlan) throws(SystemError) -> Ring? {
         if plan.pools.allSatisfy({ $0.security != nil }) { return nil }
         switch plan.transfers {
         case .epoll: return nil
         case .ioUring: return try Ring()
         case .automatic:
-            if plan.pools.allSatisfy({ $0.window > 1 || $0.security != nil }) { return nil }
             do throws(SystemError) { return try Ring() } catch { return nil }
         }
     }

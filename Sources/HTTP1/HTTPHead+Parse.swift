@@ -11,19 +11,11 @@ extension HTTPHead {
     package static func parse(
         _ bytes: RawSpan, kind: HTTPKind, scanned: inout Int
     ) throws(ParsingError) -> HTTPHead? {
-        var lines = HeaderLines(isKeeping: false)
-        return try parse(bytes, kind: kind, scanned: &scanned, &lines)
-    }
-
-    /// The same for a reader of many heads, who keeps `lines` from one to the next.
-    package static func parse(
-        _ bytes: RawSpan, kind: HTTPKind, scanned: inout Int, _ lines: inout HeaderLines
-    ) throws(ParsingError) -> HTTPHead? {
         if scanned == 0 {
             // Nearly always the whole head is here, and need not be walked twice.
             var head = HTTPHead()
             head.length = min(bytes.byteCount, HTTPLimits.headBytes)
-            if let end = try head.parseLines(bytes, kind: kind, &lines) {
+            if let end = try head.parseLines(bytes, kind: kind) {
                 head.length = end
                 return head
             }
@@ -40,7 +32,7 @@ extension HTTPHead {
         }
         var head = HTTPHead()
         head.length = end
-        _ = try head.parseLines(bytes, kind: kind, &lines)
+        _ = try head.parseLines(bytes, kind: kind)
         return head
     }
 
@@ -49,8 +41,7 @@ extension HTTPHead {
     package static func parseCut(_ bytes: RawSpan, kind: HTTPKind) -> HTTPHead? {
         var head = HTTPHead()
         head.length = bytes.byteCount
-        var lines = HeaderLines(isKeeping: false)
-        do { _ = try head.parseLines(bytes, kind: kind, &lines) } catch { return nil }
+        do { _ = try head.parseLines(bytes, kind: kind) } catch { return nil }
         return head.fieldsStart > 0 ? head : nil
     }
 
@@ -106,16 +97,14 @@ extension HTTPHead {
 
     /// Reads the start line and the fields as far as they go. Returns the offset behind the blank line, or nil when it has
     /// not come.
-    private mutating func parseLines(
-        _ bytes: RawSpan, kind: HTTPKind, _ lines: inout HeaderLines
-    ) throws(ParsingError) -> Int? {
+    private mutating func parseLines(_ bytes: RawSpan, kind: HTTPKind) throws(ParsingError) -> Int? {
         let start = HTTPHead.blankPrefix(bytes)
         guard let line = bytes.firstIndex(of: 10, from: start) else { return nil }
         try parseStartLine(bytes, from: start, to: line, kind: kind)
         fieldsStart = line + 1
         var count = 0
         var at = fieldsStart
-        if let end = readPlainFields(bytes, &at, &count, &lines) { return end }
+        if let end = readPlainFields(bytes, &at, &count) { return end }
         var fields = HTTPFieldIterator(from: at, to: length)
         while let field = fields.next(bytes) {
             count += 1
@@ -129,21 +118,11 @@ extension HTTPHead {
 
     /// Reads fields as nearly all are, with a name, a colon and a value on one line that ends with CR LF, and returns the
     /// offset behind the blank line. Stops at the first line that is anything else, at `at`, and returns nil.
-    private mutating func readPlainFields(
-        _ bytes: RawSpan, _ at: inout Int, _ count: inout Int, _ lines: inout HeaderLines
-    ) -> Int? {
+    private mutating func readPlainFields(_ bytes: RawSpan, _ at: inout Int, _ count: inout Int) -> Int? {
         let limit = min(length, bytes.byteCount)
-        let firstPlace = HeaderLines.firstPlace(kind)
         // Every offset below lies between 0 and `limit`, which is inside the span; a word ends before it too.
         func byte(_ offset: Int) -> UInt8 { unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) }
-        while at >= 0, at < limit {
-            let known = lines.known(from: firstPlace + count, bytes, at, limit)
-            if known.count > 0 {
-                notes.formUnion(Notes(rawValue: known.effects))
-                count += known.count
-                at = known.end
-            }
-            guard let newline = HTTPHead.newline(bytes, at, limit) else { return nil }
+        while at >= 0, at < limit, let newline = HTTPHead.newline(bytes, at, limit) {
             let stop = newline - 1
             guard stop >= at, byte(stop) == 13 else { return nil }
             if stop == at {
@@ -170,18 +149,8 @@ extension HTTPHead {
             var to = stop
             while from < to && HTTPHead.isSpace(byte(from)) { from += 1 }
             while to > from && HTTPHead.isSpace(byte(to - 1)) { to -= 1 }
-            let field = HTTPField(name: HTTPRange(inHead: at, colon), value: HTTPRange(inHead: from, to))
-            if colon - at == 14 || colon - at == 17 {
-                // Content-Length and Transfer-Encoding mean more than a note, and depend on what came before.
-                read(field, bytes)
-            } else {
-                let before = notes
-                notes = []
-                read(field, bytes)
-                lines.note(firstPlace + count, bytes, at..<newline + 1, effect: notes.rawValue)
-                notes.formUnion(before)
-            }
             count += 1
+            read(HTTPField(name: HTTPRange(inHead: at, colon), value: HTTPRange(inHead: from, to)), bytes)
             at = newline + 1
         }
         return nil

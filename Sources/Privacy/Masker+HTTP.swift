@@ -31,7 +31,7 @@ extension Masker {
             let known = headerLines.known(from: place, wire.rawSpan, fields.at, head.length)
             if known.count > 0 {
                 fields.skip(to: known.end)
-                if !known.value.isEmpty { body.mediaType = known.value }
+                if !known.mediaType.isEmpty { body.mediaType = known.mediaType }
                 place += known.count
             }
             let start = fields.at
@@ -40,7 +40,10 @@ extension Masker {
             case .ordinary: headerLines.note(place, wire.rawSpan, start..<fields.at)
             case .mediaType:
                 body.mediaType = field.value.range
-                headerLines.note(place, wire.rawSpan, start..<fields.at, value: field.value.range)
+                // One that says nothing undoes what another one said.
+                if !field.value.isEmpty {
+                    headerLines.note(place, wire.rawSpan, start..<fields.at, mediaType: field.value.range)
+                }
             case .coding: addCodings(wire.rawSpan, field.value.range, &body)
             case .url: maskURL(&wire, field.value.range)
             case .other: maskField(&wire, field.name.range, field.value.range)

@@ -16,8 +16,7 @@ extension StreamDecoder {
         let kind: HTTPKind = direction == state.value.requestDirection ? .request : .response
         do {
             if !reader.value.hasHead {
-                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &reader.value.position, &headerLines)
-                else {
+                guard let head = try HTTPHead.parse(rest, kind: kind, scanned: &reader.value.position) else {
                     return nil
                 }
                 beginHTTP(head, kind, direction, state)

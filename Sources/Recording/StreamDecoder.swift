@@ -22,8 +22,6 @@ struct StreamDecoder: ~Copyable {
     /// Nil when nothing is masked.
     var redactor: Redactor?
     let tags = TagReader()
-    /// Of all flows.
-    var headerLines = HeaderLines()
     /// Requests of one flow that may wait for their response.
     let maximumOutstanding = 4096
 

@@ -1,36 +1,29 @@
 import Bytes
+import HTTP1
 
-/// The header lines that came last, by their place in the head, with what they meant to a reader: most are the same in
+/// The header lines that came last, by their place in the head, of those in which nothing is masked: most are the same in
 /// every message of a kind, and are then compared instead of read.
-///
-/// Only lines that mean the same in every head are to be kept.
-package struct HeaderLines: Sendable {
+struct HeaderLines {
     /// Lines that were known, one after the other.
-    package struct Run {
-        package fileprivate(set) var count = 0
+    struct Run {
+        fileprivate(set) var count = 0
         /// Where the next line begins.
-        package fileprivate(set) var end: Int
-        /// Whatever the reader noted of any of them.
-        package fileprivate(set) var effects: UInt16 = 0
-        /// Where the last value stands of those that the reader noted; empty when there is none.
-        package fileprivate(set) var value = 0..<0
+        fileprivate(set) var end: Int
+        /// Where the media type of the body stands, if one of them says it; empty otherwise.
+        fileprivate(set) var mediaType = 0..<0
     }
 
     /// Lines of a request, and as many of a response.
     private static let places = 32
-    /// A place has the line's length, its value's beginning and end, its effect, and the line.
+    /// A place has the line's length, where in it a media type begins and ends, and the line.
     private static let stride = 128
     private static let longest = stride - 8
     private var bytes: [UInt8] = []
-    private let isKeeping: Bool
 
-    /// - Parameter isKeeping: false for a reader of one head.
-    package init(isKeeping: Bool = true) { self.isKeeping = isKeeping }
-
-    package static func firstPlace(_ kind: HTTPKind) -> Int { kind == .request ? 0 : places }
+    static func firstPlace(_ kind: HTTPKind) -> Int { kind == .request ? 0 : places }
 
     /// The lines from `start` on that are those which stood last at their places, of which `place` is the first.
-    package func known(from place: Int, _ head: RawSpan, _ start: Int, _ headEnd: Int) -> Run {
+    func known(from place: Int, _ head: RawSpan, _ start: Int, _ headEnd: Int) -> Run {
         var run = Run(end: start)
         let end = min(headEnd, head.byteCount)
         guard !bytes.isEmpty, place < 2 * Self.places, start >= 0 else { return run }
@@ -43,10 +36,9 @@ package struct HeaderLines: Sendable {
             guard count > 0, count < end &- run.end, head.isSame(run.end, count, as: kept, entry &+ 8) else { break }
             let next = head[byte: run.end &+ count]
             if next == 0x20 || next == 9 { break }
-            let value = Int(truncatingIfNeeded: header >> 8 & 0xFF)
-            let valueEnd = Int(truncatingIfNeeded: header >> 16 & 0xFF)
-            if value < valueEnd { run.value = run.end + value..<run.end + valueEnd }
-            run.effects |= UInt16(truncatingIfNeeded: header >> 24)
+            let start = Int(truncatingIfNeeded: header >> 8 & 0xFF)
+            let stop = Int(truncatingIfNeeded: header >> 16 & 0xFF)
+            if start < stop { run.mediaType = run.end + start..<run.end + stop }
             run.count &+= 1
             run.end = run.end &+ count
         }
@@ -54,19 +46,17 @@ package struct HeaderLines: Sendable {
     }
 
     /// Keeps a line, or several that were read as one.
-    package mutating func note(
-        _ place: Int, _ head: RawSpan, _ range: Range<Int>, effect: UInt16 = 0, value: Range<Int>? = nil
+    mutating func note(
+        _ place: Int, _ head: RawSpan, _ range: Range<Int>, mediaType: Range<Int>? = nil
     ) {
         // The last line of a head that was cut has no end.
-        guard isKeeping, place < 2 * Self.places, range.count <= Self.longest, range.upperBound <= head.byteCount
+        guard place < 2 * Self.places, range.count <= Self.longest, range.upperBound <= head.byteCount
         else { return }
         if bytes.isEmpty { bytes = Array(repeating: 0, count: 2 * Self.places * Self.stride) }
         let first = place * Self.stride
         bytes[first] = UInt8(range.count)
-        bytes[first + 1] = UInt8((value?.lowerBound ?? range.lowerBound) - range.lowerBound)
-        bytes[first + 2] = UInt8((value?.upperBound ?? range.lowerBound) - range.lowerBound)
-        bytes[first + 3] = UInt8(truncatingIfNeeded: effect)
-        bytes[first + 4] = UInt8(truncatingIfNeeded: effect >> 8)
+        bytes[first + 1] = UInt8((mediaType?.lowerBound ?? range.lowerBound) - range.lowerBound)
+        bytes[first + 2] = UInt8((mediaType?.upperBound ?? range.lowerBound) - range.lowerBound)
         unsafe bytes.withUnsafeMutableBytes { target in
             unsafe head.extracting(range).withUnsafeBytes { source in
                 // A line is no longer than its place, of which there are as many as checked above.

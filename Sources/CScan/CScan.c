@@ -82,7 +82,7 @@ static inline struct tinct_byte_classes classes_16(const uint8_t *bytes) {
 }
 #endif
 
-struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
+static inline struct tinct_byte_classes classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
     uint8_t block[64];
     struct tinct_byte_classes r;
     if (count <= 16 && readable >= 16) {
@@ -102,11 +102,27 @@ struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t 
     return r;
 }
 
+static inline struct tinct_text_events text_events(struct tinct_byte_classes classes) {
+    const struct tinct_byte_classes none = {0};
+    struct tinct_text_events r;
+    r.digits = classes.digit;
+    r.events = tinct_events_of(classes, none, 0);
+    return r;
+}
+
+struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
+    return classes_plain(bytes, count, readable);
+}
+
+struct tinct_text_events tinct_events_of_text_plain(const uint8_t *bytes, size_t count, size_t readable) {
+    return text_events(classes_plain(bytes, count, readable));
+}
+
 #if defined(__x86_64__)
+#define AVX512 __attribute__((target("avx512f,avx512bw,bmi2")))
+
 /// Masked loads read nothing behind the bytes, and comparisons give masks at once.
-__attribute__((target("avx512f,avx512bw,bmi2"))) static struct tinct_byte_classes
-classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
-    (void)readable;
+AVX512 static inline struct tinct_byte_classes classes_avx512(const uint8_t *bytes, size_t count) {
     const __mmask64 kept = count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
     const __m512i v = _mm512_maskz_loadu_epi8(kept, bytes);
     const __m512i letters = _mm512_sub_epi8(v, _mm512_set1_epi8('a'));
@@ -122,20 +138,41 @@ classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
     return r;
 }
 
-static struct tinct_byte_classes (*classes)(const uint8_t *, size_t, size_t) = tinct_byte_classes_plain;
+AVX512 static struct tinct_byte_classes byte_classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
+    (void)readable;
+    return classes_avx512(bytes, count);
+}
 
-__attribute__((constructor)) static void choose_classes(void) {
+AVX512 static struct tinct_text_events text_events_avx512(const uint8_t *bytes, size_t count, size_t readable) {
+    (void)readable;
+    return text_events(classes_avx512(bytes, count));
+}
+
+static struct tinct_byte_classes (*byte_classes)(const uint8_t *, size_t, size_t) = tinct_byte_classes_plain;
+static struct tinct_text_events (*events_of_text)(const uint8_t *, size_t, size_t) = tinct_events_of_text_plain;
+
+__attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2"))
-        classes = classes_avx512;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")) {
+        byte_classes = byte_classes_avx512;
+        events_of_text = text_events_avx512;
+    }
 }
 
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count, size_t readable) {
-    return classes(bytes, count, readable);
+    return byte_classes(bytes, count, readable);
+}
+
+struct tinct_text_events tinct_events_of_text(const uint8_t *bytes, size_t count, size_t readable) {
+    return events_of_text(bytes, count, readable);
 }
 #else
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count, size_t readable) {
     return tinct_byte_classes_plain(bytes, count, readable);
+}
+
+struct tinct_text_events tinct_events_of_text(const uint8_t *bytes, size_t count, size_t readable) {
+    return tinct_events_of_text_plain(bytes, count, readable);
 }
 #endif
 

@@ -11,8 +11,8 @@ struct FieldNames: Sendable {
         let code: UInt8
         /// The name alone is weak evidence: the value must look like one of the class.
         let isWeak: Bool
-        static let ordinary = Meaning(code: 0x3F)
-        static let none = Meaning(code: 0x3E)
+        @inline(__always) static var ordinary: Meaning { Meaning(unclassed: 0x3F) }
+        @inline(__always) static var none: Meaning { Meaning(unclassed: 0x3E) }
 
         /// Nil when it is no class.
         let personal: PersonalClass?
@@ -21,6 +21,12 @@ struct FieldNames: Sendable {
             self.code = code
             self.isWeak = isWeak
             personal = code < 0x3E ? PersonalClass.inOrder[Int(code)] : nil
+        }
+
+        @inline(__always) private init(unclassed code: UInt8) {
+            self.code = code
+            isWeak = false
+            personal = nil
         }
 
         init(_ personal: PersonalClass) {

@@ -60,6 +60,33 @@ enum Hexadecimal {
         return small == 0 ? false : nil
     }
 
+    /// Of eight digits and letters or more, whether the letters are small; nil when one is no hexadecimal digit, and when
+    /// there are no letters, none but letters, or some of both cases.
+    static func hasSmall(_ text: RawSpan) -> Bool? {
+        var figures: UInt64 = 0
+        var small: UInt64 = 0
+        var capitals: UInt64 = 0
+        var at = 0
+        while at < text.byteCount {
+            // The last eight may be some of those before them, too.
+            let word = text.word(at: min(at, text.byteCount - 8), before: text.byteCount)
+            if number(word) == nil { return nil }
+            figures |= ~(word >> 6)
+            small |= word >> 6 & word >> 5
+            capitals |= word >> 6 & ~(word >> 5)
+            at += 8
+        }
+        if figures & ones == 0 || (small & ones == 0) == (capitals & ones == 0) { return nil }
+        return small & ones != 0
+    }
+
+    /// At most eight digits behind as many zeros as are missing.
+    @inline(__always) static func padded(_ text: RawSpan, _ range: Range<Int>) -> UInt64 {
+        let word = text.word(at: range.lowerBound, before: range.upperBound)
+        if range.count == 8 { return word }
+        return word << UInt64(64 - 8 * range.count) | (ones &* 0x30) >> UInt64(8 * range.count)
+    }
+
     /// True when all of `range` is digits and letters up to f, some of each.
     static func isMixed(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
         var some: UInt64 = 0
@@ -87,7 +114,7 @@ enum Hexadecimal {
 
     /// The thirty-two digits of a UUID of 36 bytes, without the dashes.
     static func digits(ofUUID text: RawSpan) -> (UInt64, UInt64, UInt64, UInt64) {
-        func four(_ at: Int) -> UInt64 { text.word(at: at, before: at + 4) }
+        @inline(__always) func four(_ at: Int) -> UInt64 { text.word(at: at, before: at + 4) }
         return (
             text.word(at: 0, before: 8), four(9) | four(14) << 32, four(19) | four(24) << 32,
             text.word(at: 28, before: 36)

@@ -72,13 +72,12 @@ extension Masker {
             maskFound(&bytes, 0..<bytes.count, json: plan.fields)
             return
         }
-        // What is found within what is found needs lists, too.
-        var found = ThriftWalker.Findings()
-        swap(&found, &findings)
-        found.finder.found.removeAll(keepingCapacity: true)
-        found.numbers.removeAll(keepingCapacity: true)
-        let isWhole = Self.walk(bytes.rawSpan, header, encoding, plan.classes, &found)
-        for finding in found.finder.found {
+        findings.finder.found.removeAll(keepingCapacity: true)
+        findings.numbers.removeAll(keepingCapacity: true)
+        let isWhole = Self.walk(bytes.rawSpan, header, encoding, plan.classes, &findings)
+        // What is found within what is found goes through another finder's list.
+        for index in findings.finder.found.indices {
+            let finding = findings.finder.found[index]
             guard let personal = finding.meaning.personal else { continue }
             switch finding.kind {
             case .value: changeFound(&bytes, finding.range, personal)
@@ -86,8 +85,7 @@ extension Masker {
             case .escaped: maskBinary(&bytes, finding.range, personal)
             }
         }
-        for number in found.numbers { maskNumber(&bytes, number) }
-        swap(&found, &findings)
+        for index in findings.numbers.indices { maskNumber(&bytes, findings.numbers[index]) }
         // What could not be walked is looked at as it is.
         if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
     }

@@ -101,6 +101,14 @@ package struct Masker {
             spans.append(MaskedSpan(range: range, personal: personal))
             return true
         }
+        if plan.mode == .mask && !isNumber {
+            switch pseudonyms.replace(&bytes, range, personal) {
+            case .impossible: return false
+            case .itself: break
+            case .replaced: spans.append(MaskedSpan(range: range, personal: personal))
+            }
+            return true
+        }
         pseudonyms.text.assign(bytes.rawSpan, range)
         // A number of fewer digits than its class has lost the zeros in front.
         guard pseudonyms.replace(personal) || (isNumber && personal.isNumeric && pseudonyms.replace(.token)) else {
@@ -110,7 +118,7 @@ package struct Masker {
         if pseudonyms.holds(bytes.rawSpan, range) { return true }
         if plan.mode == .display { return display(&bytes, range, personal) }
         if plan.mode == .mask {
-            if isNumber, let first = pseudonyms.text.first, first == 0x30, bytes[range.lowerBound] != 0x30,
+            if let first = pseudonyms.text.first, first == 0x30, bytes[range.lowerBound] != 0x30,
                 range.count > 1,
                 pseudonyms.text[1] != 0x2E
             {

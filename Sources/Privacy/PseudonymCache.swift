@@ -11,59 +11,75 @@ struct PseudonymCache {
     private static let stride = 1 + 2 * words
     private var table = [UInt64](repeating: 0, count: places * stride)
 
-    /// A value of a class, and where it belongs in the table.
+    private static let itself: UInt64 = 1 << 16
+    private static let replaced: UInt64 = 1 << 17
+
+    /// Where a value of a class belongs in the table.
     struct Key {
-        fileprivate var words: InlineArray<6, UInt64>
-        fileprivate var header: UInt64
-        fileprivate let count: Int
+        fileprivate let header: UInt64
         fileprivate let place: Int
 
         /// Nil for what is not kept.
-        init?(_ personal: PersonalClass, _ bytes: RawSpan, _ range: Range<Int>) {
+        @inline(__always) init?(_ personal: PersonalClass, _ bytes: RawSpan, _ range: Range<Int>) {
             guard !range.isEmpty, range.count <= 8 * PseudonymCache.words else { return nil }
-            count = range.count
-            header = UInt64(personal.index + 1) << 8 | UInt64(count)
-            words = InlineArray(repeating: 0)
+            header = UInt64(personal.index + 1) << 8 | UInt64(range.count)
             var hash = header &* 0x9E37_79B9_7F4A_7C15
-            for index in 0..<(count + 7) / 8 {
-                let word = bytes.word(at: range.lowerBound + 8 * index, before: range.upperBound)
-                words[index] = word
-                hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            var at = range.lowerBound
+            while at < range.upperBound {
+                hash = (hash ^ bytes.word(at: at, before: range.upperBound)) &* 0x9E37_79B9_7F4A_7C15
                 hash ^= hash >> 32
+                at &+= 8
             }
             place = Int(truncatingIfNeeded: hash & UInt64(PseudonymCache.places - 1)) * PseudonymCache.stride
         }
     }
 
-    private static let done: UInt64 = 1 << 16
-
-    /// Nil when it is not known; else whether there is a pseudonym, which ``copy(_:into:)`` gives.
-    func find(_ key: Key) -> Bool? {
+    /// What became of the value in `range`, whose pseudonym ``copy(_:into:_:)`` gives; nil when it is not known.
+    @inline(__always) func find(_ key: Key, _ bytes: RawSpan, _ range: Range<Int>) -> Pseudonyms.Outcome? {
+        let table = table.span
         let header = table[key.place]
-        guard header & ~Self.done == key.header else { return nil }
-        for index in 0..<(key.count + 7) / 8 where table[key.place + 1 + index] != key.words[index] { return nil }
-        return header & Self.done != 0
+        guard header & (Self.itself - 1) == key.header else { return nil }
+        var at = range.lowerBound
+        var place = key.place &+ 1
+        while at < range.upperBound {
+            if table[place] != bytes.word(at: at, before: range.upperBound) { return nil }
+            at &+= 8
+            place &+= 1
+        }
+        return header & Self.replaced != 0 ? .replaced : header & Self.itself != 0 ? .itself : .impossible
     }
 
-    /// Puts the pseudonym in the place of `text`.
-    func copy(_ key: Key, into text: inout [UInt8]) {
-        // The value itself, of the same length, stands there.
-        precondition(text.count == key.count)
-        unsafe text.withUnsafeMutableBytes { text in
+    /// Puts the pseudonym in the place of the value.
+    func copy(_ key: Key, into bytes: inout [UInt8], _ range: Range<Int>) {
+        precondition(range.upperBound <= bytes.count && range.count <= 8 * Self.words)
+        unsafe bytes.withUnsafeMutableBytes { bytes in
             unsafe table.withUnsafeBytes { table in
                 let from = 8 * (key.place + 1 + Self.words)
-                unsafe text.copyMemory(from: UnsafeRawBufferPointer(rebasing: table[from..<from + key.count]))
+                unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: table[from..<from + range.count]))
             }
         }
     }
 
-    /// Notes what became of a value: `text` is its pseudonym, of the same length, if it has one.
-    mutating func note(_ key: Key, _ isDone: Bool, _ text: [UInt8]) {
-        table[key.place] = key.header | (isDone ? Self.done : 0)
-        for index in 0..<(key.count + 7) / 8 {
-            table[key.place + 1 + index] = key.words[index]
-            table[key.place + 1 + Self.words + index] = text.rawSpan.word(at: 8 * index, before: text.count)
+    /// Notes what became of the value in `range`: `text` is its pseudonym, of the same length, if it `isDone`.
+    mutating func note(
+        _ key: Key, _ bytes: RawSpan, _ range: Range<Int>, _ isDone: Bool, _ text: [UInt8]
+    ) -> Pseudonyms.Outcome {
+        var difference: UInt64 = 0
+        var place = key.place &+ 1
+        var table = table.mutableSpan
+        var at = 0
+        while at < range.count {
+            let value = bytes.word(at: range.lowerBound + at, before: range.upperBound)
+            let word = text.rawSpan.word(at: at, before: text.count)
+            difference |= value ^ word
+            table[place] = value
+            table[place &+ Self.words] = word
+            place &+= 1
+            at &+= 8
         }
+        table[key.place] = key.header | (!isDone ? 0 : difference == 0 ? Self.itself : Self.replaced)
+        return !isDone ? .impossible : difference == 0 ? .itself : .replaced
     }
 }
 
@@ -79,8 +95,12 @@ extension UInt64 {
 extension Array<UInt8> {
     /// Puts bytes in the place of all that was there.
     @inline(__always) mutating func assign(_ bytes: RawSpan, _ range: Range<Int>) {
-        removeAll(keepingCapacity: true)
-        unsafe bytes.extracting(range).withUnsafeBytes { unsafe append(contentsOf: $0) }
+        let length = range.count
+        if count < length { append(contentsOf: repeatElement(0, count: length - count)) }
+        if count > length { removeLast(count - length) }
+        unsafe withUnsafeMutableBytes { target in
+            unsafe bytes.extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
+        }
     }
 
     /// Writes over the bytes from `at` on.

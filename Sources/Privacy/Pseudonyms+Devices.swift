@@ -83,7 +83,7 @@ extension Pseudonyms {
                 repeat {
                     value =
                         low
-                        + Int(permute(UInt64(value - low), below: UInt64(high - low), .ip, beside: beside))
+                        + Int(permutePart(UInt64(value - low), below: UInt64(high - low), beside: beside))
                 } while index == 0 && isReserved(value)
                 parts[index].value = value
             }

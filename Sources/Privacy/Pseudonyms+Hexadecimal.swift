@@ -50,18 +50,20 @@ extension Pseudonyms {
     /// them still can.
     mutating func hexadecimal(_ purpose: Purpose) -> Bool {
         if text.count == 32 { return wholeBlock(purpose) }
-        guard text.count >= 8, let letter = Self.hexLetter(text) else { return false }
+        guard text.count >= 8, let isSmall = Hexadecimal.hasSmall(text.rawSpan) else { return false }
         // What comes out without letters or without figures is encrypted again until it does not (cycle walking).
         repeat {
             if text.count <= Self.longestHex {
-                permuteHex(0..<text.count, purpose, letter, beside: 0)
+                permuteHex(0..<text.count, purpose, capitals: !isSmall, beside: 0)
             } else if text.count <= Self.longestHex + Self.besideDigits {
                 // All but the last digits, beside those, and all but the first: every one depends on every other.
                 let rest = text.count - Self.longestHex
                 let passes = [0..<Self.longestHex, rest..<text.count]
                 for range in isInverse ? passes.reversed() : passes {
                     let others = range.lowerBound == 0 ? Self.longestHex..<text.count : 0..<rest
-                    permuteHex(range, purpose, letter, beside: number(others) << 1 | (range.lowerBound == 0 ? 0 : 1))
+                    permuteHex(
+                        range, purpose, capitals: !isSmall,
+                        beside: number(others) << 1 | (range.lowerBound == 0 ? 0 : 1))
                 }
             } else {
                 beginPlaces()
@@ -69,7 +71,7 @@ extension Pseudonyms {
                 permutePlaces(purpose, beside: 1)
                 writeHex()
             }
-        } while Self.hexLetter(text) == nil
+        } while Hexadecimal.hasSmall(text.rawSpan) == nil
         return true
     }
 
@@ -97,50 +99,36 @@ extension Pseudonyms {
     /// Digits that a tweak can hold.
     private static let besideDigits = 13
 
+    /// At most sixteen digits.
     private func number(_ range: Range<Int>) -> UInt64 {
-        var number: UInt64 = 0
-        for at in range { number = number << 4 | UInt64(Self.nibble(text[at])) }
-        return number
+        let middle = max(range.lowerBound, range.upperBound - 8)
+        let low = Hexadecimal.number(Hexadecimal.padded(text.rawSpan, middle..<range.upperBound)) ?? 0
+        if middle == range.lowerBound { return UInt64(low) }
+        let high = Hexadecimal.number(Hexadecimal.padded(text.rawSpan, range.lowerBound..<middle)) ?? 0
+        return UInt64(high) << 32 | UInt64(low)
     }
 
-    private mutating func permuteHex(_ range: Range<Int>, _ purpose: Purpose, _ letter: UInt8, beside: UInt64) {
+    private mutating func put(_ number: UInt64, _ range: Range<Int>, capitals: Bool) {
+        let middle = max(range.lowerBound, range.upperBound - 8)
+        put(Hexadecimal.text(UInt32(truncatingIfNeeded: number), capitals: capitals), last: middle..<range.upperBound)
+        put(
+            Hexadecimal.text(UInt32(truncatingIfNeeded: number >> 32), capitals: capitals),
+            last: range.lowerBound..<middle)
+    }
+
+    /// As many of the highest bytes of a word as the range has places.
+    @inline(__always) private mutating func put(_ word: UInt64, last range: Range<Int>) {
+        if range.isEmpty { return }
+        put(word >> UInt64(64 - 8 * range.count), at: range.lowerBound, count: range.count)
+    }
+
+    private mutating func permuteHex(_ range: Range<Int>, _ purpose: Purpose, capitals: Bool, beside: UInt64) {
         let middle = range.lowerBound + range.count / 2
-        var halves = (number(range.lowerBound..<middle), number(middle..<range.upperBound))
-        halves = permuteHex(halves, digits: range.count, purpose, beside: beside)
-        for at in (range.lowerBound..<middle).reversed() {
-            text[at] = Self.digit(halves.0, letter)
-            halves.0 >>= 4
-        }
-        for at in (middle..<range.upperBound).reversed() {
-            text[at] = Self.digit(halves.1, letter)
-            halves.1 >>= 4
-        }
-    }
-
-    /// Of a byte that is a hexadecimal digit.
-    @inline(__always) private static func nibble(_ byte: UInt8) -> UInt8 { (byte & 15) &+ (byte >> 6) &* 9 }
-
-    @inline(__always) private static func digit(_ value: UInt64, _ letter: UInt8) -> UInt8 {
-        let nibble = UInt8(truncatingIfNeeded: value & 15)
-        return nibble &+ (nibble < 10 ? 48 : letter)
-    }
-
-    /// What to add to a number above nine; nil when the text is not hexadecimal with figures and letters of one case.
-    private static func hexLetter(_ text: [UInt8]) -> UInt8? {
-        var figures = 0
-        var small = 0
-        for byte in text {
-            if byte &- 48 < 10 {
-                figures += 1
-            } else if byte &- 0x61 < 6 {
-                small += 1
-            } else if byte &- 0x41 >= 6 {
-                return nil
-            }
-        }
-        let capitals = text.count - figures - small
-        if figures == 0 || (small == 0) == (capitals == 0) { return nil }
-        return small > 0 ? 0x57 : 0x37
+        let halves = permuteHex(
+            (number(range.lowerBound..<middle), number(middle..<range.upperBound)), digits: range.count, purpose,
+            beside: beside)
+        put(halves.0, range.lowerBound..<middle, capitals: capitals)
+        put(halves.1, middle..<range.upperBound, capitals: capitals)
     }
 
     func hex(_ byte: UInt8) -> UInt32? {

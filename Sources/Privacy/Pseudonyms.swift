@@ -24,6 +24,8 @@ struct Pseudonyms {
     /// Those of parts of addresses, by how many values there are.
     private var partTables: [SmallPermutation?] = Array(repeating: nil, count: 257)
     private var cache = PseudonymCache()
+    /// Memory for what is replaced as if it stood outside of ``text``.
+    private var outside: [UInt8] = []
     // Places of a text that change, one number below its radix for each.
     var digits: [UInt32] = []
     var radices: [UInt32] = []
@@ -43,29 +45,46 @@ struct Pseudonyms {
         case coordinate, ip, device, token
     }
 
+    /// What became of a value.
+    enum Outcome {
+        /// It is no value of this class.
+        case impossible
+        /// It is nobody's, as an address of loopback, and stays.
+        case itself
+        case replaced
+    }
+
     /// Replaces ``text``. False when it is no value of this class: it is then as it was.
     mutating func replace(_ personal: PersonalClass) -> Bool {
-        guard !isInverse, let key = PseudonymCache.Key(personal, text.rawSpan, 0..<text.count) else {
-            return make(personal)
-        }
-        if let known = cache.find(key) {
-            if known { cache.copy(key, into: &text) }
+        if isInverse { return make(personal) }
+        var value: [UInt8] = []
+        swap(&value, &outside)
+        value.assign(text.rawSpan, 0..<text.count)
+        let outcome = replace(&value, 0..<value.count, personal)
+        text.assign(value.rawSpan, 0..<value.count)
+        swap(&value, &outside)
+        return outcome != .impossible
+    }
+
+    /// Replaces what stands in `range`, which goes through ``text`` only when it was not met before.
+    mutating func replace(_ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass) -> Outcome {
+        let key = PseudonymCache.Key(personal, bytes.rawSpan, range)
+        if let key, let known = cache.find(key, bytes.rawSpan, range) {
+            if known == .replaced { cache.copy(key, into: &bytes, range) }
             return known
         }
+        text.assign(bytes.rawSpan, range)
         let isDone = make(personal)
-        cache.note(key, isDone, text)
-        return isDone
+        let outcome =
+            key.map { cache.note($0, bytes.rawSpan, range, isDone, text) }
+            ?? (!isDone ? .impossible : holds(bytes.rawSpan, range) ? .itself : .replaced)
+        if outcome == .replaced { bytes.write(text, at: range.lowerBound) }
+        return outcome
     }
 
     /// ``text`` is what stands in `range`.
     func holds(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-        guard text.count == range.count else { return false }
-        return unsafe text.withUnsafeBytes { mine in
-            unsafe bytes.extracting(range).withUnsafeBytes { theirs in
-                guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
-                return unsafe memcmp(a, b, mine.count) == 0
-            }
-        }
+        text.count == range.count && bytes.isSame(range.lowerBound, range.count, as: text.rawSpan, 0)
     }
 
     private mutating func make(_ personal: PersonalClass) -> Bool {
@@ -129,16 +148,11 @@ struct Pseudonyms {
 
     /// The image of `value` among `count` values; `beside` below 2^56.
     mutating func permute(_ value: UInt64, below count: UInt64, _ purpose: Purpose, beside: UInt64) -> UInt64 {
-        let cipher = cipher(purpose)
         if count < 2 { return value }
         if count <= SmallPermutation.limit {
-            let turn = turn(cipher, purpose, count, beside)
-            if purpose == .ip && count <= 256 {
-                if partTables[Int(count)] == nil {
-                    partTables[Int(count)] = SmallPermutation(count: Int(count), cipher: cipher.cipher)
-                }
-                return partTables[Int(count)]?.apply(value, turn, inverse: isInverse) ?? value
-            }
+            if purpose == .ip && count <= 256 { return permutePart(value, below: count, beside: beside) }
+            let turn = turn(purpose, count, beside)
+            let cipher = cipher(purpose)
             let key = UInt64(purpose.rawValue) << 32 | count
             if tables[key] == nil {
                 if tables.count >= 96 { tables.removeAll() }
@@ -146,6 +160,7 @@ struct Pseudonyms {
             }
             return tables[key]?.apply(value, turn, inverse: isInverse) ?? value
         }
+        let cipher = cipher(purpose)
         // Two halves near the root; what falls beyond `count` is encrypted again until it does not (cycle walking).
         let root = UInt64(Double(count).squareRoot()) + 1
         let domain = cipher.domain(root, (count + root - 1) / root)
@@ -173,21 +188,33 @@ struct Pseudonyms {
         return a * domain.second + b
     }
 
+    /// The image of a part of an address, among at most 256 values.
+    mutating func permutePart(_ value: UInt64, below count: UInt64, beside: UInt64) -> UInt64 {
+        let turn = turn(.ip, count, beside)
+        if partTables[Int(count)] == nil {
+            partTables[Int(count)] = SmallPermutation(count: Int(count), cipher: cipher(.ip).cipher)
+        }
+        return partTables[Int(count)]?.apply(value, turn, inverse: isInverse) ?? value
+    }
+
     /// How values are turned that stand beside something: of addresses in a network that is met again and again.
-    private mutating func turn(
-        _ cipher: FF1, _ purpose: Purpose, _ count: UInt64, _ beside: UInt64
-    ) -> SmallPermutation.Turn {
-        let tweak = tweak(purpose, beside)
-        let key = UInt64(purpose.rawValue + 1) << 56 | tweak
-        let place = Int(truncatingIfNeeded: ((key ^ count) &* 0x9E37_79B9_7F4A_7C15) >> 54)
+    @inline(__always)
+    private mutating func turn(_ purpose: Purpose, _ count: UInt64, _ beside: UInt64) -> SmallPermutation.Turn {
+        let key = UInt64(purpose.rawValue + 1) << 56 | beside
+        let place = Int(truncatingIfNeeded: ((key ^ count << 48) &* 0x9E37_79B9_7F4A_7C15) >> 54)
         if turns.isEmpty {
             turns = Array(repeating: (0, 0, SmallPermutation.Turn(.init(high: 0, low: 0), below: 1)), count: 1024)
         }
-        if turns[place].key == key && turns[place].count == count { return turns[place].turn }
-        let turn = SmallPermutation.Turn(
-            cipher.cipher.apply(.init(high: 0x5455_5255 << 32 | count, low: tweak)), below: count)
-        turns[place] = (key, count, turn)
-        return turn
+        if turns[place].key != key || turns[place].count != count {
+            turns[place] = (key, count, newTurn(purpose, count, beside))
+        }
+        return turns[place].turn
+    }
+
+    private mutating func newTurn(_ purpose: Purpose, _ count: UInt64, _ beside: UInt64) -> SmallPermutation.Turn {
+        let cipher = cipher(purpose)
+        return SmallPermutation.Turn(
+            cipher.cipher.apply(.init(high: 0x5455_5255 << 32 | count, low: tweak(purpose, beside))), below: count)
     }
 
     /// Most hexadecimal digits whose halves fit 63 bits.

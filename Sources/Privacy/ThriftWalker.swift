@@ -73,6 +73,13 @@ struct ThriftWalker: ~Escapable {
         }
     }
 
+    /// How many bytes a value of a type takes in Binary, if always the same; not of `uuid`.
+    @inline(__always) private static func size(_ code: UInt8) -> Int? {
+        // Four bits for each: bool 2, byte 3, double 4, i16 6, i32 8, i64 10.
+        let size = code < 16 ? 0x0000_0804_0208_1100 >> (4 * UInt64(code)) & 15 as UInt64 : 0
+        return size == 0 ? nil : Int(size)
+    }
+
     @inline(__always) private mutating func byte() -> UInt8? {
         guard at < bytes.byteCount else { return nil }
         at += 1
@@ -99,7 +106,7 @@ struct ThriftWalker: ~Escapable {
         return nil
     }
 
-    private mutating func skip(_ count: Int) -> Bool {
+    @inline(__always) private mutating func skip(_ count: Int) -> Bool {
         guard count >= 0, count <= bytes.byteCount - at else { return false }
         at += count
         return true
@@ -114,6 +121,11 @@ struct ThriftWalker: ~Escapable {
             let kind: Kind
             let id: Int16
             if !isCompact {
+                if index < 0, let size = Self.size(code) {
+                    // No schema says what it is, so nobody wants to know.
+                    guard skip(2 + size) else { return false }
+                    continue
+                }
                 kind = Self.kind(code, isCompact: false)
                 if kind == .stop { return true }
                 guard let number = fixed(Int16.self) else { return false }

@@ -36,8 +36,11 @@ struct ValueFinder {
     mutating func find(_ bytes: RawSpan, _ range: Range<Int>, json names: FieldNames?, isNumber: Bool = false) {
         if names == nil && range.count <= 64 {
             // Most texts are short, and most of them have nothing in them that could be a value.
-            let classes = ByteClasses(bytes, from: range.lowerBound, in: range)
-            if ByteClasses.Events(classes, before: ByteClasses(), runsBefore: 0).all == 0 { return }
+            let (digits, events) = ByteClasses.Events.of(bytes, range)
+            if events.all == 0 { return }
+            var cursor = Cursor(bytes, range, isJSON: false, isNumber: isNumber)
+            cursor.look(events.all, range.lowerBound, digits, events, &found)
+            return
         }
         if let names, JSONShapes.isOfUse(range) {
             if shapes.find(bytes, range, &found) { return }
@@ -137,11 +140,19 @@ struct ValueFinder {
                 var left = blocks[index].events.all
                 if index == start / 64 { left &= UInt64.max << UInt64(start & 63) }
                 if index == end / 64 { left &= 1 << UInt64(end & 63) - 1 }
-                while left != 0 {
-                    let bit = UInt64(left.trailingZeroBitCount)
-                    left &= left - 1
-                    event(bit, range.lowerBound + 64 * index, blocks[index].digits, blocks[index].events, &found)
-                }
+                look(left, range.lowerBound + 64 * index, blocks[index].digits, blocks[index].events, &found)
+            }
+        }
+
+        /// Looks at some of the events in the block from `base` on.
+        @inline(__always) fileprivate mutating func look(
+            _ some: UInt64, _ base: Int, _ digits: UInt64, _ events: ByteClasses.Events, _ found: inout [Finding]
+        ) {
+            var left = some
+            while left != 0 {
+                let bit = UInt64(left.trailingZeroBitCount)
+                left &= left - 1
+                event(bit, base, digits, events, &found)
             }
         }
 

@@ -41,4 +41,33 @@ import Testing
             }
         }
     }
+
+    /// A text's events in one call, against those of its classes, and by what this machine has against what every one has.
+    @Test func eventsOfATextAreThoseOfItsClasses() {
+        let letters = Array("0123456789-.@%ax-.0123456789".utf8)
+        let bytes = (0..<4096).map { (index: UInt64) in
+            letters[Int(truncatingIfNeeded: (index &* 0x9E37_79B9_7F4A_7C15) >> 33) % letters.count]
+        }
+        for start in stride(from: 0, to: bytes.count - 64, by: 3) {
+            for count in [0, 1, 5, 15, 16, 17, 36, 63, 64] {
+                for readable in [count, bytes.count - start] {
+                    let copy = Array(bytes[start..<start + readable])
+                    unsafe copy.withUnsafeBufferPointer { buffer in
+                        guard let from = buffer.baseAddress else { return }
+                        let classes = unsafe tinct_byte_classes_plain(from, count, readable)
+                        let truth = tinct_events_of(classes, tinct_byte_classes(), 0)
+                        for found in unsafe [
+                            tinct_events_of_text(from, count, readable),
+                            tinct_events_of_text_plain(from, count, readable),
+                        ] {
+                            let isSame =
+                                found.digits == classes.digit && found.events.runs == truth.runs
+                                && found.events.others == truth.others && found.events.all == truth.all
+                            if !isSame { Issue.record("\(copy[..<count])") }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -222,8 +222,9 @@ package final class Run: Sendable {
         while controls.contains(where: { $0.ended.load(ordering: .acquiring) < loops }) {
             var found: RunStop?
             if let signals {
-                // A signal wakes at once; everything else is looked at this often.
-                if let number = signals.wait(timeoutNanos: ticks ? 10_000_000 : 20_000_000) { found = .signal(number) }
+                // A signal wakes at once; everything else is looked at this often, and no oftener, for a loop that watches the
+                // clock may have no other CPU to give.
+                if let number = signals.wait(timeoutNanos: ticks ? 10_000_000 : 40_000_000) { found = .signal(number) }
             } else {
                 Clock.sleep(nanos: 5_000_000)
             }

@@ -110,12 +110,28 @@ static inline struct tinct_text_events text_events(struct tinct_byte_classes cla
     return r;
 }
 
+/// A block of a text, of which `before` and `runs` are those of the block in front, and become its own.
+static inline struct tinct_block next_block(
+    struct tinct_byte_classes now, struct tinct_byte_classes *before, uint64_t *runs) {
+    const struct tinct_events events = tinct_events_of(now, *before, *runs);
+    *before = now;
+    *runs = events.runs;
+    return (struct tinct_block){now.quote, now.backslash, now.digit, now.small, events};
+}
+
 struct tinct_byte_classes tinct_byte_classes_plain(const uint8_t *bytes, size_t count, size_t readable) {
     return classes_plain(bytes, count, readable);
 }
 
 struct tinct_text_events tinct_events_of_text_plain(const uint8_t *bytes, size_t count, size_t readable) {
     return text_events(classes_plain(bytes, count, readable));
+}
+
+void tinct_blocks_of_plain(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks) {
+    struct tinct_byte_classes before = {0};
+    uint64_t runs = 0;
+    for (size_t at = 0; at < count; at += 64)
+        *blocks++ = next_block(classes_plain(bytes + at, count - at, readable - at), &before, &runs);
 }
 
 #if defined(__x86_64__)
@@ -148,14 +164,24 @@ AVX512 static struct tinct_text_events text_events_avx512(const uint8_t *bytes, 
     return text_events(classes_avx512(bytes, count));
 }
 
+AVX512 static void blocks_avx512(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks) {
+    (void)readable;
+    struct tinct_byte_classes before = {0};
+    uint64_t runs = 0;
+    for (size_t at = 0; at < count; at += 64)
+        *blocks++ = next_block(classes_avx512(bytes + at, count - at), &before, &runs);
+}
+
 static struct tinct_byte_classes (*byte_classes)(const uint8_t *, size_t, size_t) = tinct_byte_classes_plain;
 static struct tinct_text_events (*events_of_text)(const uint8_t *, size_t, size_t) = tinct_events_of_text_plain;
+static void (*blocks_of)(const uint8_t *, size_t, size_t, struct tinct_block *) = tinct_blocks_of_plain;
 
 __attribute__((constructor)) static void choose(void) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")) {
         byte_classes = byte_classes_avx512;
         events_of_text = text_events_avx512;
+        blocks_of = blocks_avx512;
     }
 }
 
@@ -166,6 +192,10 @@ struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t cou
 struct tinct_text_events tinct_events_of_text(const uint8_t *bytes, size_t count, size_t readable) {
     return events_of_text(bytes, count, readable);
 }
+
+void tinct_blocks_of(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks) {
+    blocks_of(bytes, count, readable, blocks);
+}
 #else
 struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t count, size_t readable) {
     return tinct_byte_classes_plain(bytes, count, readable);
@@ -173,6 +203,10 @@ struct tinct_byte_classes tinct_byte_classes_of(const uint8_t *bytes, size_t cou
 
 struct tinct_text_events tinct_events_of_text(const uint8_t *bytes, size_t count, size_t readable) {
     return tinct_events_of_text_plain(bytes, count, readable);
+}
+
+void tinct_blocks_of(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks) {
+    tinct_blocks_of_plain(bytes, count, readable, blocks);
 }
 #endif
 

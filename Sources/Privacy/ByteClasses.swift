@@ -27,37 +27,21 @@ struct ByteClasses {
     }
 
     /// Where a value could be told by what it looks like.
-    ///
-    /// `runs` are the fourth digits of runs and those behind them, but of runs behind a small letter, as in hexadecimal
-    /// ids: no value begins in the middle of a word, unless an escape such as %2b ends there. `others` are digits behind
-    /// a dot behind a digit, and the second digits behind a dash.
-    struct Events {
-        private var events = tinct_events()
+    typealias Events = tinct_events
 
-        var runs: UInt64 { events.runs }
-        var others: UInt64 { events.others }
-        var all: UInt64 { events.all }
+    /// `before` are the 64 bytes in front.
+    @inline(__always) func events(before: ByteClasses, runsBefore: UInt64) -> Events {
+        tinct_events_of(masks, before.masks, runsBefore)
+    }
 
-        /// None.
-        init() {}
-
-        /// `before` are the 64 bytes in front.
-        @inline(__always) init(_ now: ByteClasses, before: ByteClasses, runsBefore: UInt64) {
-            events = tinct_events_of(now.masks, before.masks, runsBefore)
-        }
-
-        /// Those of a text of at most 64 bytes, with its digits.
-        @inline(__always) static func of(_ bytes: RawSpan, _ text: Range<Int>) -> (digits: UInt64, events: Events) {
-            precondition(text.lowerBound >= 0 && text.upperBound <= bytes.byteCount && text.count <= 64)
-            // Of the text there are `count` bytes, and as many as the span has can be read.
-            let found = unsafe bytes.withUnsafeBytes { buffer in
-                guard let start = buffer.baseAddress else { return tinct_text_events() }
-                let from = unsafe (start + text.lowerBound).assumingMemoryBound(to: UInt8.self)
-                return unsafe tinct_events_of_text(from, text.count, buffer.count - text.lowerBound)
-            }
-            var events = Events()
-            events.events = found.events
-            return (found.digits, events)
+    /// Those of a text of at most 64 bytes, with its digits.
+    @inline(__always) static func events(_ bytes: RawSpan, _ text: Range<Int>) -> tinct_text_events {
+        precondition(text.lowerBound >= 0 && text.upperBound <= bytes.byteCount && text.count <= 64)
+        // Of the text there are `count` bytes, and as many as the span has can be read.
+        return unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return tinct_text_events() }
+            let from = unsafe (start + text.lowerBound).assumingMemoryBound(to: UInt8.self)
+            return unsafe tinct_events_of_text(from, text.count, buffer.count - text.lowerBound)
         }
     }
 }

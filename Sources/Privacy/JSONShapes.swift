@@ -1,4 +1,5 @@
 import Bytes
+internal import CScan
 
 /// The shapes of the JSON texts that came last: everything of them but their values.
 ///
@@ -7,23 +8,7 @@ import Bytes
 /// kept only when it leads to the very findings on the text that it was learnt from.
 struct JSONShapes {
     /// What 64 bytes of a text are.
-    struct Block {
-        var quotes: UInt64 = 0
-        var backslashes: UInt64 = 0
-        var digits: UInt64 = 0
-        var small: UInt64 = 0
-        var events = ByteClasses.Events()
-
-        init() {}
-
-        @inline(__always) init(_ classes: ByteClasses, _ events: ByteClasses.Events) {
-            quotes = classes.quotes
-            backslashes = classes.backslashes
-            digits = classes.digits
-            small = classes.small
-            self.events = events
-        }
-    }
+    typealias Block = tinct_block
 
     enum Kind {
         case string, number
@@ -96,14 +81,13 @@ struct JSONShapes {
     mutating func readBlocks(_ bytes: RawSpan, _ range: Range<Int>) {
         let count = (range.count + 63) / 64
         if blocks.count < count { blocks = Array(repeating: Block(), count: 2 * count) }
-        var before = ByteClasses()
-        var runsBefore: UInt64 = 0
-        var blocks = blocks.mutableSpan
-        for index in 0..<count {
-            let classes = ByteClasses(bytes, from: range.lowerBound + 64 * index, in: range)
-            let events = ByteClasses.Events(classes, before: before, runsBefore: runsBefore)
-            blocks[index] = Block(classes, events)
-            (before, runsBefore) = (classes, events.runs)
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
+        unsafe blocks.withUnsafeMutableBufferPointer { blocks in
+            unsafe bytes.withUnsafeBytes { bytes in
+                guard let start = bytes.baseAddress, let first = blocks.baseAddress else { return }
+                let from = unsafe (start + range.lowerBound).assumingMemoryBound(to: UInt8.self)
+                unsafe tinct_blocks_of(from, range.count, bytes.count - range.lowerBound, first)
+            }
         }
     }
 

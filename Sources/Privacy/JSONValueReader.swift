@@ -1,4 +1,5 @@
 import Bytes
+internal import CScan
 
 /// Reads the values of a text of JSON whose blocks are known, each of the kind that the shape of the text says.
 struct JSONValueReader: ~Escapable {
@@ -121,19 +122,32 @@ struct JSONValueReader: ~Escapable {
         cursor.look(in: value, isString: isString, blocks, &found)
     }
 
+    /// Behind the digits that begin at `start`.
+    @inline(__always) private func digitsEnd(_ start: Int) -> Int {
+        var at = start
+        while true {
+            let index = (at &- range.lowerBound) >> 6
+            guard index < blocks.count else { return at }
+            let bit = (at &- range.lowerBound) & 63
+            // What is shifted in is no digit.
+            let count = (~(blocks[index].digits >> UInt64(bit))).trailingZeroBitCount
+            at = at &+ count
+            if bit &+ count < 64 || count == 0 { return at }
+        }
+    }
+
     /// - Parameter meaning: of a number that stands behind its name.
     @inline(__always) private func number(
         _ meaning: FieldNames.Meaning?, _ start: Int, _ found: inout [ValueFinder.Finding]
     ) -> Int {
         var at = byte(start) == 0x2D ? start &+ 1 : start
         let first = at
-        while byte(at) &- 48 < 10 { at = at &+ 1 }
+        at = digitsEnd(at)
         var longest = at &- first
         if longest == 0 { return -1 }
         if byte(at) == 0x2E {
             let fraction = at &+ 1
-            at = fraction
-            while byte(at) &- 48 < 10 { at = at &+ 1 }
+            at = digitsEnd(fraction)
             if at == fraction { return -1 }
             longest = max(longest, at &- fraction)
         }

@@ -49,8 +49,8 @@ extension Masker {
         case .opaque: break
         case .form: maskForm(&bytes, range)
         case .multipart: maskMultipart(&bytes, range, type)
-        case .thrift: if !maskThriftMessage(&bytes, range) { maskFound(&bytes, range, json: nil) }
-        case .json: maskFound(&bytes, range, json: plan.fields)
+        case .thrift: if !maskThriftMessage(&bytes, range) { maskFound(&bytes, range) }
+        case .json: maskFound(&bytes, range, isJSON: true)
         case .text: maskContent(&bytes, range)
         }
     }
@@ -145,12 +145,12 @@ extension Masker {
     /// Parts between boundaries (RFC 7578), each with a header and a name.
     private mutating func maskMultipart(_ bytes: inout [UInt8], _ range: Range<Int>, _ type: Range<Int>) {
         guard let boundary = Multipart.parameter("boundary", bytes, type) else {
-            maskFound(&bytes, range, json: nil)
+            maskFound(&bytes, range)
             return
         }
         let delimiter = [0x2D, 0x2D] + boundary
         var at = Multipart.find(delimiter, bytes, range) ?? range.upperBound
-        if at == range.upperBound { maskFound(&bytes, range, json: nil) }
+        if at == range.upperBound { maskFound(&bytes, range) }
         while at < range.upperBound {
             let start = at + delimiter.count
             let end = Multipart.find(delimiter, bytes, start..<range.upperBound) ?? range.upperBound

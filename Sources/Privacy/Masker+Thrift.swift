@@ -69,7 +69,7 @@ extension Masker {
 
     private mutating func maskThriftBody(_ bytes: inout [UInt8], _ form: ThriftProtocol, _ header: MessageHeader) {
         guard let encoding = form.encoding else {
-            maskFound(&bytes, 0..<bytes.count, json: plan.fields)
+            maskFound(&bytes, 0..<bytes.count, isJSON: true)
             return
         }
         findings.finder.found.removeAll(keepingCapacity: true)
@@ -87,7 +87,7 @@ extension Masker {
         }
         for index in findings.numbers.indices { maskNumber(&bytes, findings.numbers[index]) }
         // What could not be walked is looked at as it is.
-        if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count, json: nil) }
+        if !isWhole { maskFound(&bytes, min(header.bodyOffset, bytes.count)..<bytes.count) }
     }
 
     /// False when the body is no struct to its end.

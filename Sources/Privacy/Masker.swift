@@ -168,13 +168,19 @@ package struct Masker {
         if !isNumber, let match = Words.whole(bytes.rawSpan, range) {
             if change(&bytes, match.range, match.personal) { return }
         }
-        maskFound(&bytes, range, json: nil, isNumber: isNumber)
+        maskFound(&bytes, range, isNumber: isNumber)
     }
 
     /// A text that holds values, JSON or any other.
-    mutating func maskFound(_ bytes: inout [UInt8], _ range: Range<Int>, json: FieldNames?, isNumber: Bool = false) {
+    mutating func maskFound(
+        _ bytes: inout [UInt8], _ range: Range<Int>, isJSON: Bool = false, isNumber: Bool = false
+    ) {
         finder.found.removeAll(keepingCapacity: true)
-        finder.find(bytes.rawSpan, range, json: json, isNumber: isNumber)
+        if isJSON {
+            finder.find(bytes.rawSpan, range, json: plan.fields)
+        } else {
+            finder.find(bytes.rawSpan, range, isNumber: isNumber)
+        }
         if finder.found.isEmpty { return }
         // What is found within what is found needs the list, too.
         var found: [ValueFinder.Finding] = []
@@ -197,7 +203,7 @@ package struct Masker {
         }
         guard at < range.upperBound else { return }
         let isJSON = bytes[at] == 0x7B || bytes[at] == 0x5B || bytes[at] == 0x22
-        maskFound(&bytes, range, json: isJSON ? plan.fields : nil)
+        maskFound(&bytes, range, isJSON: isJSON)
     }
 
     // MARK: Encoded text
@@ -207,7 +213,7 @@ package struct Masker {
         _ bytes: inout [UInt8], _ range: Range<Int>, _ meaning: FieldNames.Meaning, _ escaping: EncodedText.Escaping
     ) {
         guard depth < 8, let decoded = EncodedText(bytes.rawSpan, range, escaping) else {
-            maskFound(&bytes, range, json: nil)
+            maskFound(&bytes, range)
             return
         }
         depth += 1

@@ -20,8 +20,8 @@ struct NumberShapes: ~Escapable {
     @inline(__always) func byte(_ at: Int) -> UInt8 { range.contains(at) ? bytes[byte: at] : 0 }
     @inline(__always) func isDigit(_ at: Int) -> Bool { byte(at) &- 48 < 10 }
     @inline(__always) func isLetter(_ at: Int) -> Bool { (byte(at) | 32) &- 0x61 < 26 }
-    func isWord(_ at: Int) -> Bool { isDigit(at) || isLetter(at) || byte(at) == 0x5F }
-    func isCapital(_ at: Int) -> Bool { byte(at) &- 0x41 < 26 }
+    @inline(__always) func isWord(_ at: Int) -> Bool { isDigit(at) || isLetter(at) || byte(at) == 0x5F }
+    @inline(__always) func isCapital(_ at: Int) -> Bool { byte(at) &- 0x41 < 26 }
 
     /// A letter before that is no part of `%2B` or the like.
     private func isInWord(before at: Int) -> Bool { isWord(at - 1) && byte(at - 3) != 0x25 }

@@ -2,9 +2,10 @@ import Bytes
 
 /// The pseudonyms that were made last, so that a value that comes often costs its comparison.
 ///
-/// A table of 1,024 places, a hundred kilobytes, in which a value replaces whatever stood where its hash leads.
+/// A table of so few places that it stays in a processor's nearest cache, where a value replaces whatever stood where its
+/// hash leads.
 struct PseudonymCache {
-    private static let places = 1024
+    private static let places = 256
     /// Words of a value, and of its pseudonym: what is longer is not kept.
     private static let words = 6
     /// Class, length and outcome; value; pseudonym.

@@ -20,18 +20,27 @@ extension Pseudonyms {
         let low = UInt64(c) << 32 | UInt64(d)
         let (first, second) = permuteHex(
             ((high >> 16) << 12 | high & 0xFFF, low & 0x0FFF_FFFF_FFFF_FFFF), digits: 30, .device, beside: 0)
-        let (version, variant) = (text[14], text[19])
-        put(Hexadecimal.text(UInt32(truncatingIfNeeded: first >> 28), capitals: capitals), at: 0, count: 8)
+        let front = Hexadecimal.text(UInt32(truncatingIfNeeded: first >> 28), capitals: capitals)
         let middle = Hexadecimal.text(
             UInt32(truncatingIfNeeded: first << 4 & 0xFFFF_0000 | first & 0xFFF), capitals: capitals)
-        put(middle, at: 9, count: 4)
-        put(middle >> 32, at: 14, count: 4)
         let next = Hexadecimal.text(UInt32(truncatingIfNeeded: second >> 32), capitals: capitals)
-        put(next, at: 19, count: 4)
-        put(next >> 32, at: 24, count: 4)
-        put(Hexadecimal.text(UInt32(truncatingIfNeeded: second), capitals: capitals), at: 28, count: 8)
-        text[14] = version
-        text[19] = variant
+        let back = Hexadecimal.text(UInt32(truncatingIfNeeded: second), capitals: capitals)
+        let (version, variant) = (text[14], text[19])
+        // All of these places are below 36.
+        unsafe text.withUnsafeMutableBytes { text in
+            @inline(__always) func put(_ word: UInt64, _ at: Int) {
+                let half = UInt32(truncatingIfNeeded: word).littleEndian
+                unsafe text.storeBytes(of: half, toByteOffset: at, as: UInt32.self)
+            }
+            unsafe text.storeBytes(of: front.littleEndian, toByteOffset: 0, as: UInt64.self)
+            put(middle, 9)
+            put(middle >> 32, 14)
+            put(next, 19)
+            put(next >> 32, 24)
+            unsafe text.storeBytes(of: back.littleEndian, toByteOffset: 28, as: UInt64.self)
+            unsafe text[14] = version
+            unsafe text[19] = variant
+        }
         return true
     }
 
@@ -89,10 +98,13 @@ extension Pseudonyms {
             block = cipher.apply(block)
             words = Hexadecimal.text(block.high, block.low, capitals: !isSmall)
         } while Hexadecimal.hasSmall(words) == nil
-        put(words.0, at: 0, count: 8)
-        put(words.1, at: 8, count: 8)
-        put(words.2, at: 16, count: 8)
-        put(words.3, at: 24, count: 8)
+        // The text has 32 bytes.
+        unsafe text.withUnsafeMutableBytes { text in
+            unsafe text.storeBytes(of: words.0.littleEndian, toByteOffset: 0, as: UInt64.self)
+            unsafe text.storeBytes(of: words.1.littleEndian, toByteOffset: 8, as: UInt64.self)
+            unsafe text.storeBytes(of: words.2.littleEndian, toByteOffset: 16, as: UInt64.self)
+            unsafe text.storeBytes(of: words.3.littleEndian, toByteOffset: 24, as: UInt64.self)
+        }
         return true
     }
 

@@ -18,7 +18,7 @@ struct Pseudonyms {
     private var blocks: [BlockCipher?] = Array(repeating: nil, count: 2 * Purpose.allCases.count)
     private var hexDomains: [FF1.Domain?] = Array(
         repeating: nil, count: (Self.longestHex + 1) * Purpose.allCases.count)
-    private var turns: [(key: UInt64, count: UInt64, turn: SmallPermutation.Turn)] = []
+    private var turns: [(key: UInt64, count: UInt32, turn: SmallPermutation.Turn)] = []
     private var decimalDomains: [FF1.Domain?] = Array(repeating: nil, count: 20 * Purpose.allCases.count)
     private var tables: [UInt64: SmallPermutation] = [:]
     /// Those of parts of addresses, by how many values there are.
@@ -181,8 +181,13 @@ struct Pseudonyms {
         if size < SmallPermutation.limit { return permute(value, below: size, purpose, beside: beside) }
         let cipher = cipher(purpose)
         let slot = purpose.rawValue * 20 + count
-        let domain = decimalDomains[slot] ?? cipher.domain(radix: 10, length: count, tweakBytes: 7)
-        decimalDomains[slot] = domain
+        let domain: FF1.Domain
+        if let known = decimalDomains[slot] {
+            domain = known
+        } else {
+            domain = cipher.domain(radix: 10, length: count, tweakBytes: 7)
+            decimalDomains[slot] = domain
+        }
         let (a, b) = cipher.apply(
             value / domain.second, value % domain.second, domain, tweak: tweak(purpose, beside), inverse: isInverse)
         return a * domain.second + b
@@ -201,12 +206,12 @@ struct Pseudonyms {
     @inline(__always)
     private mutating func turn(_ purpose: Purpose, _ count: UInt64, _ beside: UInt64) -> SmallPermutation.Turn {
         let key = UInt64(purpose.rawValue + 1) << 56 | beside
-        let place = Int(truncatingIfNeeded: ((key ^ count << 48) &* 0x9E37_79B9_7F4A_7C15) >> 54)
+        let place = Int(truncatingIfNeeded: ((key ^ count << 48) &* 0x9E37_79B9_7F4A_7C15) >> 55)
         if turns.isEmpty {
-            turns = Array(repeating: (0, 0, SmallPermutation.Turn(.init(high: 0, low: 0), below: 1)), count: 1024)
+            turns = Array(repeating: (0, 0, SmallPermutation.Turn(.init(high: 0, low: 0), below: 1)), count: 512)
         }
         if turns[place].key != key || turns[place].count != count {
-            turns[place] = (key, count, newTurn(purpose, count, beside))
+            turns[place] = (key, UInt32(truncatingIfNeeded: count), newTurn(purpose, count, beside))
         }
         return turns[place].turn
     }
@@ -226,8 +231,13 @@ struct Pseudonyms {
     ) -> (UInt64, UInt64) {
         let cipher = cipher(purpose)
         let slot = purpose.rawValue * (Self.longestHex + 1) + count
-        let domain = hexDomains[slot] ?? cipher.domain(radix: 16, length: count, tweakBytes: 7)
-        hexDomains[slot] = domain
+        let domain: FF1.Domain
+        if let known = hexDomains[slot] {
+            domain = known
+        } else {
+            domain = cipher.domain(radix: 16, length: count, tweakBytes: 7)
+            hexDomains[slot] = domain
+        }
         return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, beside), inverse: isInverse)
     }
 

@@ -31,12 +31,12 @@ struct SmallPermutation {
 
     /// By how much values are turned, both below their count.
     struct Turn {
-        fileprivate let before: UInt64
-        fileprivate let after: UInt64
+        fileprivate let before: UInt32
+        fileprivate let after: UInt32
 
         init(_ random: BlockCipher.Block, below count: UInt64) {
-            before = random.high % count
-            after = random.low % count
+            before = UInt32(truncatingIfNeeded: random.high % count)
+            after = UInt32(truncatingIfNeeded: random.low % count)
         }
     }
 
@@ -44,7 +44,8 @@ struct SmallPermutation {
         let count = UInt64(forward.count)
         // Two numbers below the count, added.
         func sum(_ a: UInt64, _ b: UInt64) -> UInt64 { a + b < count ? a + b : a + b - count }
-        if inverse { return sum(UInt64(backward[Int(sum(value, count - turn.after))]), count - turn.before) }
-        return sum(UInt64(forward[Int(sum(value, turn.before))]), turn.after)
+        let (before, after) = (UInt64(turn.before), UInt64(turn.after))
+        if inverse { return sum(UInt64(backward[Int(sum(value, count - after))]), count - before) }
+        return sum(UInt64(forward[Int(sum(value, before))]), after)
     }
 }

@@ -280,7 +280,7 @@ struct ThriftWalker: ~Escapable {
         } else if let match = Words.whole(bytes, range) {
             found.finder.found.append(.init(range: match.range, meaning: .init(match.personal), kind: .value))
         } else {
-            found.finder.find(bytes, range, json: nil)
+            found.finder.find(bytes, range)
         }
         return true
     }

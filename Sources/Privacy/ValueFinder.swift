@@ -1,4 +1,5 @@
 import Bytes
+internal import CScan
 import Glibc
 
 /// Finds values in text by what they look like, and in JSON by what they are called, too, in one pass.
@@ -31,27 +32,27 @@ struct ValueFinder {
         known.meaning(bytes, range, names)
     }
 
-    /// - Parameter names: what fields of JSON are called; nil when `bytes` are plain text.
+    /// Plain text.
+    ///
     /// - Parameter isNumber: all of it is a number without quotes.
-    mutating func find(_ bytes: RawSpan, _ range: Range<Int>, json names: FieldNames?, isNumber: Bool = false) {
-        if names == nil && range.count <= 64 {
-            // Most texts are short, and most of them have nothing in them that could be a value.
-            let (digits, events) = ByteClasses.Events.of(bytes, range)
-            if events.all == 0 { return }
-            var cursor = Cursor(bytes, range, isJSON: false, isNumber: isNumber)
-            cursor.look(events.all, range.lowerBound, digits, events, &found)
-            return
+    mutating func find(_ bytes: RawSpan, _ range: Range<Int>, isNumber: Bool = false) {
+        var cursor = Cursor(bytes, range, isJSON: false, isNumber: isNumber)
+        if range.count > 64 { return cursor.run(&found, nil, &known) }
+        // Most texts are short, and most of them have nothing in them that could be a value.
+        let text = ByteClasses.events(bytes, range)
+        if text.events.all != 0 {
+            cursor.look(text.events.all, range.lowerBound, text.digits, text.events, &found)
         }
-        if let names, JSONShapes.isOfUse(range) {
-            if shapes.find(bytes, range, &found) { return }
-            let mark = found.count
-            var cursor = Cursor(bytes, range, isJSON: true, isNumber: false)
-            cursor.run(&found, names, &known)
-            shapes.learn(bytes, range, found[mark...], names, &known)
-            return
-        }
-        var cursor = Cursor(bytes, range, isJSON: names != nil, isNumber: isNumber)
+    }
+
+    /// - Parameter names: what fields of JSON are called.
+    mutating func find(_ bytes: RawSpan, _ range: Range<Int>, json names: FieldNames) {
+        let hasShape = JSONShapes.isOfUse(range)
+        if hasShape && shapes.find(bytes, range, &found) { return }
+        let mark = found.count
+        var cursor = Cursor(bytes, range, isJSON: true, isNumber: false)
         cursor.run(&found, names, &known)
+        if hasShape { shapes.learn(bytes, range, found[mark...], names, &known) }
     }
 
     struct Cursor: ~Escapable {
@@ -80,7 +81,7 @@ struct ValueFinder {
             var base = range.lowerBound
             while base < range.upperBound {
                 let classes = ByteClasses(bytes, from: base, in: range)
-                let events = ByteClasses.Events(classes, before: before, runsBefore: runsBefore)
+                let events = classes.events(before: before, runsBefore: runsBefore)
                 var left = isJSON ? events.all | classes.quotes : events.all
                 while left != 0 {
                     let bit = UInt64(left.trailingZeroBitCount)

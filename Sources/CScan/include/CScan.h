@@ -53,6 +53,18 @@ static inline struct tinct_events tinct_events_of(
     return r;
 }
 
+/// What 64 bytes of a longer text are.
+struct tinct_block {
+    uint64_t quotes, backslashes, digits, small;
+    struct tinct_events events;
+};
+
+/// All blocks of `count` bytes, the last of which may be shorter than 64. Nothing behind `readable` bytes is read.
+void tinct_blocks_of(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks);
+
+/// The same without what only some machines have, which the tests hold against it.
+void tinct_blocks_of_plain(const uint8_t *bytes, size_t count, size_t readable, struct tinct_block *blocks);
+
 /// A text of at most 64 bytes.
 struct tinct_text_events {
     uint64_t digits;

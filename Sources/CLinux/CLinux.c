@@ -63,6 +63,17 @@ int tinct_poll_writable(int fd, int64_t timeout_nanos) {
 
 void tinct_yield_priority(void) { setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 5); }
 
+int tinct_semaphore_wait(sem_t *semaphore, int64_t nanos) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    nanos += until.tv_nsec;
+    until.tv_sec += nanos / 1000000000;
+    until.tv_nsec = nanos % 1000000000;
+    int status;
+    while ((status = sem_clockwait(semaphore, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR) {}
+    return status == 0;
+}
+
 unsigned tinct_poll_pair(int first, int second, int64_t timeout_nanos) {
     // poll leaves out what is negative.
     struct pollfd entries[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};

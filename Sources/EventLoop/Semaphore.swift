@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Counts what one thread has made ready for another, which sleeps while there is nothing.
@@ -20,5 +21,10 @@ import Glibc
 
     package func wait() {
         while unsafe sem_wait(handle) != 0 {}
+    }
+
+    /// Waits for a signal, or so long.
+    package func wait(atMostNanos nanos: UInt64) {
+        _ = unsafe tinct_semaphore_wait(handle, Int64(clamping: nanos))
     }
 }

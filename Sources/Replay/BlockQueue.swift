@@ -1,6 +1,10 @@
 import Bytes
+import EventLoop
 
 /// Blocks on their way from the feeder to one loop: bounded, taken without waiting.
+///
+/// The feeder sleeps while there is no room, and is woken when half of it is free: looking now and then would take the
+/// loop's processor from it hundreds of times a second where both have only one.
 final class BlockQueue: Sendable {
     struct Entry: Sendable {
         /// In the order of the tape; more than one only when they are repeated.
@@ -21,21 +25,34 @@ final class BlockQueue: Sendable {
         var entries: [Entry] = []
         var isFinished = false
         var isCancelled = false
+        /// The feeder sleeps until there is room, or nothing left.
+        var isAwaited = false
     }
 
     private let state = Lock(State())
     private let capacity: Int
+    private let room: Semaphore
 
-    init(capacity: Int) { self.capacity = capacity }
+    /// - Parameter room: signalled once for each time that the queue is awaited.
+    init(capacity: Int, room: Semaphore) {
+        self.capacity = capacity
+        self.room = room
+    }
 
-    /// False when the queue is full.
+    /// False when the queue is full; it is then awaited.
     func push(_ entry: Entry) -> Bool {
         state.withLock { state in
-            if state.entries.count >= capacity && !state.isCancelled { return false }
+            if state.entries.count >= capacity && !state.isCancelled {
+                state.isAwaited = true
+                return false
+            }
             state.entries.append(entry)
             return true
         }
     }
+
+    /// Asks for a signal when the loop takes a block that leaves room, or finds none.
+    func awaitRoom() { state.withLock { $0.isAwaited = true } }
 
     /// No block will follow.
     func finish() {
@@ -43,7 +60,10 @@ final class BlockQueue: Sendable {
     }
 
     /// The loop wants no more.
-    func cancel() { state.withLock { $0.isCancelled = true } }
+    func cancel() {
+        state.withLock { $0.isCancelled = true }
+        room.signal()
+    }
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
@@ -55,10 +75,15 @@ final class BlockQueue: Sendable {
     }
 
     func next() -> Next {
-        state.withLock { state in
-            if !state.entries.isEmpty { return .block(state.entries.removeFirst()) }
-            return state.isFinished ? .finished : .starved
+        let (next, isAwaited) = state.withLock { state -> (Next, Bool) in
+            var next = state.isFinished ? Next.finished : .starved
+            if !state.entries.isEmpty { next = .block(state.entries.removeFirst()) }
+            if !state.isAwaited || state.entries.count > capacity / 2 { return (next, false) }
+            state.isAwaited = false
+            return (next, true)
         }
+        if isAwaited { room.signal() }
+        return next
     }
 
     var count: Int { state.withLock { $0.entries.count } }

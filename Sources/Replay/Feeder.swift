@@ -32,6 +32,8 @@ final class Feeder: Sendable {
     private let progress: Lock<[Progress]>
     private let isCancelled = Atomic<Bool>(false)
 
+    /// Signalled by the queues.
+    private let room = Semaphore()
     private let samples: Int
 
     /// - Parameter samples: how many of the first requests are kept for a dry run.
@@ -46,7 +48,8 @@ final class Feeder: Sendable {
         self.rounds = rounds
         self.residentLimit = residentLimit
         self.loops = max(1, loops)
-        queues = (0..<self.loops * (1 + mirrors)).map { _ in BlockQueue(capacity: Feeder.blocksAhead) }
+        let room = room
+        queues = (0..<self.loops * (1 + mirrors)).map { _ in BlockQueue(capacity: Feeder.blocksAhead, room: room) }
         progress = Lock(.init(repeating: Progress(), count: 1 + mirrors))
     }
 
@@ -250,7 +253,9 @@ final class Feeder: Sendable {
             if isDone { return }
             isPrimed.store(true, ordering: .releasing)
             meanwhile()
-            Clock.sleep(nanos: 2_000_000)
+            for other in queues.indices where other != loop { queues[other].awaitRoom() }
+            // Whoever cancels the run signals too; the time is for what nobody has thought of.
+            room.wait(atMostNanos: 100_000_000)
         }
     }
 

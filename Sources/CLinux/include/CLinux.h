@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -100,6 +101,9 @@ static inline void tinct_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul, 0u
 
 /// Makes the calling thread (not the process) give way to others: nice 5.
 void tinct_yield_priority(void);
+
+/// Waits for a semaphore, or so long by a clock that never steps: 0 then.
+int tinct_semaphore_wait(sem_t *semaphore, int64_t nanos);
 
 /// send without SIGPIPE. Bytes sent, or a negative errno.
 static inline long tinct_send(int fd, const void *bytes, size_t count) {

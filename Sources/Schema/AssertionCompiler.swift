@@ -2,14 +2,22 @@ import Bytes
 import Expression
 import JSON
 
-/// Turns schemas into assertions, each place once.
+/// Turns schemas into assertions, each place once for each dynamic scope in which it is reached (JSON Schema 2020-12 core,
+/// §7.1 and §8.2.3.2).
 struct AssertionCompiler {
     var documents: SchemaLibrary
     var assertions: [SchemaAssertion]
     var findings: [SchemaFinding] = []
-    private var known: [SchemaPlace: Int] = [:]
+    private var known: [Reached: Int] = [:]
+    /// Dynamic anchors of the resources through which the present place is reached, those of the outermost first.
+    private var scope: [String: SchemaPlace] = [:]
     private let first: Int
     private var places: [SchemaPlace] = []
+
+    private struct Reached: Hashable {
+        var place: SchemaPlace
+        var scope: [String: SchemaPlace]
+    }
 
     static let depthLimit = 64
 
@@ -20,13 +28,17 @@ struct AssertionCompiler {
     }
 
     mutating func compile(_ place: SchemaPlace, depth: Int = 0) throws(SchemaError) -> Int {
-        if let index = known[place] { return index }
+        let outer = scope
+        defer { scope = outer }
+        scope.merge(documents.dynamicAnchors(around: place)) { outer, _ in outer }
+        let reached = Reached(place: place, scope: scope)
+        if let index = known[reached] { return index }
         guard depth < AssertionCompiler.depthLimit * 4 else {
             throw documents.failure(
                 place, "schemas nested too deep", "Name inner schemas under '$defs' and refer to them.")
         }
         let index = assertions.count
-        known[place] = index
+        known[reached] = index
         let name = documents.trees[place.tree].source.name
         assertions.append(SchemaAssertion(place: name + place.pointer))
         places.append(place)
@@ -80,7 +92,12 @@ struct AssertionCompiler {
         var rules: [SchemaAssertion.Rule] = []
         for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
             guard let reference = object[key]?.string else { continue }
-            let target = try documents.resolve(reference, at: place)
+            var target = try documents.resolve(reference, at: place)
+            if key == "$dynamicRef", let name = documents[target]?["$dynamicAnchor"]?.string,
+                reference.hasSuffix("#\(name)"), let outermost = scope[name]
+            {
+                target = outermost
+            }
             rules.append(.reference(try compile(target, depth: depth + 1)))
             if documents.ignoresSiblings[place.tree] {
                 noteIgnored(object, place)

@@ -12,6 +12,8 @@ struct SchemaLibrary {
     private var resources: [String: SchemaPlace] = [:]
     /// By URI with fragment; nil when the name is given twice.
     private var anchors: [String: SchemaPlace] = [:]
+    /// What a resource names by `$dynamicAnchor`, by its URI.
+    private var dynamicAnchors: [String: [String: SchemaPlace]] = [:]
     private let include: (String, SchemaSource) -> SchemaSource?
 
     static let treeLimit = 256
@@ -53,6 +55,7 @@ struct SchemaLibrary {
             for key in ["$anchor", "$dynamicAnchor"] {
                 if let name = object[key]?.string { anchors["\(base)#\(name)"] = place }
             }
+            if let name = object["$dynamicAnchor"]?.string { dynamicAnchors[base, default: [:]][name] = place }
             for member in object.members where !SchemaLibrary.data.contains(member.key) || isMap(place) {
                 walk(member.value, place[member.key], base: base, depth: depth + 1)
             }
@@ -85,6 +88,11 @@ struct SchemaLibrary {
         SchemaFinding(
             severity, rule, trees[place.tree].source.name, trees[place.tree].position(place.steps),
             "\(place.pointer): \(message)", remedy: remedy)
+    }
+
+    /// The dynamic anchors of the resource that a place is in.
+    func dynamicAnchors(around place: SchemaPlace) -> [String: SchemaPlace] {
+        dynamicAnchors.isEmpty ? [:] : dynamicAnchors[base(of: place)] ?? [:]
     }
 
     /// What a `$ref` at `place` refers to; loads the file if it must.

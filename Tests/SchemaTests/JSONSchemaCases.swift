@@ -94,6 +94,27 @@ enum JSONSchemaCases {
             schema:
                 ##"{"properties": {"enum": {"enum": ["x"]}, "$ref": {"type": "string"}, "const": {"$ref": "#/$defs/n"}}, "$defs": {"n": {"type": "null"}}}"##,
             values: ##"[{"enum": "x"}, {"enum": "y"}, {"$ref": "a"}, {"$ref": 1}, {"const": null}, {"const": 1}]"##),
+        // Dynamic references: to the outermost anchor of the name, unless what is found first is none that may be replaced.
+        .init(
+            schema:
+                ##"{"$id": "https://pay.example/cards", "$ref": "page", "$defs": {"card": {"$dynamicAnchor": "entry", "type": "string"}, "page": {"$id": "page", "properties": {"entries": {"items": {"$dynamicRef": "#entry"}}}, "$defs": {"any": {"$dynamicAnchor": "entry"}}}}}"##,
+            values: ##"[{"entries": ["a"]}, {"entries": ["a", 1]}, {}]"##),
+        .init(
+            schema:
+                ##"{"$id": "https://pay.example/cards", "$ref": "page", "$defs": {"card": {"$dynamicAnchor": "entry", "type": "string"}, "page": {"$id": "page", "properties": {"entries": {"items": {"$dynamicRef": "#entry"}}}, "$defs": {"any": {"$anchor": "entry", "type": "integer"}}}}}"##,
+            values: ##"[{"entries": ["a"]}, {"entries": [1]}]"##),
+        .init(
+            schema:
+                ##"{"$id": "https://risk.example/strict", "$dynamicAnchor": "rule", "$ref": "rule", "unevaluatedProperties": false, "$defs": {"r": {"$id": "rule", "$dynamicAnchor": "rule", "type": "object", "properties": {"name": true, "parts": {"items": {"$dynamicRef": "#rule"}}}}}}"##,
+            values:
+                ##"[{"parts": [{"name": 1}]}, {"parts": [{"nmae": 1}]}, {"nmae": 1}, {"parts": [{"parts": [{"x": 1}]}]}]"##
+        ),
+        .init(
+            schema:
+                ##"{"$id": "https://risk.example/either", "properties": {"amounts": {"$ref": "amounts"}, "names": {"$ref": "names"}}, "$defs": {"page": {"$id": "page", "items": {"$dynamicRef": "#entry"}, "$defs": {"any": {"$dynamicAnchor": "entry"}}}, "amounts": {"$id": "amounts", "$ref": "page", "$defs": {"own": {"$dynamicAnchor": "entry", "type": "number"}}}, "names": {"$id": "names", "$ref": "page", "$defs": {"own": {"$dynamicAnchor": "entry", "type": "string"}}}}}"##,
+            values:
+                ##"[{"amounts": [1.5]}, {"amounts": ["a"]}, {"names": [1.5]}, {"names": ["a"]}, {"amounts": [1], "names": ["a"]}, {"amounts": [1], "names": [1]}]"##
+        ),
         .init(schema: ##"{"const": {"$ref": "#/$defs/gone"}}"##, values: ##"[{"$ref": "#/$defs/gone"}, {}]"##),
         .init(
             schema: ##"{"properties": {"a": {}}, "unevaluatedProperties": false}"##,

@@ -108,13 +108,75 @@ struct ProfileTests {
         }
     }
 
+    @Test(
+        "Sessions made by a profile go from scene to scene as those of the other half, which single exchanges do not",
+        .requires(.python))
+    func sessions() throws {
+        let folder = try TemporaryDirectory()
+        let model = try run(
+            try TestEnvironment.python.path(),
+            [Repository.path("Tests/EndToEndTests/Native/sessions.py"), "7", "4000"]
+                + ["a.gor", "b.gor"].map { folder.file($0) })
+        try #require(model.status == 0, "\(model.errors)")
+        for name in ["a", "b"] {
+            try #require(try tinct("record", folder.file(name + ".gor"), "-o", folder.file(name + ".mcap")).status == 0)
+        }
+        let truth = try JSONValue(parsing: model.stdout)
+        for isFollowed in [true, false] {
+            let (profile, made) = (folder.file("profile.yaml"), folder.file("made.mcap"))
+            let fitted = try run(
+                Repository.binary,
+                ["profile", folder.file("a.mcap"), "-o", profile, "--entity", "userId", "--entity", "merchantId"]
+                    + (isFollowed ? ["--state", "scene"] : []))
+            try #require(fitted.status == 0, "\(fitted.errors)")
+            let synthesized = try tinct("synth", profile, "-n", "6000", "--seed", "1", "-o", made)
+            try #require(synthesized.status == 0, "\(synthesized.errors)")
+            let compared = try tinct(
+                "compare", folder.file("b.mcap"), made, "--state", "scene", "--entity", "userId", "--json", "--gate",
+                "decision=off")
+            let checks = try JSONValue(parsing: compared.stdout)["checks"]?.array ?? []
+            let transition = checks.first { $0["gate"]?.string == "transition" }
+            #expect(transition?["holds"]?.bool == isFollowed, "\(compared.output)")
+            if isFollowed { try expectSessions(made, truth, in: folder) }
+        }
+    }
+
+    /// Pairs of scenes within half an hour of a user, counted from the exported requests, and held against those of the model.
+    private func expectSessions(_ tape: String, _ truth: JSONValue, in folder: TemporaryDirectory) throws {
+        let rows = folder.file("rows.jsonl")
+        let exported = try tinct(
+            "export", tape, "--columns", "request.userId,request.scene,request.merchantId,time", "-o", rows)
+        try #require(exported.status == 0, "\(exported.errors)")
+        let counted = try python(
+            """
+            import collections, datetime, json, sys
+            follows, last, others, exchanges = collections.Counter(), {}, collections.Counter(), 0
+            for line in open(sys.argv[1]):
+                row = json.loads(line)
+                user, scene, merchant = (row["request." + key] for key in ("userId", "scene", "merchantId"))
+                at = datetime.datetime.fromisoformat(row["time"][:26].rstrip("Z") + "+00:00").timestamp()
+                if user in last and at - last[user][0] <= 1800:
+                    follows[f"{last[user][1]} {scene}"] += 1
+                    others[merchant == last[user][2]] += 1
+                last[user] = (at, scene, merchant)
+                exchanges += 1
+            model = json.loads(sys.argv[2])
+            truth = model["follows"]
+            a, b = sum(follows.values()), sum(truth.values())
+            print(0.5 * sum(abs(follows[k] / a - truth.get(k, 0) / b) for k in set(follows) | set(truth)) < 0.05,
+                  abs(a / exchanges - b / model["exchanges"]) < 0.05, others[False] > others[True])
+            """, [rows, truth.text])
+        #expect(counted.output == "True True True\n", "\(counted.output) \(counted.errors)")
+    }
+
     @Test("What is too little to hide anybody among, or cannot be read, is refused")
     func refusals() throws {
         let folder = try TemporaryDirectory()
         let tape = folder.file("a.mcap")
         try #require(try tinct("record", Repository.path("fixtures/http-nginx.pcap"), "-o", tape).status == 0)
         for flags in [
-            ["--least", "1000"], ["--least", "1"], ["--operation", "none"], ["--ignore", ""],
+            ["--least", "1000"], ["--least", "1"], ["--operation", "none"], ["--ignore", ""], ["--session", "5m"],
+            ["--state", "scene", "--session", "soon"],
         ] {
             let result = try run(
                 Repository.binary, ["profile", tape, "-o", folder.file("p.yaml")] + flags)

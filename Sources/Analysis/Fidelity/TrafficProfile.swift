@@ -15,6 +15,8 @@ package struct TrafficProfile: Sendable {
         package var quasi: [String] = []
         /// What is left out.
         package var ignored: [PathPattern] = []
+        /// The longest pause within a session of an entity, whose states are to be followed; 0: none are.
+        package var sessionNanos: UInt64 = 0
         /// Finds out which fields belong to which entity.
         package var tiesEntities = false
 
@@ -38,7 +40,8 @@ package struct TrafficProfile: Sendable {
     package private(set) var fieldsBeyond: UInt64 = 0
     package private(set) var rows = RowSample()
     /// ns between one request and the next.
-    package private(set) var gaps: [Double] = []
+    package var gaps: [Double] { gapSample.values }
+    private var gapSample = ValueSample(limit: 200_000)
     /// By hour of the week, from Monday 00:00 UTC.
     package private(set) var byHour = [UInt64](repeating: 0, count: 168)
     package private(set) var operations: [String: UInt64] = [:]
@@ -53,9 +56,8 @@ package struct TrafficProfile: Sendable {
     private var stateIndex: [String: UInt16] = [:]
     private var columnIndex: [String: Int] = [:]
     private var previousNanos: UInt64?
-    private var gapThreshold = UInt64.max
-    private var gapsOffered: UInt64 = 0
-    private var gapPriorities: [UInt64] = []
+    /// By the entity's column.
+    private(set) var sessions: [Int: Sessions] = [:]
     /// Kept only where a profile is to be written.
     private(set) var ties: EntityTies?
     /// Hashes of what tells people apart, together.
@@ -167,17 +169,7 @@ package struct TrafficProfile: Sendable {
         byHour[Int((time / 3_600_000_000_000 + 72) % 168)] += 1
         defer { previousNanos = time }
         guard let previous = previousNanos else { return }
-        let priority = StableHash.mix(gapsOffered)
-        gapsOffered += 1
-        if priority > gapThreshold { return }
-        gaps.append(time > previous ? Double(time - previous) : 0)
-        gapPriorities.append(priority)
-        if gaps.count > 200_000 {
-            gapThreshold /= 2
-            let kept = gapPriorities.indices.filter { gapPriorities[$0] <= gapThreshold }
-            gaps = kept.map { gaps[$0] }
-            gapPriorities = kept.map { gapPriorities[$0] }
-        }
+        gapSample.add(time > previous ? Double(time - previous) : 0)
     }
 
     private mutating func noteDecision(_ exchange: Exchange) {
@@ -233,6 +225,9 @@ package struct TrafficProfile: Sendable {
                 track.count += 1
                 track.state = now
                 track.lastNanos = time
+            }
+            if options.sessionNanos > 0, sessions.count < 12 || sessions[column] != nil {
+                sessions[column, default: Sessions(pauseNanos: options.sessionNanos)].add(key, now, time)
             }
             if isKept { transitionTable[column, default: [:]][UInt32(before) << 16 | UInt32(now), default: 0] += 1 }
         }

@@ -137,6 +137,7 @@ extension ProfileDraft {
                 draft.distribution(draft.numbers(column, where: condition), decimals: entry.decimals)
             }
         }
+        if let sessions, sessions.state == column, let singles = singleStates(sessions) { return singles }
         if categories[column] != nil {
             return conditional(column, isNumber: false, at: path) { draft, condition in
                 draft.weights(column, where: condition)

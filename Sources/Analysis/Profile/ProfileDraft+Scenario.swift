@@ -25,6 +25,14 @@ extension ProfileDraft {
         }
         if !correlated.isEmpty { lines += ["", "# Rank correlations."] + correlated }
         lines += ["", "fields:"] + fields
+        if let sessions {
+            lines += [
+                "",
+                "# Sessions of a \(entityNames[sessions.entity] ?? ""): transitions between values of"
+                    + " \(Self.comment(profile.columns[sessions.state].path)), with their counts and times.", "flows:",
+            ]
+            lines += flowLines(sessions)
+        }
         return lines.flatMap { Self.wrapped($0) }.map { $0 + "\n" }.joined()
     }
 

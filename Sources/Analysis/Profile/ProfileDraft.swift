@@ -53,6 +53,8 @@ package struct ProfileDraft {
     var entityNames: [Int: String] = [:]
     /// Category columns, in order; and what of each value is written.
     var categories: [Int: [(text: String, count: UInt64)]] = [:]
+    /// What is written of sessions, if anything.
+    private(set) var sessions: SessionPlan?
     /// Numbers that may be correlated: column and name.
     var numbers: [(column: Int, name: String)] = []
 
@@ -63,6 +65,7 @@ package struct ProfileDraft {
         build()
         findEntities()
         findCategories()
+        sessions = sessionPlan()
     }
 
     private mutating func build() {

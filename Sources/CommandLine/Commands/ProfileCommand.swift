@@ -12,7 +12,8 @@ package let profileCommand = CommandSpec(
     discussion: """
         Writes a scenario for 'tinct synth' whose requests are like those on the tape: types, ranges, categories, quantiles, \
         how often fields are missing and what that depends on, rank correlations, arrivals by hour and weekday, entities \
-        with their attributes and their activity. The schema that the tape carries goes along beside it; for JSON without \
+        with their attributes and their activity. With --state, exchanges of one entity that follow each other become flows \
+        through the values of that field, with the transitions between them and their times. The schema that the tape carries goes along beside it; for JSON without \
         one an OpenAPI document is inferred.
 
         No recorded value that could be somebody's stands in it: identifiers, names and free texts become generators by \
@@ -22,6 +23,10 @@ package let profileCommand = CommandSpec(
         """,
     examples: [
         ("tinct profile recorded.mcap -o profile.yaml", "Fits a scenario to the most frequent operation."),
+        (
+            "tinct profile recorded.mcap -o p.yaml --entity user.userId --state scene",
+            "With the sessions of users, from scene to scene."
+        ),
         ("tinct profile recorded.mcap -o p.yaml --least 50 --ignore '**.traceId'", "With more to hide among."),
     ],
     flags: [
@@ -33,6 +38,12 @@ package let profileCommand = CommandSpec(
         Flag(
             "entity", value: "PATH", repeatable: true, help: "A field that names who acts.",
             default: "those named …Id whose values come back"),
+        Flag(
+            "state", value: "PATH",
+            help: "A category whose changes within the sessions of an entity are fitted, as in scene.",
+            default: "none: each exchange is made by itself"),
+        Flag(
+            "session", value: "DURATION", help: "The longest pause within a session, with --state.", default: "30m"),
         Flag("ignore", value: "PATH", repeatable: true, help: "A field that is left out."),
         Flag(
             "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
@@ -60,6 +71,11 @@ private struct ProfileRun {
         try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
         options = try profileOptions(invocation)
         options.tiesEntities = true
+        if !options.state.isEmpty {
+            options.sessionNanos = try FlagValue.durationNanos(invocation["session"] ?? "30m", flag: "session")
+        } else if invocation["session"] != nil {
+            throw CommandError("--session says nothing without --state", remedy: "Give --state PATH, too.")
+        }
     }
 
     func run() throws -> ExitCode {

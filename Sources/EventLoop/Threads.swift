@@ -81,6 +81,10 @@ package final class LoopThread: Sendable {
         threads <= availableCPUs && threads < Int(tinct_online_count()) && !hasQuota
     }
 
+    /// Keeps the process's code and data in memory where that is permitted: a kernel that reclaims what was not touched for
+    /// a while takes code from under a thread that waits for its time, and reading it again takes 100 µs and more.
+    package static func keepPages() { _ = tinct_keep_pages() }
+
     /// The limits of control groups version 2 and 1, as a container sees its own.
     private static var hasQuota: Bool {
         ["/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"].contains { path in

@@ -189,6 +189,7 @@ package final class Run: Sendable {
         _ feeder: Feeder, _ feederThread: LoopThread, _ pace: PaceProgram, _ signals: SignalWatch?,
         _ watchers: [any RunWatcher], _ partWriter: (any RunPartWriter)?, _ progress: (Progress) -> Void
     ) throws(ReplayError) -> RunResult {
+        LoopThread.keepPages()
         let reports = Reports(legs: guards.count)
         let written = comparison.map { $0.showing(to: writer) } ?? writer
         let queue = written == nil ? nil : RunTapeQueue()

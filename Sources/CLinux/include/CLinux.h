@@ -102,6 +102,9 @@ static inline void tinct_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1ul, 0u
 /// Makes the calling thread (not the process) give way to others: nice 5.
 void tinct_yield_priority(void);
 
+/// Keeps what the process has mapped in memory once it was touched, where it may (RLIMIT_MEMLOCK). 0 or -1.
+static inline int tinct_keep_pages(void) { return mlockall(MCL_CURRENT | MCL_ONFAULT); }
+
 /// Waits for a semaphore, or so long by a clock that never steps: 0 then.
 int tinct_semaphore_wait(sem_t *semaphore, int64_t nanos);
 

@@ -70,4 +70,35 @@ import Testing
             }
         }
     }
+
+    /// The blocks of a text, each with the one in front of it, against their classes and events one by one.
+    @Test func blocksOfATextAreThoseOfTheirClasses() {
+        let letters = Array("0123456789-.@%ax-.0123456789\"\\".utf8)
+        for count in [0, 1, 63, 64, 65, 128, 200, 517] {
+            let bytes = (0..<UInt64(count)).map { index in
+                letters[Int(truncatingIfNeeded: (index &* 0x9E37_79B9_7F4A_7C15) >> 33) % letters.count]
+            }
+            var (ours, plain) = (
+                [tinct_block](repeating: tinct_block(), count: 9), [tinct_block](repeating: tinct_block(), count: 9)
+            )
+            unsafe bytes.withUnsafeBufferPointer { buffer in
+                guard let from = buffer.baseAddress, count > 0 else { return }
+                unsafe tinct_blocks_of(from, count, count, &ours)
+                unsafe tinct_blocks_of_plain(from, count, count, &plain)
+                var (before, runs) = (tinct_byte_classes(), 0 as UInt64)
+                for index in 0..<(count + 63) / 64 {
+                    let rest = count - 64 * index
+                    let now = unsafe tinct_byte_classes_plain(from + 64 * index, rest, rest)
+                    let events = tinct_events_of(now, before, runs)
+                    for block in [ours[index], plain[index]] {
+                        #expect(block.quotes == now.quote && block.backslashes == now.backslash)
+                        #expect(block.digits == now.digit && block.small == now.small)
+                        #expect(block.events.all == events.all && block.events.runs == events.runs)
+                        #expect(block.events.others == events.others)
+                    }
+                    (before, runs) = (now, events.runs)
+                }
+            }
+        }
+    }
 }

@@ -174,6 +174,16 @@ struct Pseudonyms {
         return value
     }
 
+    /// That of texts of one radix, made when it is first asked for.
+    @inline(__always) private static func domain(
+        _ known: inout FF1.Domain?, _ cipher: FF1, radix: UInt32, length: Int
+    ) -> FF1.Domain {
+        if let known { return known }
+        let made = cipher.domain(radix: radix, length: length, tweakBytes: 7)
+        known = made
+        return made
+    }
+
     /// The decimal digits at `count` places: FF1 of radix 10 where there are 10^6 of them or more.
     mutating func permuteDecimal(_ value: UInt64, digits count: Int, _ purpose: Purpose, beside: UInt64) -> UInt64 {
         var size: UInt64 = 1
@@ -181,13 +191,7 @@ struct Pseudonyms {
         if size < SmallPermutation.limit { return permute(value, below: size, purpose, beside: beside) }
         let cipher = cipher(purpose)
         let slot = purpose.rawValue * 20 + count
-        let domain: FF1.Domain
-        if let known = decimalDomains[slot] {
-            domain = known
-        } else {
-            domain = cipher.domain(radix: 10, length: count, tweakBytes: 7)
-            decimalDomains[slot] = domain
-        }
+        let domain = Self.domain(&decimalDomains[slot], cipher, radix: 10, length: count)
         let (a, b) = cipher.apply(
             value / domain.second, value % domain.second, domain, tweak: tweak(purpose, beside), inverse: isInverse)
         return a * domain.second + b
@@ -231,13 +235,7 @@ struct Pseudonyms {
     ) -> (UInt64, UInt64) {
         let cipher = cipher(purpose)
         let slot = purpose.rawValue * (Self.longestHex + 1) + count
-        let domain: FF1.Domain
-        if let known = hexDomains[slot] {
-            domain = known
-        } else {
-            domain = cipher.domain(radix: 16, length: count, tweakBytes: 7)
-            hexDomains[slot] = domain
-        }
+        let domain = Self.domain(&hexDomains[slot], cipher, radix: 16, length: count)
         return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, beside), inverse: isInverse)
     }
 

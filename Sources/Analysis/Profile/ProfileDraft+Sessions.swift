@@ -32,7 +32,7 @@ extension ProfileDraft {
             let exchanges = sessions.beginnings.values.reduce(0) { $0 + $1.exchanges }
             if exchanges > best?.exchanges ?? 0 { best = (entity.column, sessions, exchanges) }
         }
-        guard let best, best.exchanges >= options.least * 5, best.sessions.beginnings.count <= Int(UInt16.max) else {
+        guard let best, best.exchanges >= options.least * 5 else {
             notes.append("sessions are left out: hardly anybody comes back within one")
             return nil
         }

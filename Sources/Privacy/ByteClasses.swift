@@ -28,6 +28,7 @@ struct ByteClasses {
 
     /// Where a value could be told by what it looks like.
     typealias Events = tinct_events
+    typealias TextEvents = tinct_text_events
 
     /// `before` are the 64 bytes in front.
     @inline(__always) func events(before: ByteClasses, runsBefore: UInt64) -> Events {
@@ -35,11 +36,11 @@ struct ByteClasses {
     }
 
     /// Those of a text of at most 64 bytes, with its digits.
-    @inline(__always) static func events(_ bytes: RawSpan, _ text: Range<Int>) -> tinct_text_events {
+    @inline(__always) static func events(_ bytes: RawSpan, _ text: Range<Int>) -> TextEvents {
         precondition(text.lowerBound >= 0 && text.upperBound <= bytes.byteCount && text.count <= 64)
         // Of the text there are `count` bytes, and as many as the span has can be read.
         return unsafe bytes.withUnsafeBytes { buffer in
-            guard let start = buffer.baseAddress else { return tinct_text_events() }
+            guard let start = buffer.baseAddress else { return TextEvents() }
             let from = unsafe (start + text.lowerBound).assumingMemoryBound(to: UInt8.self)
             return unsafe tinct_events_of_text(from, text.count, buffer.count - text.lowerBound)
         }

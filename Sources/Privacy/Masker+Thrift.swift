@@ -95,8 +95,14 @@ extension Masker {
         _ bytes: RawSpan, _ header: MessageHeader, _ encoding: ThriftEncoding, _ classes: ThriftClasses,
         _ found: inout ThriftWalker.Findings
     ) -> Bool {
-        var walker = ThriftWalker(bytes, at: min(header.bodyOffset, bytes.byteCount), encoding, classes)
+        let start = min(header.bodyOffset, bytes.byteCount)
         let structure = classes.structure(bytes, method: header.nameRange, isRequest: header.type.isRequest)
+        if structure == ThriftClasses.unknown && encoding == .binary,
+            let isWhole = found.addTexts(bytes, at: start, classes.names)
+        {
+            return isWhole
+        }
+        var walker = ThriftWalker(bytes, at: start, encoding, classes)
         return walker.structure(structure, depth: 0, &found)
     }
 

@@ -16,6 +16,7 @@ struct ThriftWalker: ~Escapable {
     struct Findings {
         var finder = ValueFinder()
         var numbers: [Number] = []
+        var texts = ThriftTexts()
     }
 
     private let bytes: RawSpan

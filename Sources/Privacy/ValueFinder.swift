@@ -45,6 +45,12 @@ struct ValueFinder {
         }
     }
 
+    /// Plain text of at most 64 bytes, of which is known where values could be told.
+    mutating func find(_ bytes: RawSpan, _ range: Range<Int>, _ text: ByteClasses.TextEvents) {
+        var cursor = Cursor(bytes, range, isJSON: false, isNumber: false)
+        cursor.look(text.events.all, range.lowerBound, text.digits, text.events, &found)
+    }
+
     /// - Parameter names: what fields of JSON are called.
     mutating func find(_ bytes: RawSpan, _ range: Range<Int>, json names: FieldNames) {
         let hasShape = JSONShapes.isOfUse(range)

@@ -102,7 +102,8 @@ enum Words {
             || (first &- 48 < 10 && (7...15).contains(count) && word.has(0x2E) & 0xFFFF_FFFF != 0)
     }
 
-    private static func recognised(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
+    /// The same, of one that may be.
+    static func recognised(_ bytes: RawSpan, _ value: Range<Int>) -> NumberShapes.Match? {
         if value.count == 36, let uuid = uuid(bytes, value, value.lowerBound + 23) { return uuid }
         let first = bytes[byte: value.lowerBound]
         if first >= 0xE4 {

@@ -5,7 +5,7 @@
 
 /// Which of 64 bytes are of a class: bit i stands for byte i.
 struct tinct_byte_classes {
-    uint64_t digit, small, dash, dot, at, percent, quote, backslash;
+    uint64_t digit, small, dash, dot, at, percent, quote, backslash, colon, space;
 };
 
 /// The classes of the first 64 of `count` bytes; those beyond are of none. Nothing behind `readable` bytes is read, of
@@ -67,7 +67,7 @@ void tinct_blocks_of_plain(const uint8_t *bytes, size_t count, size_t readable, 
 
 /// A text of at most 64 bytes.
 struct tinct_text_events {
-    uint64_t digits;
+    uint64_t digits, dots;
     struct tinct_events events;
 };
 
@@ -81,3 +81,5 @@ extern const uint8_t tinct_name_bytes[256];
 
 /// A letter in lower case, a digit, or a byte of a letter beyond ASCII; 0 for what separates the words of a name.
 static inline uint8_t tinct_name_byte(uint8_t byte) { return tinct_name_bytes[byte]; }
+
+#include "ThriftTexts.h"

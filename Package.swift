@@ -79,7 +79,9 @@ let modules: [Target] = [
             "EventLoop",
             "CLinux",
         ]),
-    module("Analysis", ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Compression", "Tape", "Metrics"]),
+    module(
+        "Analysis",
+        ["Bytes", "JSON", "Expression", "HTTP1", "Thrift", "Schema", "Privacy", "Compression", "Tape", "Metrics"]),
     module(
         "Formats",
         [

@@ -157,6 +157,7 @@ package struct Comparison: Sendable {
     // MARK: Fields
 
     private mutating func compareFields(_ a: TrafficProfile, _ b: TrafficProfile) {
+        let crowds = (Crowd(a), Crowd(b))
         let paths = a.columns.map(\.path) + b.columns.map(\.path).filter { a.column(named: $0) == nil }
         for path in paths {
             let (columnA, columnB) = (a.column(named: path), b.column(named: path))
@@ -168,6 +169,14 @@ package struct Comparison: Sendable {
             var field = Field(
                 path: path, kind: Self.kind(first, second), present: (share(first, a), share(second, b)))
             if let columnA, let columnB {
+                // What belongs to a few people is no category of a profile either, and is not told in a report.
+                var told: Set<String> = []
+                if field.kind == .category {
+                    let known = crowds.0.tellable(columnA, least: Self.pooledBelow)
+                    if known.reduce(0, { $0 + $1.count }) * 2 < first.present { field.kind = .identifier }
+                    told = Set(known.map(\.text))
+                    told.formUnion(crowds.1.tellable(columnB, least: Self.pooledBelow).map(\.text))
+                }
                 switch field.kind {
                 case .number:
                     let (x, y) = (a.rows.numbers(columnA).sorted(), b.rows.numbers(columnB).sorted())
@@ -175,7 +184,7 @@ package struct Comparison: Sendable {
                     let edges = Statistics.edges(x, bins: 10)
                     field.psi = Statistics.stabilityIndex(Self.histogram(x, edges), Self.histogram(y, edges))
                     field.picture = Self.picture(x, y)
-                case .category: fill(&field, first.categories, second.categories)
+                case .category: fill(&field, first.categories, second.categories, telling: told)
                 case .identifier: fill(&field, first.shapes, second.shapes)
                 case .time, .structure: break
                 case .mixed: field.similarity = 0
@@ -185,7 +194,10 @@ package struct Comparison: Sendable {
         }
     }
 
-    private func fill(_ field: inout Field, _ a: [String: UInt64], _ b: [String: UInt64]) {
+    /// - Parameter told: the names that may stand in a report; nil: all of them.
+    private func fill(
+        _ field: inout Field, _ a: [String: UInt64], _ b: [String: UInt64], telling told: Set<String>? = nil
+    ) {
         let (x, y) = Self.pooled(a, b)
         field.similarity = Statistics.totalVariation(x, y).map { 1 - $0 }
         let keys = Set(x.keys).union(y.keys).sorted()
@@ -193,7 +205,8 @@ package struct Comparison: Sendable {
         let top = Self.shares(x, y).sorted {
             ($1.shares.0 + $1.shares.1, $0.name) < ($0.shares.0 + $0.shares.1, $1.name)
         }.prefix(12)
-        field.picture = Picture(labels: top.map(\.name), shares: (top.map(\.shares.0), top.map(\.shares.1)))
+        let labels = top.map { told?.contains($0.name) ?? true ? $0.name : "(rare)" }
+        field.picture = Picture(labels: labels, shares: (top.map(\.shares.0), top.map(\.shares.1)))
     }
 
     static func kind(_ a: FieldColumn, _ b: FieldColumn) -> Kind {
@@ -206,10 +219,11 @@ package struct Comparison: Sendable {
         if filled.isNumeric {
             let name = filled.name.lowercased()
             let isID = name.hasSuffix("id") || name.hasSuffix("number") || name.hasSuffix("seq") || name.hasSuffix("no")
+            if columns.contains(where: { $0.isIdentifier || $0.personal?.isOnesOwn ?? false }) { return .identifier }
             return isID && columns.allSatisfy { $0.isWhole && $0.distinctShare > 0.5 } ? .identifier : .number
         }
         // Its values would stand in a report.
-        if columns.contains(where: \.isPersonal) { return .identifier }
+        if columns.contains(where: { $0.isIdentifier || $0.personal != nil || $0.bytes > 0 }) { return .identifier }
         let isFew = columns.allSatisfy {
             !$0.hasManyValues && $0.distinct <= 100 && ($0.distinct <= 20 || $0.distinctShare < 0.5)
         }
@@ -244,7 +258,9 @@ package struct Comparison: Sendable {
         func shares(_ values: [Double]) -> [Double] {
             histogram(values, edges).map { Double($0) / Double(max(1, values.count)) }
         }
-        return Picture(labels: ["\(low)", "\(high)"], shares: (shares(a), shares(b)))
+        // Three digits are nobody's own.
+        let ends = [low, high].map { "\(ProfileDraft.rounded($0, digits: 3))" }
+        return Picture(labels: ends, shares: (shares(a), shares(b)))
     }
 
     // MARK: The rest

@@ -1,3 +1,6 @@
+import Bytes
+import Privacy
+
 /// What is known of one field over a whole tape: counts that are exact, and tables that stop growing.
 package struct FieldColumn: Sendable {
     package let path: String
@@ -8,6 +11,8 @@ package struct FieldColumn: Sendable {
     package private(set) var texts: UInt64 = 0
     package private(set) var bools: UInt64 = 0
     package private(set) var structures: UInt64 = 0
+    /// Values that are bytes and no text.
+    package private(set) var bytes: UInt64 = 0
     /// What all texts begin with.
     package private(set) var prefix: [UInt8]?
     /// Decimals that it takes to write the numbers, as far as they have few.
@@ -21,17 +26,37 @@ package struct FieldColumn: Sendable {
     package private(set) var hasManyValues = false
     /// Counts by ``TextShape``; those beyond the limit as `…`.
     package private(set) var shapes: [String: UInt64] = [:]
-    /// Texts that look like personal data, by class.
-    package private(set) var looks: [String: UInt64] = [:]
+    /// The last name in the path, without what lists add; and the class of personal data that it tells.
+    package let name: String
+    let named: PersonalClass?
+    /// By its name it tells one thing from all others.
+    let hasIdentifierName: Bool
+    /// By its name it holds words, of which only their number and kind matter.
+    private let isWords: Bool
+    /// Texts in which personal data was found by its form, by class, of those that were looked at.
+    private var looks: [PersonalClass: UInt64] = [:]
+    private var looked: UInt64 = 0
+    /// Texts with a run of digits that is long enough for a number of somebody's, of the first ones.
+    private var serials: UInt64 = 0
     private var smallest: [UInt64] = []
 
     package static let categoryLimit = 2000
     private static let shapeLimit = 200
     private static let sketchSize = 512
 
-    init(path: String) { self.path = path }
+    /// All of the first texts are looked at, then one of so many.
+    private static let firstLooks: UInt64 = 256
+    private static let lookStep: UInt64 = 16
 
-    mutating func add(_ leaf: FieldWalker.Leaf, timeNanos: UInt64) {
+    init(path: String) {
+        self.path = path
+        name = path.split(separator: ".").last { $0 != "*" && $0 != "#" }.map { String($0) } ?? path
+        named = PersonalLook.of(name: name)
+        hasIdentifierName = PersonalLook.isIdentifier(name: name)
+        isWords = [.name, .address, .freeText].contains(named)
+    }
+
+    mutating func add(_ leaf: FieldWalker.Leaf, timeNanos: UInt64, _ finder: inout PersonalFinder) {
         switch leaf {
         case .null:
             nulls += 1
@@ -54,11 +79,22 @@ package struct FieldColumn: Sendable {
             texts += 1
             notePrefix(text)
             count(text)
-            let shape = TextShape.of(text)
-            shapes[shapes.count >= Self.shapeLimit && shapes[shape] == nil ? "…" : shape, default: 0] += 1
-            if let look = PersonalLook.of(text) { looks[look, default: 0] += 1 }
+            let shape = isWords ? TextShape.ofWords(text) : TextShape.of(text)
+            note(shape: shape)
+            guard texts <= Self.firstLooks || texts % Self.lookStep == 0 else { break }
+            looked += 1
+            if let look = PersonalLook.of(text, &finder) { looks[look, default: 0] += 1 }
+            if TextShape.isSerial(shape) { serials += 1 }
+        case .bytes(let text):
+            bytes += 1
+            sketch(StableHash.of(text))
+            note(shape: "bytes{\(Base64.decode(text)?.count ?? 0)}")
         }
         present += 1
+    }
+
+    private mutating func note(shape: String) {
+        shapes[shapes.count >= Self.shapeLimit && shapes[shape] == nil ? "…" : shape, default: 0] += 1
     }
 
     private mutating func noteDecimals(_ value: Double) {
@@ -121,13 +157,16 @@ package struct FieldColumn: Sendable {
             .key
     }
 
-    /// By its name, or by what most of its texts look like.
-    package var isPersonal: Bool {
-        PersonalLook.of(name: name) != nil || (texts > 0 && looks.values.reduce(0, +) * 2 > texts)
+    /// The class of personal data that it holds, by its name or by what most of its texts look like.
+    var personal: PersonalClass? {
+        if let named { return named }
+        let found = looks.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
+        return looks.values.reduce(0, +) * 2 > looked ? found?.key : nil
     }
 
-    /// The last name in the path, without what lists add.
-    package var name: String { path.split(separator: ".").last { $0 != "*" && $0 != "#" }.map { String($0) } ?? path }
+    /// Its values tell one thing from all others, by its name or by the long numbers in most of them; none of them is a
+    /// category, however few there are.
+    var isIdentifier: Bool { hasIdentifierName || named == .accountID || (looked > 0 && serials * 2 > looked) }
 }
 
 /// What a text looks like without what it says: letters, digits and signs in runs.
@@ -135,7 +174,7 @@ package enum TextShape {
     /// `u0000000017` is `a#{10}`, a UUID `x{8}-x{4}-x{4}-x{4}-x{12}`; runs from 33 on are `{33+}`.
     package static func of(_ text: String) -> String {
         // Of an address the domain says whose it is; what a mailbox looks like stands before it.
-        if let at = text.firstIndex(of: "@"), at > text.startIndex, PersonalLook.of(text) == "email" {
+        if let at = text.firstIndex(of: "@"), at > text.startIndex, text[at...].contains("."), !text.contains(" ") {
             return of(String(text[..<at])) + "@"
         }
         let bytes = Array(text.utf8)
@@ -169,6 +208,28 @@ package enum TextShape {
         }
         close()
         return shape
+    }
+
+    /// The shape of names and sentences: a word is as good as another of any length, with or without marks on its letters.
+    /// `José de Souza` is `Aa{5} a{5} Aa{5}`; what is written without letters with case keeps its length.
+    package static func ofWords(_ text: String) -> String {
+        text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            let isWord = word.unicodeScalars.count > 1 && word.allSatisfy { $0.isLowercase || $0.isUppercase }
+            guard isWord, let first = word.first else { return of(String(word)) }
+            return first.isUppercase ? "Aa{5}" : "a{5}"
+        }.prefix(12).joined(separator: " ")
+    }
+
+    /// True where five digits or more, or eight hexadecimal ones, follow each other.
+    static func isSerial(_ shape: String) -> Bool {
+        var rest = shape[...]
+        while let brace = rest.firstIndex(of: "{") {
+            let kind = brace > shape.startIndex ? shape[shape.index(before: brace)] : " "
+            let count = rest[rest.index(after: brace)...].prefix { $0.isNumber }
+            if let number = Int(count), (kind == "#" && number >= 5) || (kind == "x" && number >= 8) { return true }
+            rest = rest[rest.index(after: brace)...]
+        }
+        return false
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }

@@ -1,3 +1,4 @@
+import Bytes
 package import JSON
 
 /// The scalars of a request by path, lists by their length and their first element.
@@ -6,9 +7,18 @@ package enum FieldWalker {
         case number(Double, isWhole: Bool)
         case text(String)
         case bool(Bool)
+        /// Of a Thrift field, what is no text; in base64.
+        case bytes(String)
         case null
         /// A struct, whose members follow.
         case object
+    }
+
+    /// What a request carries.
+    package struct Content: Sendable {
+        var value: JSONValue
+        /// Rendered from Thrift: an object whose only member is `base64` stands for bytes.
+        var isThrift: Bool
     }
 
     private static let depthLimit = 32
@@ -17,30 +27,38 @@ package enum FieldWalker {
 
     /// Calls `body` with each path and its value; `items.#` is the length of `items`, `items.*.sku` a field of its first
     /// element.
-    package static func walk(_ value: JSONValue, _ body: (String, Leaf) -> Void) {
+    package static func walk(_ content: Content, _ body: (String, Leaf) -> Void) {
         var left = leafLimit
-        walk(value, "", depthLimit, &left, body)
+        walk(content.value, content.isThrift, "", depthLimit, &left, body)
     }
 
     private static func walk(
-        _ value: JSONValue, _ path: String, _ depth: Int, _ left: inout Int, _ body: (String, Leaf) -> Void
+        _ value: JSONValue, _ isThrift: Bool, _ path: String, _ depth: Int, _ left: inout Int,
+        _ body: (String, Leaf) -> Void
     ) {
         if left == 0 || depth == 0 { return }
         switch value {
         case .object(let object):
+            if isThrift, let text = base64(object) {
+                // Declared as bytes they look the same even where they are a text.
+                let bytes = Base64.decode(text) ?? []
+                body(path, String(validating: bytes, as: UTF8.self).map { .text($0) } ?? .bytes(text))
+                left -= 1
+                return
+            }
             if !path.isEmpty {
                 left -= 1
                 body(path, .object)
             }
             for member in object.members {
                 let name = self.name(member.key)
-                walk(member.value, path.isEmpty ? name : "\(path).\(name)", depth - 1, &left, body)
+                walk(member.value, isThrift, path.isEmpty ? name : "\(path).\(name)", depth - 1, &left, body)
             }
             return
         case .array(let values):
             left -= 1
             body("\(path).#", .number(Double(values.count), isWhole: true))
-            if let first = values.first { walk(first, "\(path).*", depth - 1, &left, body) }
+            if let first = values.first { walk(first, isThrift, "\(path).*", depth - 1, &left, body) }
             return
         case .null: body(path, .null)
         case .bool(let bool): body(path, .bool(bool))
@@ -58,15 +76,27 @@ package enum FieldWalker {
         return key.isEmpty ? "·" : String(key.map { [".", "*", "#"].contains($0) ? "·" : $0 })
     }
 
-    /// What a request carries, without the one argument that only a Thrift call needs.
-    package static func content(of message: JSONValue) -> JSONValue? {
+    private static func base64(_ object: JSONObject) -> String? {
+        object.count == 1 ? object["base64"]?.string : nil
+    }
+
+    /// What a request carries, without the one argument that only a Thrift call needs; nil where it is neither Thrift nor
+    /// JSON with fields in it.
+    package static func content(of message: JSONValue) -> Content? {
         let inner = message["thrift"] ?? message
         if let arguments = inner["args"]?.object {
-            if arguments.count == 1, let only = arguments.members.first?.value, only.object != nil { return only }
-            return .object(arguments)
+            let only = arguments.count == 1 ? arguments.members.first?.value : nil
+            let isStruct = only?.object.map { base64($0) == nil } ?? false
+            return Content(value: isStruct ? only ?? .null : .object(arguments), isThrift: true)
         }
         guard let body = inner["body"], body.object != nil || body.array != nil else { return nil }
-        return body
+        // What is no text at all is shown in base64: a value like any other, and perhaps all that somebody sent.
+        if let text = body.object.flatMap(base64), let bytes = Base64.decode(text),
+            String(validating: bytes, as: UTF8.self) == nil
+        {
+            return nil
+        }
+        return Content(value: body, isThrift: false)
     }
 }
 

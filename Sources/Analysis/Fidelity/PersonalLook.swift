@@ -1,63 +1,64 @@
-/// Tells by its looks, or by the name of its field, whether a text is personal data.
-package enum PersonalLook {
-    /// `email`, `phone`, `card`, `ip`; nil for what looks like nothing of the kind.
-    package static func of(_ text: String) -> String? {
-        let bytes = Array(text.utf8)
-        guard (6...254).contains(bytes.count) else { return nil }
-        if let at = bytes.firstIndex(of: 0x40), at > 0, bytes[at...].contains(0x2E), !bytes.contains(0x20) {
-            return "email"
-        }
-        let digits = bytes.filter { $0 &- 0x30 < 10 }
-        if bytes[0] == 0x2B, (8...15).contains(digits.count),
-            bytes.allSatisfy({ " +-()".utf8.contains($0) || $0 &- 0x30 < 10 })
-        {
-            return "phone"
-        }
-        if (13...19).contains(digits.count), digits.count == bytes.count, luhn(digits) { return "card" }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        if parts.count == 4, parts.allSatisfy({ (1...3).contains($0.utf8.count) && UInt8($0) != nil }) { return "ip" }
-        return nil
-    }
+import Privacy
 
-    /// The class that a field's name tells; nil for a name that tells nothing. Whose name ends in `id` is not one: an id
-    /// is a reference, what it refers to may be anything.
-    package static func of(name: String) -> String? {
+/// Tells by the name of a field, or by what stands in it, whether its values are personal data: the masker's rules, and
+/// names that say enough here, where to be wrong costs a little likeness, though not for a masker.
+enum PersonalLook {
+    private static let finder = PersonalFinder()
+
+    private static let names: [PersonalClass: [String]] = [
+        .name: [
+            "name", "nome", "nombre", "username", "loginname", "login", "nick", "nickname", "alias", "screenname",
+            "holder",
+            "payername", "payeename",
+        ],
+        .address: ["postcode", "zipcode", "zip", "cep"],
+        .email: ["mailaddress"],
+        .phone: ["telephone"],
+        .nationalID: ["idnumber"],
+        .ip: ["ipv4", "ipv6"],
+        .freeText: [
+            "note", "notes", "memo", "remark", "remarks", "comment", "comments", "observation", "obs", "freetext",
+        ],
+    ]
+
+    /// The class that a field's name tells; nil for a name that tells nothing.
+    static func of(name: String) -> PersonalClass? {
+        if let known = finder.named(name) { return known }
         let plain = String(name.lowercased().filter { $0.isLetter || $0.isNumber })
-        let table: [(String, [String])] = [
-            ("email", ["email", "mailaddress", "mail"]),
-            ("phone", ["phone", "mobile", "msisdn", "telephone", "celular", "telefono", "telefone"]),
-            ("card", ["cardnumber", "cardno", "pan", "creditcard"]),
-            (
-                "nationalId",
-                [
-                    "nationalid", "idnumber", "idcard", "cpf", "curp", "rfc", "ssn", "passport", "taxid", "cnpj",
-                    "residentid", "identitynumber", "documentnumber",
-                ]
-            ),
-            ("account", ["clabe", "iban", "accountnumber", "accountno", "bankaccount", "pixkey"]),
-            ("ip", ["ip", "ipaddress", "clientip", "ipv4", "ipv6"]),
-            (
-                "name",
-                [
-                    "name", "fullname", "firstname", "lastname", "surname", "holdername", "cardholder", "username",
-                    "realname", "givenname", "familyname", "payername", "payeename",
-                ]
-            ),
-            ("address", ["address", "street", "addressline", "addressline1", "postcode", "zipcode", "zip", "cep"]),
-            ("birthDate", ["birthdate", "birthday", "dateofbirth", "dob"]),
-            ("fingerprint", ["fingerprint", "imei", "imsi", "mac", "macaddress", "advertisingid", "idfa"]),
-            ("location", ["latitude", "longitude", "lat", "lng", "lon"]),
-            ("secret", ["password", "token", "secret", "authorization", "cookie", "cvv", "pin"]),
-        ]
-        return table.first { $0.1.contains(plain) }?.0
+        return names.first { $0.value.contains(plain) }?.key
     }
 
-    private static func luhn(_ digits: [UInt8]) -> Bool {
-        var sum = 0
-        for (place, byte) in digits.reversed().enumerated() {
-            let digit = Int(byte) - 0x30
-            sum += place % 2 == 0 ? digit : digit > 4 ? 2 * digit - 9 : 2 * digit
+    /// True for a name that says that its values tell one thing from all others: `userId`, `order_id`, `uuid`, `accountNo`.
+    static func isIdentifier(name: String) -> Bool {
+        let whole = ["id", "uid", "uuid", "guid", "number", "serial", "seq"]
+        if whole.contains(name.lowercased()) { return true }
+        return [
+            "Id", "ID", "_id", "-id", "Uid", "UID", "Uuid", "UUID", "_uuid", "Guid", "Number", "_number", "No", "_no",
+        ]
+        .contains { name.hasSuffix($0) }
+    }
+
+    /// What a text holds by its form; nil for ids, which say nothing of anybody by themselves.
+    static func of(_ text: String, _ finder: inout PersonalFinder) -> PersonalClass? {
+        guard let found = finder.find(in: text), found != .device else { return nil }
+        return found
+    }
+}
+
+extension PersonalClass {
+    /// There is one for each person or account, or nearly so: on another tape, the same value is the same person.
+    var isOnesOwn: Bool {
+        switch self {
+        case .name, .address, .birthDate, .coordinate, .ip, .accountID, .device, .token, .freeText: false
+        default: true
         }
-        return sum % 10 == 0
+    }
+
+    /// With others like it, it tells who somebody is.
+    var isQuasi: Bool {
+        switch self {
+        case .accountID, .device, .token, .freeText: false
+        default: true
+        }
     }
 }

@@ -1,5 +1,6 @@
 package import Expression
 import HTTP1
+import Privacy
 package import Tape
 
 /// What the requests of a tape are like, field by field and together. Feed it every exchange once, in order; memory is
@@ -26,6 +27,14 @@ package struct TrafficProfile: Sendable {
     /// Fields beyond this are counted and not looked at.
     package static let columnLimit = 1500
 
+    /// What a column is by its name and its place, which does not change.
+    private struct Role: Sendable {
+        var isFollowed: Bool
+        var isQuasi: Bool
+        /// It is one value of the request, not one of a list.
+        var isFlat: Bool
+    }
+
     struct Track: Sendable {
         var count: UInt32 = 0
         var state: UInt16 = 0
@@ -36,8 +45,11 @@ package struct TrafficProfile: Sendable {
     package private(set) var exchanges: UInt64 = 0
     /// Requests without content that can be read.
     package private(set) var unreadable: UInt64 = 0
+    package var readable: UInt64 { exchanges - unreadable }
     package private(set) var columns: [FieldColumn] = []
     package private(set) var fieldsBeyond: UInt64 = 0
+    /// Fields that are not looked at because their names are values of somebody's, as a phone number that is a key.
+    package private(set) var fieldsHidden: UInt64 = 0
     package private(set) var rows = RowSample()
     /// ns between one request and the next.
     package var gaps: [Double] { gapSample.values }
@@ -63,6 +75,10 @@ package struct TrafficProfile: Sendable {
     /// Hashes of what tells people apart, together.
     private(set) var tuples = KeySample<Bool>(limit: 200_000)
     private(set) var quasiColumns: Set<Int> = []
+    private var roles: [Role] = []
+    /// The positions in ``Options/ignored`` of those that left something out.
+    private var ignoring: Set<Int> = []
+    private var finder = PersonalFinder()
     /// Hashes of the values of fields that look personal, by column.
     private(set) var personal: [Int: KeySample<Bool>] = [:]
 
@@ -97,37 +113,42 @@ package struct TrafficProfile: Sendable {
         let isChosen = row.priority > 0
         var state = options.state.isEmpty ? operation : ""
         var keys: [(Int, UInt64)] = []
+        var ids: [(Int, UInt64)] = []
         var seen: Set<Int> = []
         var cells: [(Int, UInt64)] = []
         var (tuple, parts): (UInt64, Int) = (0, 0)
         FieldWalker.walk(content) { path, leaf in
             guard let column = self.column(path), seen.insert(column).inserted else { return }
-            columns[column].add(leaf, timeNanos: time)
+            columns[column].add(leaf, timeNanos: time, &finder)
             let cell: RowSample.Cell
             switch leaf {
             case .null, .object: return
             case .number(let value, _): cell = .number(value)
             case .bool(let value): cell = .text(StableHash.of(value ? "true" : "false"))
-            case .text(let text): cell = .text(StableHash.of(text))
+            case .text(let text), .bytes(let text): cell = .text(StableHash.of(text))
             }
+            let hash = StableHash.of(Self.text(leaf))
+            let role = roles[column]
             if path == options.state { state = Self.text(leaf) }
-            if isEntity(column) { keys.append((column, StableHash.of(Self.text(leaf)))) }
+            if role.isFollowed { keys.append((column, hash)) }
             if isPersonal(column) {
-                personal[column, default: KeySample(limit: 50_000)].update(StableHash.of(Self.text(leaf)), true) { _ in
-                }
+                personal[column, default: KeySample(limit: 50_000)].update(hash, true) { _ in }
             }
-            if ties != nil { cells.append((column, StableHash.of(Self.text(leaf)))) }
-            if isQuasi(column) {
+            if ties != nil {
+                cells.append((column, hash))
+                if role.isFollowed || (role.isFlat && columns[column].isIdentifier) { ids.append((column, hash)) }
+            }
+            if role.isQuasi {
                 quasiColumns.insert(column)
                 // By path, for columns are numbered differently on another tape; a sum, for order does not matter.
-                tuple &+= StableHash.mix(StableHash.of(path) ^ StableHash.of(Self.text(leaf)))
+                tuple &+= StableHash.mix(StableHash.of(path) ^ hash)
                 parts += 1
             }
             guard isChosen else { return }
             row.columns.append(UInt16(column))
             row.cells.append(cell)
         }
-        ties?.add(keys, cells)
+        ties?.add(ids, cells)
         if isChosen { rows.add(row) }
         if parts >= 2 { tuples.update(StableHash.mix(tuple), true) { _ in } }
         follow(keys, state, time)
@@ -138,13 +159,16 @@ package struct TrafficProfile: Sendable {
         case .null, .object: ""
         case .bool(let value): value ? "true" : "false"
         case .number(let value, let isWhole): isWhole && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
-        case .text(let text): text
+        case .text(let text), .bytes(let text): text
         }
     }
 
     private mutating func column(_ path: String) -> Int? {
         if let known = columnIndex[path] { return known < 0 ? nil : known }
-        if options.ignored.contains(where: { $0.covers(path.split(separator: ".").map { String($0) }) }) {
+        let steps = path.split(separator: ".").map { String($0) }
+        let covering = options.ignored.indices.filter { options.ignored[$0].covers(steps) }
+        if !covering.isEmpty {
+            ignoring.formUnion(covering)
             columnIndex[path] = columnIndex.count < Self.columnLimit * 4 ? -1 : nil
             return nil
         }
@@ -152,10 +176,25 @@ package struct TrafficProfile: Sendable {
             fieldsBeyond += 1
             return nil
         }
-        columns.append(FieldColumn(path: path))
+        let column = FieldColumn(path: path)
+        if PersonalLook.of(column.name, &finder) != nil {
+            fieldsHidden += 1
+            columnIndex[path] = columnIndex.count < Self.columnLimit * 4 ? -1 : nil
+            return nil
+        }
+        columns.append(column)
+        roles.append(role(of: column))
         columnIndex[path] = columns.count - 1
         return columns.count - 1
     }
+
+    /// Those of ``Options/ignored`` that leave nothing out.
+    package var ignoredInVain: [PathPattern] {
+        options.ignored.indices.filter { !ignoring.contains($0) }.map { options.ignored[$0] }
+    }
+
+    /// True when the tape has the field and it is left out.
+    package func ignores(_ path: String) -> Bool { columnIndex[path] == -1 }
 
     package func column(named path: String) -> Int? { columnIndex[path].flatMap { $0 < 0 ? nil : $0 } }
 
@@ -183,30 +222,17 @@ package struct TrafficProfile: Sendable {
 
     // MARK: Entities
 
-    /// True for fields that are followed: those named, or whose names end in `id` inside the request.
-    private func isEntity(_ column: Int) -> Bool {
-        let path = columns[column].path
-        if !options.entities.isEmpty { return options.entities.contains(path) }
-        if path.contains("*") || path.contains("#") { return false }
-        let name = columns[column].name
-        return name.hasSuffix("Id") || name.hasSuffix("_id") || name == "id"
+    /// Followed are fields that are named, or whose names say that they tell one thing from others.
+    private func role(of column: FieldColumn) -> Role {
+        let isFlat = !column.path.contains("*") && !column.path.contains("#")
+        let isNamed = column.name.hasSuffix("Id") || column.name.hasSuffix("_id") || column.name == "id"
+        let tells = column.named?.isQuasi ?? ["city", "gender", "sex", "age"].contains(column.name.lowercased())
+        return Role(
+            isFollowed: options.entities.isEmpty ? isFlat && isNamed : options.entities.contains(column.path),
+            isQuasi: options.quasi.isEmpty ? isFlat && tells : options.quasi.contains(column.path), isFlat: isFlat)
     }
 
-    func isPersonal(_ column: Int) -> Bool {
-        guard let kind = PersonalLook.of(name: columns[column].name) else {
-            let looks = columns[column].looks
-            return looks.values.reduce(0, +) * 2 > columns[column].texts && columns[column].texts > 0
-        }
-        return !["name", "birthDate", "location", "ip", "address"].contains(kind)
-    }
-
-    private func isQuasi(_ column: Int) -> Bool {
-        let path = columns[column].path
-        if !options.quasi.isEmpty { return options.quasi.contains(path) }
-        if path.contains("*") || path.contains("#") { return false }
-        let name = columns[column].name
-        return PersonalLook.of(name: name) != nil || ["city", "gender", "sex", "age"].contains(name.lowercased())
-    }
+    func isPersonal(_ column: Int) -> Bool { columns[column].personal?.isOnesOwn ?? false }
 
     private mutating func follow(_ keys: [(Int, UInt64)], _ state: String, _ time: UInt64) {
         if keys.isEmpty { return }

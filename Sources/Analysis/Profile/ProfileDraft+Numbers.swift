@@ -1,81 +1,149 @@
 extension ProfileDraft {
+    /// A number of a request, and a hash of whom it belongs to.
+    struct Sample {
+        var value: Double
+        var holder: UInt64
+    }
+
+    /// What a distribution is written for.
+    struct Range {
+        var decimals = 0
+        /// Numbers may stand as they are, where enough people have them.
+        var isExact = true
+        var bounds: ClosedRange<Double> = -4.6e18...4.6e18
+    }
+
+    /// Numbers of more digits are somebody's, however many requests have them.
+    private static let exactLimit = 1e8
+
     /// A generator with the distribution of `values`, of which nobody's own value stands in it.
-    func distribution(_ values: [Double], decimals: Int) -> String {
-        let sorted = values.sorted()
-        guard let steps = steps(sorted) else { return quantiles(sorted, decimals) }
-        return steps
+    func distribution(_ values: [Sample], _ range: Range) -> String {
+        let sorted = values.sorted { ($0.value, $0.holder) < ($1.value, $1.holder) }
+        if range.isExact, let steps = steps(sorted, range) { return steps }
+        return quantiles(sorted, range)
+    }
+
+    /// The different numbers that enough people have, ascending, with how many requests have each; nil when there are more
+    /// than a few.
+    func steps(_ sorted: [Sample]) -> [(value: Double, count: UInt64)]? {
+        var steps: [(value: Double, count: UInt64, holders: Set<UInt64>)] = []
+        for sample in sorted {
+            if steps.last?.value != sample.value {
+                if steps.count > 60 { return nil }
+                steps.append((sample.value, 0, []))
+            }
+            steps[steps.count - 1].count += 1
+            if steps[steps.count - 1].holders.count < Int(clamping: options.least) {
+                steps[steps.count - 1].holders.insert(sample.holder)
+            }
+        }
+        return steps.filter { $0.holders.count >= Int(clamping: options.least) }.map { ($0.value, $0.count) }
     }
 
     /// Few different whole numbers, each often enough, as a staircase; nil where there are more.
-    private func steps(_ sorted: [Double]) -> String? {
-        var counts: [(value: Double, count: UInt64)] = []
-        for value in sorted {
-            if counts.last?.value == value {
-                counts[counts.count - 1].count += 1
-            } else {
-                if counts.count > 60 { return nil }
-                counts.append((value, 1))
-            }
-        }
-        guard counts.allSatisfy({ $0.value == $0.value.rounded() }) else { return nil }
-        let kept = counts.filter { $0.count >= options.least }
+    private func steps(_ sorted: [Sample], _ range: Range) -> String? {
+        guard let kept = steps(sorted), kept.allSatisfy({ $0.value == $0.value.rounded() }),
+            kept.allSatisfy({ abs($0.value) < Self.exactLimit && range.bounds.contains($0.value) })
+        else { return nil }
         let sum = kept.reduce(0) { $0 + $1.count }
         if kept.isEmpty || sum * 100 < UInt64(sorted.count) * 95 { return nil }
-        if kept.count == 1 { return "{constant: \(Self.text(kept[0].value, 0))}" }
-        var points: [String] = []
+        if kept.count == 1 { return Self.constant(kept[0].value, range) }
+        var points: [(UInt64, Double)] = []
         var before: UInt64 = 0
         for entry in kept {
             // A billionth further on the next value begins.
             let start = Self.billionths(before, of: sum)
-            points.append("\(Self.probability(before == 0 ? 0 : start + 1)): \(Self.text(entry.value, 0))")
+            points.append((before == 0 ? 0 : start + 1, entry.value))
             before += entry.count
-            points.append("\(Self.probability(Self.billionths(before, of: sum))): \(Self.text(entry.value, 0))")
+            points.append((Self.billionths(before, of: sum), entry.value))
         }
-        return "{quantiles: {\(points.joined(separator: ", "))}}"
+        return Self.quantiles(points, range)
     }
 
-    private func quantiles(_ sorted: [Double], _ decimals: Int) -> String {
+    /// With all decimals, for the cases of a table must have as many.
+    private static func constant(_ value: Double, _ range: Range) -> String {
+        let within = min(max(value, range.bounds.lowerBound), range.bounds.upperBound)
+        let plain = text(within, range.decimals)
+        if range.decimals == 0 { return "{constant: \(plain)}" }
+        let parts = plain.split(separator: ".", maxSplits: 1)
+        let fraction = parts.count > 1 ? String(parts[1]) : ""
+        let zeros = String(repeating: "0", count: max(0, range.decimals - fraction.count))
+        return "{constant: \(parts[0]).\(fraction)\(zeros)}"
+    }
+
+    private static func quantiles(_ points: [(UInt64, Double)], _ range: Range) -> String {
+        let parts = points.map { probability, value in
+            let within = min(max(value, range.bounds.lowerBound), range.bounds.upperBound)
+            return "\(self.probability(probability)): \(text(within, range.decimals))"
+        }
+        let scale = range.decimals > 0 ? ", decimals: \(range.decimals)" : ""
+        return "{quantiles: {\(parts.joined(separator: ", "))}\(scale)}"
+    }
+
+    private func quantiles(_ sorted: [Sample], _ range: Range) -> String {
         let least = Int(clamping: options.least)
-        // So many are cut at either end, for the last ones are somebody's.
-        let inner = sorted.count > 3 * least ? Array(sorted[(least - 1)..<(sorted.count - least + 1)]) : []
-        guard let low = inner.first, let high = inner.last, low < high else {
-            let middle = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-            return "{constant: \(Self.text(Self.rounded(middle, digits: 2), decimals))}"
+        // So many people are cut at either end, for the last ones are somebody's.
+        let low = Self.count(sorted, of: least) - 1
+        let high = sorted.count - Self.count(sorted.reversed(), of: least)
+        guard sorted.count > 3 * least, low < high, low < sorted.count, high >= 0,
+            sorted[low].value < sorted[high].value
+        else {
+            let middle = sorted.isEmpty ? 0 : sorted[sorted.count / 2].value
+            return Self.constant(Self.rounded(middle, digits: 2), range)
         }
-        let count = max(2, min(options.points, inner.count / least))
-        var points: [(UInt64, Double)] = []
-        for point in 0...count {
-            let value = inner[min(inner.count - 1, point * (inner.count - 1) / count)]
-            points.append((Self.billionths(UInt64(point), of: UInt64(count)), Self.rounded(value, digits: 4)))
+        let span = high - low
+        let count = max(2, min(options.points, (span + 1) / least))
+        var points: [(UInt64, Double)] = [(0, Self.rounded(sorted[low].value, digits: 4))]
+        var holders: Set<UInt64> = []
+        for place in low + 1...high {
+            if holders.count < least { holders.insert(sorted[place].holder) }
+            // The next of so many points, once enough people lie between it and the last.
+            guard (place - low) * count / span > (place - low - 1) * count / span, place < high, holders.count >= least
+            else {
+                continue
+            }
+            points.append(
+                (Self.billionths(UInt64(place - low), of: UInt64(span)), Self.rounded(sorted[place].value, digits: 4)))
+            holders = []
         }
-        points = tail(points, sorted, least)
+        if holders.count < least && points.count > 1 { points.removeLast() }
+        points.append((1_000_000_000, Self.rounded(sorted[high].value, digits: 4)))
+        points = tail(points, sorted[...high].last?.value ?? 0, sorted[(high + 1)...].map(\.value), of: sorted.count)
         points.sort { $0.0 < $1.0 }
-        var rising: [String] = []
-        var (last, lastPoint) = (-Double.infinity, UInt64.max)
-        for (probability, value) in points where probability != lastPoint {
-            last = max(last, value)
-            lastPoint = probability
-            rising.append("\(Self.probability(probability)): \(Self.text(last, decimals))")
+        var rising: [(UInt64, Double)] = []
+        for (probability, value) in points where probability != rising.last?.0 {
+            rising.append((probability, max(rising.last?.1 ?? value, value)))
         }
-        let scale = decimals > 0 ? ", decimals: \(decimals)" : ""
-        return "{quantiles: {\(rising.joined(separator: ", "))}\(scale)}"
+        return Self.quantiles(rising, range)
+    }
+
+    /// How many of the samples it takes until so many people have one; one more than there are when they do not suffice.
+    private static func count(_ samples: some Sequence<Sample>, of people: Int) -> Int {
+        var holders: Set<UInt64> = []
+        var count = 0
+        for sample in samples {
+            count += 1
+            holders.insert(sample.holder)
+            if holders.count >= people { return count }
+        }
+        return count + 1
     }
 
     /// Beyond the last point that may stand: Pareto's tail with the index that the greatest values have together (B. M.
     /// Hill, Annals of Statistics 3 (1975), 1163–1174), none of which stands there itself.
-    private func tail(_ inner: [(UInt64, Double)], _ sorted: [Double], _ least: Int) -> [(UInt64, Double)] {
-        let top = sorted.suffix(least)
-        guard let start = sorted.dropLast(least).last, start > 0, let greatest = top.last, greatest > start else {
-            return inner
-        }
-        let mean = top.reduce(0) { $0 + Statistics.naturalLogarithm($1 / start) } / Double(least)
-        let share = Double(least) / Double(sorted.count)
+    private func tail(
+        _ inner: [(UInt64, Double)], _ start: Double, _ top: [Double], of count: Int
+    ) -> [(UInt64, Double)] {
+        guard start > 0, let greatest = top.last, greatest > start else { return inner }
+        let number = Double(top.count)
+        let mean = top.reduce(0) { $0 + Statistics.naturalLogarithm($1 / start) } / number
+        let share = number / Double(count)
         let border = UInt64((1 - share) * 1e9)
         var points = inner.filter { $0.0 < border }
         points.append((border, Self.rounded(start, digits: 4)))
-        for part in [0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 1 / Double(least)] {
+        for part in [0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 1 / number] where part == 1 / number || part > 1 / number {
             let value = start * Statistics.exponential(-mean * Statistics.naturalLogarithm(part))
-            let isLast = part == 1 / Double(least)
+            let isLast = part == 1 / number
             points.append((isLast ? 1_000_000_000 : UInt64((1 - share * part) * 1e9), Self.rounded(value, digits: 4)))
         }
         return points
@@ -119,7 +187,8 @@ extension ProfileDraft {
         var scale = 1.0
         for _ in 0..<decimals { scale *= 10 }
         let scaled = (value * scale).rounded()
-        guard abs(scaled) < 9e15 else { return value < 0 ? "-9000000000" : "9000000000" }
+        // Beyond what a scenario can say it is as good as the most of it.
+        guard abs(scaled) < 4.605e18 else { return text(value < 0 ? -4.6e18 / scale : 4.6e18 / scale, 0) }
         var digits = String(Int64(abs(scaled)))
         if decimals > 0 {
             digits = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits

@@ -135,10 +135,15 @@ extension ProfileDraft {
         for entity in profile.entities {
             guard owners[entity.column] == entity.column, let name = entityNames[entity.column] else { continue }
             lines.append("  \(name):")
-            lines.append("    count: \(max(1, entity.number))")
+            let activity = Activity(entity.counts)
+            let samples = activity.rates.enumerated().map {
+                Sample(value: ($0.element * 100).rounded(), holder: StableHash.mix(UInt64($0.offset)))
+            }
+            let share = Double(entity.counts.count) / Double(max(1, entity.number))
+            lines.append("    count: \(max(1, Int((Double(activity.rates.count) / share).rounded())))")
             lines.append("    weight: activity")
             lines.append("    attributes:")
-            lines.append("      activity: \(Self.evenly(activity(entity.counts)))")
+            lines.append("      activity: \(Self.evenly(distribution(samples, Range(isExact: false))))")
             scope = entity.column
             let attributes = owners.sorted { $0.key < $1.key }.filter { $0.value == entity.column }.map { column, _ in
                 "      \(Self.key(attribute(column))): \(attributeGenerator(column, entity.column))"
@@ -151,26 +156,22 @@ extension ProfileDraft {
 
     private mutating func attributeGenerator(_ column: Int, _ entity: Int) -> String {
         let entry = profile.columns[column]
-        if column != entity || entry.isNumeric { return plain(column, at: nil) }
+        if column != entity { return plain(column, at: nil) }
+        if entry.isNumeric {
+            // Twice as many as there are digits for would make one of two.
+            let least = (1...18).reduce(1.0) { power, _ in power < entry.distinct * 2 ? power * 10 : power }
+            let (low, high) = Self.serials(entry)
+            return "{unique: {from: \(Self.text(low, 0)), to: \(Self.text(max(high, low + least), 0))}}"
+        }
         let shape = entry.shapes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
         if shape == "x{8}-x{4}-x{4}-x{4}-x{12}" { return "{unique: uuid}" }
-        if let serial = serial(shape, entry.prefix ?? []) { return serial }
-        return texts(column, siblings: [:])
+        if let serial = serial(shape, commonPrefix(column)) { return serial }
+        return texts(column)
     }
 
     /// There are as many entities as were seen, so the most active ones need not be left to chance.
     private static func evenly(_ generator: String) -> String {
         generator.hasPrefix("{quantiles") ? "\(generator.dropLast()), even: true}" : generator
-    }
-
-    /// Requests of one entity, without what chance adds to them: drawn again, they would spread twice.
-    private func activity(_ counts: [Double]) -> String {
-        let n = Double(counts.count)
-        let mean = counts.reduce(0, +) / n
-        let variance = counts.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
-        let share = variance > 0 ? (max(0, variance - mean) / variance).squareRoot() : 0
-        let rates = counts.map { max(0.01, mean + ($0 - mean) * share) * 100 }
-        return distribution(rates, decimals: 0)
     }
 
     // MARK: Correlations

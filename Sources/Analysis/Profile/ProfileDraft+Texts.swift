@@ -1,38 +1,20 @@
+import Privacy
+
 extension ProfileDraft {
+    /// Shapes that are written of a field, at most.
+    private static let shapeLimit = 64
+
     /// A generator for texts that are not written: by what the field is, by its shape, never by a value.
-    mutating func texts(_ column: Int, siblings: [String: String]) -> String {
+    mutating func texts(_ column: Int) -> String {
         let entry = profile.columns[column]
         let shapes = entry.shapes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        let shape = shapes.first?.key ?? "a{8}"
-        if shape == "x{8}-x{4}-x{4}-x{4}-x{12}" { return "{unique: uuid}" }
-        let look = entry.looks.max { ($0.value, $1.key) < ($1.value, $0.key) }
-        let kind =
-            PersonalLook.of(name: entry.name)
-            ?? look.flatMap { $0.value * 2 > entry.texts ? $0.key : nil }
-        switch kind {
-        case "email"?:
-            let boxes = shapes.filter { $0.value >= options.least && $0.key.hasSuffix("@") }.prefix(6)
-            let box = helper("mailbox", patterns(boxes.map { (String($0.key.dropLast()), $0.value) }, "mailbox", []))
-            return "{text: \"{\(box)}@example.com\"}"
-        case "card"?:
-            let bin = helper("bin", "{constant: \"40000000\"}")
-            return "{identifier: card, bin: \(bin)}"
-        case "nationalId"?:
-            let name = entry.name.lowercased()
-            if name.contains("cnpj") { return "{identifier: cnpj}" }
-            if name.contains("cpf") || shape == "#{11}" { return "{identifier: cpf}" }
-            if shape == "#{18}" || shape == "#{17}A" {
-                let date = helper("birth", "{date: {from: 1950-01-01, to: 2007-12-31}}")
-                return "{identifier: residentId, birthDate: \(date)}"
-            }
-        case "account"? where shape == "#{18}": return "{identifier: clabe}"
-        case "ip"? where shape.filter({ $0 == "." }).count == 3: return "{pattern: \"10.1#.1##.1##\"}"
-        case "name"?: return "{pattern: \"^~~~~ ^~~~~~\"}"
-        default: break
+        let kept = shapes.filter { $0.value >= options.least && !$0.key.contains("…") && !$0.key.contains("+}") }
+        let shape = kept.first?.key ?? (entry.personal == .email ? "a{8}@" : "a{8}")
+        if case .card? = entry.personal {
+            return "{identifier: card, bin: \(helper("bin", "{constant: \"40000000\"}"))}"
         }
         if shape == "#{4}-#{2}-#{2}" {
-            let isBirth = kind == "birthDate"
-            return isBirth
+            return entry.personal == .birthDate
                 ? "{date: {from: 1950-01-01, to: 2007-12-31}}" : "{date: {from: 2024-01-01, to: 2026-12-31}}"
         }
         if shape.hasPrefix("#{4}-#{2}-#{2}T#{2}:#{2}:#{2}") {
@@ -41,26 +23,106 @@ extension ProfileDraft {
             let rest = shape.dropFirst("#{4}-#{2}-#{2}T#{2}:#{2}:#{2}".count)
             return "{text: \"{\(day)}T{\(clock)}\(rest.hasPrefix(".") ? ".000" : "")Z\"}"
         }
-        let kept = shapes.filter { $0.value >= options.least && !$0.key.contains("…") && !$0.key.contains("+}") }
-            .prefix(6)
-        // Of somebody's name the beginning tells too much; of a serial number, what all have in common tells nothing.
-        let prefix = kind == nil || kind == "phone" ? entry.prefix ?? [] : []
+        let prefix = commonPrefix(column)
         let isUnique = entry.distinctShare > 0.95 && kept.count == 1
         if isUnique, let serial = serial(shape, prefix) { return serial }
-        return patterns(kept.isEmpty ? [(shape, UInt64(1))] : kept.map { ($0.key, $0.value) }, entry.name, prefix)
+        let all = kept.isEmpty ? [(shape, UInt64(1))] : kept.map { ($0.key, $0.value) }
+        return patterns(all, entry.name, prefix, entry.personal)
+    }
+
+    /// What all values begin with, where that tells of nobody: of somebody's name the beginning tells too much; of a serial
+    /// number, what the values of many people have in common tells nothing.
+    func commonPrefix(_ column: Int) -> [UInt8] {
+        let entry = profile.columns[column]
+        switch entry.personal {
+        case nil, .phone?, .device?, .accountID?, .token?: break
+        default: return []
+        }
+        let least = Double(options.least)
+        guard entry.distinct >= least, crowd.people.map({ $0 >= least }) ?? true, let prefix = entry.prefix else {
+            return []
+        }
+        // With the first digits of ids known, too many of those that are made would be recorded ones.
+        let known = entry.isIdentifier ? Array(prefix.prefix { !(0x30...0x39).contains($0) }) : prefix
+        var finder = PersonalFinder()
+        return PersonalLook.of(String(decoding: known, as: UTF8.self), &finder) == nil ? known : []
     }
 
     /// Texts of these shapes, as often as they are.
-    private mutating func patterns(_ shapes: [(String, UInt64)], _ name: String, _ prefix: [UInt8]) -> String {
-        if shapes.count < 2 {
-            return "{pattern: \(Self.quoted(Self.pattern(shapes.first?.0 ?? "a{8}#{2}", prefix)))}"
-        }
-        let weights = shapes.enumerated().map { "s\($0.offset): \($0.element.1)" }
+    private mutating func patterns(
+        _ shapes: [(String, UInt64)], _ name: String, _ prefix: [UInt8], _ personal: PersonalClass?
+    ) -> String {
+        let kept = shapes.prefix(Self.shapeLimit)
+        if kept.count < 2 { return shaped(kept.first?.0 ?? "a{8}#{2}", prefix, personal) }
+        let weights = kept.enumerated().map { "s\($0.offset): \($0.element.1)" }
         let choice = helper("\(name)Shape", "{weights: {\(weights.joined(separator: ", "))}}")
-        let cases = shapes.enumerated().map {
-            "s\($0.offset): {pattern: \(Self.quoted(Self.pattern($0.element.0, prefix)))}"
-        }
+        let cases = kept.enumerated().map { "s\($0.offset): \(shaped($0.element.0, prefix, personal))" }
         return "{by: \(choice), cases: {\(cases.joined(separator: ", "))}}"
+    }
+
+    /// A value of one shape: bytes, an address on the network, letters that are not English, or a pattern.
+    private mutating func shaped(_ shape: String, _ prefix: [UInt8], _ personal: PersonalClass?) -> String {
+        if let number = numbered(shape, personal) { return number }
+        if shape == "x{8}-x{4}-x{4}-x{4}-x{12}" { return "{unique: uuid}" }
+        if shape.hasSuffix("@") {
+            let box = helper("mailbox", "{pattern: \(Self.quoted(Self.pattern(String(shape.dropLast()), [])))}")
+            return "{text: \"{\(box)}@example.com\"}"
+        }
+        if shape.hasPrefix("bytes{"), let count = Int(shape.dropFirst(6).dropLast()) {
+            return "{bytes: \(min(count, 4096))}"
+        }
+        let octets = shape.split(separator: ".", omittingEmptySubsequences: false).map { Self.octets[String($0)] }
+        if octets.count == 4, !octets.contains(nil) {
+            return "{pattern: \"\(octets.compactMap { $0 }.joined(separator: "."))\"}"
+        }
+        let signs = Self.expand(shape)
+        guard signs.contains("ü"), prefix.isEmpty else {
+            return "{pattern: \(Self.quoted(Self.pattern(shape, prefix)))}"
+        }
+        // Names in Chinese begin with such a letter, those in Portuguese and Spanish have one among others.
+        let letters = signs.first == "ü" ? ("han", Self.hanLetters) : ("latin", Self.latinLetters)
+        let letterCount = signs.count { $0 == "ü" }
+        var (text, run, place) = ("", "", 0)
+        for sign in signs + ["ü"] {
+            if sign != "ü" {
+                run.append(sign)
+                continue
+            }
+            place += 1
+            if !run.isEmpty {
+                text += "{\(helper("part\(place)", "{pattern: \(Self.quoted(Self.pattern(run, [])))}"))}"
+            }
+            run = ""
+            // The one behind the last only ends the text.
+            if place <= letterCount { text += "{\(helper("\(letters.0)\(place)", letters.1))}" }
+        }
+        return "{text: \(Self.quoted(text))}"
+    }
+
+    /// What states and banks number people by, told by its class and its length; nil for every other text.
+    private mutating func numbered(_ shape: String, _ personal: PersonalClass?) -> String? {
+        let isNational = personal == .nationalID
+        switch (shape, personal) {
+        case ("#{11}", .cpf?), ("#{11}", .nationalID?), ("#{11}", .bankAccount?): return "{identifier: cpf}"
+        case ("#{14}", .cnpj?), ("#{14}", .nationalID?), ("#{14}", .bankAccount?): return "{identifier: cnpj}"
+        case ("#{18}", .clabe?), ("#{18}", .bankAccount?): return "{identifier: clabe}"
+        case ("#{18}", _) where isNational || personal == .residentID,
+            ("#{17}A", _) where isNational || personal == .residentID:
+            let date = helper("birth", "{date: {from: 1950-01-01, to: 2007-12-31}}")
+            return "{identifier: residentId, birthDate: \(date)}"
+        default: return nil
+        }
+    }
+
+    /// Parts of an address on the network, by their digits.
+    private static let octets = ["#": "#", "#{2}": "1#", "#{3}": "1##"]
+
+    /// Letters that are not English, of which names are made.
+    private static let hanLetters = weights(of: "安博晨达恩芳光海佳凯丽明宁平强荣书涛伟欣雅远泽志")
+    private static let latinLetters = weights(of: "áãâéêíóõôúç")
+
+    private static func weights(of letters: String) -> String {
+        "{weights: {\(letters.map { "\(quoted(String($0))): 1" }.joined(separator: ", "))}}"
     }
 
     /// `u` and ten digits: unique without repeating a value.

@@ -4,12 +4,12 @@ import Tape
 /// Turns what is known of a tape's requests into a scenario that makes others like them.
 ///
 /// Nothing that could be somebody's leaves the tape: identifiers, names and free texts become generators by their kind and
-/// shape; a value stands in the scenario only when at least ``Options/least`` requests have it, its field does not look
-/// personal, and it is one of a few; quantiles have as many requests between them, are rounded to four digits, and the
-/// ends are cut at that many from either side.
+/// shape; a value stands in the scenario only when at least ``Options/least`` requests of as many people have it
+/// (``Crowd``), nothing about it looks personal, and it is one of a few; quantiles have as many between them, are rounded
+/// to four digits, and the ends are cut at that many from either side.
 package struct ProfileDraft {
     package struct Options: Sendable {
-        /// Requests behind each category and between two quantiles.
+        /// Requests, and people, behind each category and between two quantiles.
         package var least: UInt64 = 20
         /// Points of a quantile function, at most.
         package var points = 100
@@ -18,6 +18,8 @@ package struct ProfileDraft {
         /// As seen from the scenario.
         package var schemaPath = ""
         package var version = ""
+        /// Nil: one is inferred.
+        package var schema: RequestSchema?
 
         package init() {}
     }
@@ -30,6 +32,9 @@ package struct ProfileDraft {
         var lengthColumn: Int?
         var members: [Node] = []
         var element: Node?
+        /// As the schema has it; nil without one.
+        var type: SchemaType?
+        var isRequired = false
 
         init(_ name: String, _ path: String) {
             self.name = name
@@ -38,6 +43,7 @@ package struct ProfileDraft {
     }
 
     let profile: TrafficProfile
+    let crowd: Crowd
     let options: Options
     let root: Node
     var lines: [String] = []
@@ -52,7 +58,11 @@ package struct ProfileDraft {
     var owners: [Int: Int] = [:]
     var entityNames: [Int: String] = [:]
     /// Category columns, in order; and what of each value is written.
-    var categories: [Int: [(text: String, count: UInt64)]] = [:]
+    var categories: [Int: [Crowd.Category]] = [:]
+    /// By column that is written: its type, where a schema has one.
+    private(set) var types: [Int: SchemaType?] = [:]
+    /// Columns to which nothing else in a scenario can refer: elements of lists, entries of maps.
+    private(set) var inner: Set<Int> = []
     /// What is written of sessions, if anything.
     private(set) var sessions: SessionPlan?
     /// Numbers that may be correlated: column and name.
@@ -61,8 +71,11 @@ package struct ProfileDraft {
     package init(_ profile: TrafficProfile, _ options: Options) {
         self.profile = profile
         self.options = options
+        crowd = Crowd(profile)
         root = Node("", "")
         build()
+        if let schema = options.schema { notes += fit(root, to: schema.root, schema) }
+        gather(root, isInner: false)
         findEntities()
         findCategories()
         sessions = sessionPlan()
@@ -70,13 +83,14 @@ package struct ProfileDraft {
 
     private mutating func build() {
         var nodes: [String: Node] = ["": root]
+        var (rare, odd) = (0, 0)
         for (column, entry) in profile.columns.enumerated() {
             if entry.present + entry.nulls < options.least {
-                notes.append("\(entry.path) is left out: fewer than \(options.least) requests have it")
+                rare += 1
                 continue
             }
             if entry.path.contains("·") || entry.path.isEmpty {
-                notes.append("a field whose name has signs of paths in it is left out")
+                odd += 1
                 continue
             }
             var (node, path) = (root, "")
@@ -98,14 +112,44 @@ package struct ProfileDraft {
             }
             if isLength { node.lengthColumn = column } else { node.column = column }
         }
+        // How they are called, keys of maps may say who somebody is.
+        func leave(_ count: UInt64, _ why: String) {
+            if count > 0 { notes.append("\(count) \(count == 1 ? "field is" : "fields are") left out: \(why)") }
+        }
+        leave(UInt64(rare), "fewer than \(options.least) requests have each")
+        leave(UInt64(odd), "signs of paths in their names")
+        leave(profile.fieldsHidden, "their names look like personal data")
     }
+
+    private mutating func gather(_ node: Node, isInner: Bool) {
+        if let column = node.column {
+            types[column] = .some(node.type)
+            if isInner { inner.insert(column) }
+        }
+        if let column = node.lengthColumn {
+            types[column] = .some(nil)
+            inner.insert(column)
+        }
+        var isMap = false
+        if case .map? = node.type?.kind { isMap = true }
+        for member in node.members { gather(member, isInner: isInner || isMap) }
+        if let element = node.element { gather(element, isInner: true) }
+    }
+
+    /// Whether values of the field are told.
+    package func hasCategory(_ path: String) -> Bool {
+        profile.column(named: path).map { categories[$0] != nil } ?? false
+    }
+
+    /// True when a scenario has no field.
+    package var isEmpty: Bool { root.members.isEmpty }
 
     // MARK: Entities
 
     private mutating func findEntities() {
         var found: [Int] = []
         for entity in profile.entities.sorted(by: { $0.counts.count < $1.counts.count }) {
-            if owners[entity.column] != nil { continue }
+            if owners[entity.column] != nil || !isWritten(entity.column) { continue }
             found.append(entity.column)
             let last = profile.columns[entity.column].name
             var name = String(last.filter { $0.isLetter || $0.isNumber })
@@ -122,7 +166,9 @@ package struct ProfileDraft {
             for column in profile.columns.indices where owners[column] == nil {
                 let path = profile.columns[column].path
                 let isScalar = !path.contains("*") && !path.contains("#") && profile.columns[column].structures == 0
-                if isScalar, profile.columns[column].distinct > 1, isWritten(column),
+                // What others have without the entity is none of its attributes.
+                let isWithin = profile.columns[column].present * 100 <= profile.columns[entity.column].present * 101
+                if isScalar, isWithin, profile.columns[column].distinct > 1, isWritten(column),
                     profile.ties?.isAttribute(column, of: entity.column) ?? false
                 {
                     owners[column] = entity.column
@@ -132,30 +178,34 @@ package struct ProfileDraft {
         }
     }
 
-    func isWritten(_ column: Int) -> Bool {
-        let entry = profile.columns[column]
-        return entry.present >= options.least && !entry.path.contains("·")
-    }
+    func isWritten(_ column: Int) -> Bool { types[column] != nil }
+
+    func type(of column: Int) -> SchemaType? { types[column] ?? nil }
 
     // MARK: Categories
 
     private mutating func findCategories() {
         for (column, entry) in profile.columns.enumerated() where isWritten(column) {
-            guard Comparison.kind(entry, entry) == .category else { continue }
-            let kept = entry.categories.filter { $0.value >= options.least }
-            if kept.isEmpty || kept.values.reduce(0, +) * 2 < entry.present { continue }
-            categories[column] = kept.map { ($0.key, $0.value) }.sorted {
-                ($1.count, $0.text) < ($0.count, $1.text)
-            }
+            let declared = options.schema?.declared(type(of: column)) ?? []
+            if declared.isEmpty && Comparison.kind(entry, entry) != .category { continue }
+            let kept = crowd.tellable(column, least: options.least, declared: Set(declared))
+            if kept.isEmpty || (declared.isEmpty && kept.reduce(0) { $0 + $1.count } * 2 < entry.present) { continue }
+            categories[column] = kept
         }
     }
 
     /// Of the sampled rows that have `column`, the numbers; where another column has one of its categories.
     func numbers(_ column: Int, where condition: (column: Int, hash: UInt64)? = nil) -> [Double] {
-        profile.rows.rows.compactMap { row in
+        samples(column, where: condition).map(\.value)
+    }
+
+    /// Likewise, with whom each belongs to.
+    func samples(_ column: Int, where condition: (column: Int, hash: UInt64)? = nil) -> [Sample] {
+        let key = crowd.key(of: column)
+        return profile.rows.rows.enumerated().compactMap { place, row in
             guard case .number(let value)? = row[column] else { return nil }
             if let condition, row[condition.column] != .text(condition.hash) { return nil }
-            return value
+            return Sample(value: value, holder: key.flatMap { row[$0]?.hash } ?? StableHash.mix(UInt64(place)))
         }
     }
 }

@@ -53,7 +53,8 @@ package let compareCommand = CommandSpec(
 ) { invocation in
     var gates = Comparison.Gates()
     for text in invocation.all("gate") { try setGate(text, &gates) }
-    let options = try profileOptions(invocation)
+    var options = try profileOptions(invocation)
+    options.tiesEntities = true
     if let output = invocation["report"] { try OutputPath.check(output, "report", against: invocation.arguments) }
     var profiles: [TrafficProfile] = []
     var progress = ProgressLine()
@@ -114,6 +115,14 @@ private func setGate(_ text: String, _ gates: inout Comparison.Gates) throws(Com
 /// The flags that say how traffic is looked at, shared by commands that do.
 func profileOptions(_ invocation: Invocation) throws(CommandError) -> TrafficProfile.Options {
     var options = TrafficProfile.Options()
+    for text in invocation.all("ignore") {
+        let part = text.split(separator: ".").first { $0.contains("**") && $0 != "**" }
+        guard let part else { continue }
+        let name = String(part).replacing("**", with: "*")
+        throw CommandError(
+            "--ignore \(text): ** stands for whole names, and is none of '\(part)'",
+            remedy: "Write **.\(name) for fields at any depth.")
+    }
     options.entities = invocation.all("entity").map(plainPath)
     options.state = invocation["state"].map(plainPath) ?? ""
     options.quasi = invocation.all("quasi").map(plainPath)

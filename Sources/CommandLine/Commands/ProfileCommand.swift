@@ -1,7 +1,10 @@
 import Analysis
+import Bytes
+import Expression
 import Files
 import JSON
 import Schema
+import Synthesis
 import Tape
 
 package let profileCommand = CommandSpec(
@@ -17,9 +20,13 @@ package let profileCommand = CommandSpec(
         one an OpenAPI document is inferred.
 
         No recorded value that could be somebody's stands in it: identifiers, names and free texts become generators by \
-        kind and shape. A value is kept only as a category of a field that does not look personal, and with at least \
-        --least requests behind it; quantiles are rounded and have as many requests between them. tinct compare says how \
-        like the recording what is made of it has become, and that nobody is copied.
+        kind and shape. A value is kept only as a category of a field that does not look personal, in which nothing \
+        personal is found, and with at least --least requests behind it, of as many people where a field tells people \
+        apart (userId and the like, else numbers of persons, phones, mailboxes); quantiles are rounded and have as many \
+        between them. It takes five times --least requests, and --least people. tinct compare says how like the \
+        recording what is made of it has become, and that nobody is copied.
+
+        What is written is read again as tinct synth reads it, and a profile that it could not use fails with status 5.
         """,
     examples: [
         ("tinct profile recorded.mcap -o profile.yaml", "Fits a scenario to the most frequent operation."),
@@ -34,7 +41,9 @@ package let profileCommand = CommandSpec(
             "output", short: "o", value: "PROFILE", required: true, help: "Write the scenario here (.yaml).",
             completion: .file),
         Flag("operation", value: "NAME", help: "The operation that is fitted.", default: "the most frequent one"),
-        Flag("least", value: "K", help: "Requests behind each category, and between two quantiles.", default: "20"),
+        Flag(
+            "least", value: "K", help: "Requests and people behind each category, and between two quantiles.",
+            default: "20"),
         Flag(
             "entity", value: "PATH", repeatable: true, help: "A field that names who acts.",
             default: "those named …Id whose values come back"),
@@ -64,15 +73,25 @@ private struct ProfileRun {
             throw CommandError("there is no output", remedy: "Give -o PROFILE.yaml.")
         }
         self.output = output
+        let fileName = output.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        guard fileName.hasSuffix(".yaml") || fileName.hasSuffix(".yml"), fileName.count > 5 else {
+            throw CommandError(
+                "--output \(output) is no name for a scenario",
+                remedy: "Give one that ends in .yaml, as in -o profile.yaml.")
+        }
         least = try FlagValue.count(invocation["least"] ?? "20", flag: "least")
         guard (2...1_000_000).contains(least) else {
-            throw CommandError("--least \(least) keeps nobody apart", remedy: "Give at least 2; 20 is usual.")
+            throw CommandError("--least \(least) is not from 2 to 1000000", remedy: "20 is usual.")
         }
         try OutputPath.check(output, "output", against: invocation.arguments + invocation.all("idl"))
+        try OutputPath.checkFolder(output, "output")
         options = try profileOptions(invocation)
         options.tiesEntities = true
-        if !options.state.isEmpty {
+        if invocation["state"] != nil {
             options.sessionNanos = try FlagValue.durationNanos(invocation["session"] ?? "30m", flag: "session")
+            if options.sessionNanos == 0 {
+                throw CommandError("--session 0s leaves no time for a second exchange", remedy: "30m is usual.")
+            }
         } else if invocation["session"] != nil {
             throw CommandError("--session says nothing without --state", remedy: "Give --state PATH, too.")
         }
@@ -91,17 +110,30 @@ private struct ProfileRun {
             progress.update("read \(profile.exchanges) exchanges")
         }
         progress.finish()
-        guard profile.exchanges - profile.unreadable >= least * 5 else {
-            throw CommandError(
-                "\(profile.exchanges - profile.unreadable) requests of \(operation) can be read: too few to hide anybody among",
-                remedy: "At least \(least * 5) are needed; record more, or choose another --operation.")
-        }
+        try check(profile, operation)
         var draft = ProfileDraft(profile, try draftOptions(operation, schemas))
+        guard !draft.isEmpty else {
+            throw CommandError(
+                "no field of \(operation) is left to fit",
+                remedy: "Its requests must be Thrift or JSON objects; ignore less of them.")
+        }
+        try checkSessions(draft)
         let isKnown = schemas.operation(named: operation) != nil || schemas.route(named: operation) != nil
         let schemaFiles = try writeSchemas(draft, schemas, isKnown: isKnown)
         let text = draft.scenario()
         do { try writeFile(output, bytes: Array(text.utf8)) } catch { throw CommandError("\(error)", exit: .failed) }
-        for note in draft.notes { Output.warn(note) }
+        try readAgain()
+        if profile.unreadable > 0 {
+            Output.warn("\(profile.unreadable) requests cannot be read and are not fitted")
+        }
+        if profile.fieldsBeyond > 0 {
+            Output.warn("there are more than \(TrafficProfile.columnLimit) fields: the others are not fitted")
+        }
+        for note in draft.notes.prefix(Self.noteLimit) { Output.warn(note) }
+        if draft.notes.count > Self.noteLimit {
+            Output.warn(
+                "\(draft.notes.count - Self.noteLimit) more notes of this kind; the first 50 stand in \(output)")
+        }
         if invocation.wantsJSON {
             Output.line(
                 JSONValue(
@@ -119,6 +151,81 @@ private struct ProfileRun {
             for file in schemaFiles { Output.line("schema: \(file)") }
         }
         return .ok
+    }
+
+    private static let noteLimit = 10
+
+    /// Refuses what is too little to hide anybody among, and flags that name nothing.
+    private func check(_ profile: TrafficProfile, _ operation: String) throws(CommandError) {
+        guard profile.readable > 0 else {
+            throw CommandError(
+                "none of the \(profile.exchanges) requests of \(operation) can be read",
+                remedy: "JSON objects and Thrift are; give the IDL with --idl, or choose another --operation.")
+        }
+        try checkNames(profile)
+        guard profile.readable >= least * 5 else {
+            throw CommandError(
+                "\(profile.readable) requests of \(operation) can be read: too few to hide anybody among",
+                remedy:
+                    "At least \(least * 5) are needed; record more, choose another --operation, or give a smaller --least."
+            )
+        }
+        let crowd = Crowd(profile)
+        if let people = crowd.people, let column = crowd.column, people < Double(least) {
+            throw CommandError(
+                "the requests of \(operation) are those of \(Int(people)) people, by \(profile.columns[column].path): too few to hide anybody among",
+                remedy:
+                    "At least \(least) are needed; record more people, give a smaller --least, or --ignore the field if it names none."
+            )
+        }
+    }
+
+    private func checkNames(_ profile: TrafficProfile) throws(CommandError) {
+        let paths = profile.columns.map(\.path).filter { !$0.contains("#") }
+        func unknown(_ flag: String, _ name: String) -> CommandError {
+            let near = nearestName(name, in: paths).map { "Did you mean '\($0)'? " } ?? ""
+            return CommandError(
+                "--\(flag) \(name.isEmpty ? "''" : name): the requests have no such field",
+                remedy: "\(near)They have \(paths.prefix(12).joined(separator: ", "))\(paths.count > 12 ? ", …" : "").")
+        }
+        for name in options.entities {
+            guard let column = profile.column(named: name) else { throw unknown("entity", name) }
+            if profile.columns[column].structures > 0 || name.contains("*") {
+                throw CommandError("--entity \(name) is no single value", remedy: "Name a field such as userId.")
+            }
+        }
+        if let pattern = profile.ignoredInVain.first { throw unknown("ignore", pattern.description) }
+        if invocation["state"] == nil { return }
+        guard let column = profile.column(named: options.state) else {
+            if profile.ignores(options.state) {
+                throw CommandError("--state \(options.state) is ignored, too", remedy: "Leave it out of --ignore.")
+            }
+            throw unknown("state", options.state)
+        }
+        if profile.columns[column].isNumeric || profile.columns[column].structures > 0 {
+            throw CommandError("--state \(options.state) is no text", remedy: "Name a category, as in scene.")
+        }
+    }
+
+    /// Refuses a field whose values cannot be the states of sessions.
+    private func checkSessions(_ draft: ProfileDraft) throws(CommandError) {
+        if options.state.isEmpty || draft.hasCategory(options.state) { return }
+        throw CommandError(
+            "--state \(options.state) has no values that may be told: they look personal, or too few requests or people have each",
+            remedy: "Name a category, as in scene, or give a smaller --least.")
+    }
+
+    /// Makes a plan of what was written, as tinct synth does.
+    private func readAgain() throws(CommandError) {
+        do {
+            let scenario = try ScenarioFile.load(output)
+            let schemas = try SchemaFiles.load([Scenario.resolve(scenario.schemaPath, beside: output)])
+            _ = try SynthesisPlan(scenario, schemas, total: 1000, seed: 1)
+        } catch {
+            throw CommandError(
+                "what was written cannot be used by tinct synth: \(error)",
+                remedy: "Leave the field out with --ignore, or mend the line by hand.", exit: .failed)
+        }
     }
 
     /// The operation that was asked for, or the most frequent one.
@@ -147,7 +254,7 @@ private struct ProfileRun {
     }
 
     private var fileName: String { output.split(separator: "/").last.map { String($0) } ?? output }
-    private var stem: String { fileName.hasSuffix(".yaml") ? String(fileName.dropLast(5)) : fileName }
+    private var stem: String { String(fileName.dropLast(fileName.hasSuffix(".yaml") ? 5 : 4)) }
 
     private func draftOptions(_ operation: String, _ schemas: SchemaSet) throws -> ProfileDraft.Options {
         var result = ProfileDraft.Options()
@@ -155,6 +262,7 @@ private struct ProfileRun {
         result.operation = operation
         result.name = "Like \(operation) on \(invocation.arguments[0].split(separator: "/").last ?? "a tape")"
         result.version = tinctVersion
+        result.schema = RequestSchema(schemas, operation: operation)
         let main = schemas.operation(named: operation).map(\.scope)
         let isHTTP = schemas.route(named: operation) != nil
         let found = schemas.sources.first { source in

@@ -106,13 +106,7 @@ private func checkScenario(_ path: String) throws(CommandError) -> [SchemaFindin
         entries.contains(where: { $0.key == "schema" }), entries.contains(where: { $0.key == "operation" })
     else { return nil }
     do throws(YAMLError) {
-        let scenario = try Scenario.load(path: path) { (file, mark) throws(YAMLError) in
-            do { return try readFile(file, limit: 1 << 24) } catch {
-                throw YAMLError(
-                    "\(error)", at: mark ?? YAMLMark(file: file, line: 1, column: 1),
-                    remedy: "Paths in a scenario count from the folder that it is in.")
-            }
-        }
+        let scenario = try ScenarioFile.load(path)
         let schemas: SchemaSet
         do throws(SchemaError) {
             schemas = try SchemaFiles.set([Scenario.resolve(scenario.schemaPath, beside: path)], include: [])

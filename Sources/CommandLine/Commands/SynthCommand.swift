@@ -209,15 +209,7 @@ private struct SynthRun {
     }
 
     private func load() throws(CommandError) -> Scenario {
-        do {
-            return try Scenario.load(path: path) { (file, mark) throws(YAMLError) in
-                do { return try readFile(file, limit: 1 << 24) } catch {
-                    throw YAMLError(
-                        "\(error)", at: mark ?? YAMLMark(file: file, line: 1, column: 1),
-                        remedy: "Paths in a scenario count from the folder that it is in.")
-                }
-            }
-        } catch { throw CommandError("\(error)") }
+        do { return try ScenarioFile.load(path) } catch { throw CommandError("\(error)") }
     }
 
     private func report(_ manifest: Manifest) {

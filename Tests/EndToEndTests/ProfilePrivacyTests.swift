@@ -41,7 +41,8 @@ struct ProfilePrivacyTests {
         for (name, other) in [("itself", tape), ("made", made)] {
             let compared = try tinct("compare", tape, other, "--report", report, "--json")
             try #require(compared.status == 0 || compared.status == 1, "\(compared.errors)")
-            texts["comparison with \(name)"] = compared.output + compared.errors
+            texts["comparison with \(name)"] = compared.output
+            texts["messages on \(name)"] = compared.errors
             texts["report on \(name)"] = String(decoding: try fileBytes(report), as: UTF8.self)
         }
         return texts
@@ -118,6 +119,12 @@ struct ProfilePrivacyTests {
                 }
             }
             #expect(texts["p.yaml"]?.contains("\"cash\": ") == true)
+            // Whoever sends them again is told so, and what is made has none of them.
+            for (name, count) in [("itself", 30), ("made", 0)] {
+                let compared = try JSONValue(parsing: try #require(texts["comparison with \(name)"]))
+                let payer = compared["personal"]?.array?.first { $0["path"]?.string == "payer" }
+                #expect(payer?["replayed"]?.int == count, "\(name)")
+            }
         }
     }
 

@@ -79,7 +79,7 @@ package struct TrafficProfile: Sendable {
     /// The positions in ``Options/ignored`` of those that left something out.
     private var ignoring: Set<Int> = []
     private var finder = PersonalFinder()
-    /// Hashes of the values of fields that look personal, by column.
+    /// Hashes of the values of fields that look personal, and of ids, by column.
     private(set) var personal: [Int: KeySample<Bool>] = [:]
 
     private let view: ExchangeView
@@ -131,7 +131,7 @@ package struct TrafficProfile: Sendable {
             let role = roles[column]
             if path == options.state { state = Self.text(leaf) }
             if role.isFollowed { keys.append((column, hash)) }
-            if isPersonal(column) {
+            if isPersonal(column) || (role.isFlat && columns[column].isIdentifier) {
                 personal[column, default: KeySample(limit: 50_000)].update(hash, true) { _ in }
             }
             if ties != nil {

@@ -11,7 +11,7 @@ extension ProfileDraft {
             "# Fitted by tinct \(options.version) to \(profile.exchanges) recorded requests of one operation.",
             "#",
             "# No recorded value of a person stands here: identifiers, names and free texts are made by kind and shape;",
-            "# categories and points of distributions have at least \(options.least) requests behind them.",
+            "# categories and points of distributions have at least \(options.least) requests, of as many people, behind them.",
         ]
         for note in notes.prefix(50) { lines.append("# - \(Self.comment(note))") }
         lines += [

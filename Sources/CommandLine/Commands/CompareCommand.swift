@@ -15,11 +15,13 @@ package let compareCommand = CommandSpec(
         field (Kolmogorov–Smirnov distance of numbers, total variation of categories and of the shapes of other texts, \
         population stability index), each pair of fields (rank correlation, contingency), the times between requests, \
         exchanges by entity and its transitions from one exchange to the next, and the mix of decisions. And that nobody \
-        is copied: values of personal data, and whole tuples that tell somebody apart, that stand on both.
+        is copied: values of personal data, ids, and whole tuples that tell somebody apart, that stand on both. What only \
+        a few people have is compared by its shape.
 
         Each measure has a gate; --gate changes its bound (field=0.9) or takes it away (psi=off). Ends with 1 when one \
         fails. Tapes should be of about the same length, for counts by entity are compared as they are; from some \
-        10,000 requests on chance alone fails no gate. No values are printed except categories in --report.
+        10,000 requests on chance alone fails no gate. No values are printed except categories in --report, each with at \
+        least 20 requests of as many people behind it.
         """,
     examples: [
         (

@@ -45,7 +45,7 @@ package enum Help {
             let heads = command.flags.map(head)
             let column = min(34, (heads.map(\.count).max() ?? 0) + 4)
             for (flag, head) in zip(command.flags, heads) {
-                let help = wrap(flag.help + (flag.defaultText.map { " (default: \($0))" } ?? ""), indent: column)
+                let help = wrap(text(flag), indent: column)
                 if head.count + 4 > column {
                     lines.append("  " + head)
                     lines.append(String(repeating: " ", count: column) + help)
@@ -71,7 +71,13 @@ package enum Help {
     static func head(_ flag: Flag) -> String {
         let short = flag.short.map { "-\($0), " } ?? ""
         let value = flag.value.map { " " + $0 } ?? ""
-        return "\(short)--\(flag.long)\(value)" + (flag.isRepeatable ? "..." : "")
+        return "\(short)--\(flag.long)\(value)"
+    }
+
+    /// What a flag is for, whether it may be given more than once, and what holds without it.
+    static func text(_ flag: Flag) -> String {
+        flag.help + (flag.isRepeatable ? " May be given again." : "")
+            + (flag.defaultText.map { " (default: \($0))" } ?? "")
     }
 
     /// Fills each paragraph to ``width``; one with an indented line is laid out by its author and stays as it is.

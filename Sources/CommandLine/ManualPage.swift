@@ -12,7 +12,8 @@ package enum ManualPage {
                 lines += [".PP", escaped(paragraph.split(separator: "\n").joined(separator: " "))]
             }
             for flag in command.flags {
-                let help = flag.help + (flag.defaultText.map { " Default: \($0)." } ?? "")
+                let again = flag.isRepeatable ? " May be given again." : ""
+                let help = flag.help + again + (flag.defaultText.map { " Default: \($0)." } ?? "")
                 lines += [".TP", ".B \(escaped(Help.head(flag)))", escaped(help)]
             }
             for example in command.examples {

@@ -48,6 +48,16 @@ struct OutputSchemaTests {
         #expect(try violations("stub", stub.stop().stdout) == "")
     }
 
+    @Test("profile prints what its schema says", .requires(.python))
+    func profile() throws {
+        let directory = try TemporaryDirectory()
+        let tape = directory.file("a.mcap")
+        let scenario = Repository.path("schemas/scenarios/fraud_handbook.yaml")
+        try #require(try tinct("synth", scenario, "-n", "500", "-o", tape).status == 0)
+        let result = try tinct("profile", tape, "-o", directory.file("p.yaml"), "--json")
+        #expect(try violations("profile", result.stdout) == "", "\(result.errors)")
+    }
+
     @Test("anomalies prints the catalogue, by layer and by name, as its schema says", .requires(.python))
     func anomalies() throws {
         let all = try tinct("anomalies", "--json")

@@ -50,6 +50,20 @@ struct ProfileRoundTripTests {
         _ = try fitted(tape)
     }
 
+    @Test(
+        "What is made of a profile is like what it was fitted to, ids and how often they come among it",
+        arguments: ["amlsim", "fraud_handbook", "paysim"])
+    func alike(name: String) throws {
+        let (tape, profile, made) = (folder.file("tape.mcap"), folder.file("p.yaml"), folder.file("made.mcap"))
+        let scenario = Repository.path("schemas/scenarios/\(name).yaml")
+        try #require(try tinct("synth", scenario, "-n", "20000", "-o", tape, timeoutSeconds: 300).status == 0)
+        let fitted = try tinct("profile", tape, "-o", profile, timeoutSeconds: 300)
+        try #require(fitted.status == 0, "\(fitted.errors)")
+        try #require(try tinct("synth", profile, "-n", "20000", "-o", made, timeoutSeconds: 300).status == 0)
+        let compared = try tinct("compare", tape, made, timeoutSeconds: 300)
+        #expect(compared.status == 0, "\(compared.output)")
+    }
+
     @Test("Names, keys and values that JSON escapes come out as they went in")
     func escapes() throws {
         let made = try fitted(

@@ -275,7 +275,7 @@ package struct TrafficProfile: Sendable {
         tracks.keys.sorted().compactMap { column in
             guard let sample = tracks[column] else { return nil }
             let counts = sample.table.values.map { Double($0.count) }.sorted()
-            let isRepeated = counts.reduce(0, +) > Double(counts.count) * 1.2 && counts.count >= 10
+            let isRepeated = counts.reduce(0, +) > Double(counts.count) * 1.2 && counts.count >= 20
             if options.entities.isEmpty && !isRepeated { return nil }
             var transitions: [String: UInt64] = [:]
             for (key, count) in transitionTable[column] ?? [:] {

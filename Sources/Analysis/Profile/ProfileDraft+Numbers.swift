@@ -47,17 +47,22 @@ extension ProfileDraft {
         else { return nil }
         let sum = kept.reduce(0) { $0 + $1.count }
         if kept.isEmpty || sum * 100 < UInt64(sorted.count) * 95 { return nil }
-        if kept.count == 1 { return Self.constant(kept[0].value, range) }
-        var points: [(UInt64, Double)] = []
-        var before: UInt64 = 0
-        for entry in kept {
+        return Self.staircase(kept.map { ($0.value, Double($0.count)) }, range)
+    }
+
+    /// Each value with its share of the weights; ascending.
+    static func staircase(_ steps: [(value: Double, weight: Double)], _ range: Range) -> String {
+        guard let first = steps.first, steps.count > 1 else { return constant(steps.first?.value ?? 1, range) }
+        let sum = steps.reduce(0) { $0 + $1.weight }
+        var points = [(UInt64(0), first.value)]
+        var before = 0.0
+        for (place, step) in steps.enumerated() {
             // A billionth further on the next value begins.
-            let start = Self.billionths(before, of: sum)
-            points.append((before == 0 ? 0 : start + 1, entry.value))
-            before += entry.count
-            points.append((Self.billionths(before, of: sum), entry.value))
+            if place > 0 { points.append((UInt64(before / sum * 1e9) + 1, step.value)) }
+            before += step.weight
+            points.append((place == steps.count - 1 ? 1_000_000_000 : UInt64(before / sum * 1e9), step.value))
         }
-        return Self.quantiles(points, range)
+        return quantiles(points, range)
     }
 
     /// With all decimals, for the cases of a table must have as many.

@@ -135,15 +135,15 @@ extension ProfileDraft {
         for entity in profile.entities {
             guard owners[entity.column] == entity.column, let name = entityNames[entity.column] else { continue }
             lines.append("  \(name):")
-            let activity = Activity(entity.counts)
-            let samples = activity.rates.enumerated().map {
-                Sample(value: ($0.element * 100).rounded(), holder: StableHash.mix(UInt64($0.offset)))
-            }
-            let share = Double(entity.counts.count) / Double(max(1, entity.number))
-            lines.append("    count: \(max(1, Int((Double(activity.rates.count) / share).rounded())))")
+            let blocks = Activity(entity.counts, least: Int(clamping: options.least)).blocks
+            let number =
+                blocks.reduce(0) { $0 + $1.number } * Double(entity.number) / Double(max(1, entity.counts.count))
+            lines.append("    count: \(max(1, Int(number.rounded())))")
             lines.append("    weight: activity")
             lines.append("    attributes:")
-            lines.append("      activity: \(Self.evenly(distribution(samples, Range(isExact: false))))")
+            // There are as many entities as there were, so the most active ones need not be left to chance.
+            let steps = blocks.map { (value: max(1, ($0.rate * 100).rounded()), weight: $0.number) }
+            lines.append("      activity: \(Self.evenly(Self.staircase(steps, Range())))")
             scope = entity.column
             let attributes = owners.sorted { $0.key < $1.key }.filter { $0.value == entity.column }.map { column, _ in
                 "      \(Self.key(attribute(column))): \(attributeGenerator(column, entity.column))"
@@ -169,7 +169,6 @@ extension ProfileDraft {
         return texts(column)
     }
 
-    /// There are as many entities as were seen, so the most active ones need not be left to chance.
     private static func evenly(_ generator: String) -> String {
         generator.hasPrefix("{quantiles") ? "\(generator.dropLast()), even: true}" : generator
     }

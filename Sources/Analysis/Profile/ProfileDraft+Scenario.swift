@@ -73,7 +73,10 @@ extension ProfileDraft {
         let encoding = format.encoding == .none ? .binary : format.encoding
         // What a scenario cannot ask for is framed: Finagle's headers, calls in HTTP bodies, JSON behind a THeader.
         let isKept = format.transport == .unframed || format.hasHeader && encoding != .json
-        return "{kind: thrift, encoding: \(encoding), transport: \(isKept ? format.transport : .framed)}"
+        let isCompressed =
+            format.transport == .theader && isKept && profile.compressed * 2 > profile.formats[format] ?? 0
+        return "{kind: thrift, encoding: \(encoding), transport: \(isKept ? format.transport : .framed)"
+            + "\(isCompressed ? ", transforms: [zlib]" : "")}"
     }
 
     // MARK: Time

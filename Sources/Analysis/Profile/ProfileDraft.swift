@@ -17,6 +17,8 @@ package struct ProfileDraft {
         package var operation = ""
         /// As seen from the scenario.
         package var schemaPath = ""
+        /// Of a scenario of several operations: each with the stream that makes it, the commonest first.
+        package var streams: [(operation: String, name: String)] = []
         package var version = ""
 
         package init() {}
@@ -57,15 +59,32 @@ package struct ProfileDraft {
     private(set) var sessions: SessionPlan?
     /// Numbers that may be correlated: column and name.
     var numbers: [(column: Int, name: String)] = []
+    /// What the names of helping values begin with: those of several streams stand in one place.
+    let helperPrefix: String
 
     package init(_ profile: TrafficProfile, _ options: Options) {
         self.profile = profile
         self.options = options
+        helperPrefix = "_"
         root = Node("", "")
         build()
         findEntities()
         findCategories()
         sessions = sessionPlan()
+    }
+
+    /// One operation of several, in the stream `name`, with the entities of `all`: what they own is taken from them.
+    init(_ profile: TrafficProfile, stream name: String, of all: ProfileDraft) {
+        self.profile = profile
+        options = all.options
+        helperPrefix = "_\(name)_"
+        root = Node("", "")
+        build()
+        entityNames = all.entityNames
+        for (column, entry) in profile.columns.enumerated() {
+            owners[column] = all.profile.column(named: entry.path).flatMap { all.owners[$0] }
+        }
+        findCategories()
     }
 
     private mutating func build() {

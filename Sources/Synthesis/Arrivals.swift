@@ -153,6 +153,6 @@ extension QuantileTable {
         }
         let span = UInt128(max(1, probabilities[low + 1] - probabilities[low]))
         let within = UInt128(min(bits - probabilities[low], probabilities[low + 1] - probabilities[low]))
-        return (values[low] + Int64(UInt128(values[low + 1] - values[low]) * within / span)) >> Self.shift
+        return (values[low] + Int64(UInt128(values[low + 1] - values[low]) * within / span)) >> shift
     }
 }

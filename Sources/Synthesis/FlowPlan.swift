@@ -4,9 +4,9 @@ import YAML
 /// once for a plan, so that any leaf knows how many exchanges came before it.
 struct FlowPlan: Sendable {
     let spec: Scenario.FlowSpec
-    let instances: UInt64
+    private(set) var instances: UInt64
     /// Exchanges of all instances.
-    let exchanges: UInt64
+    private(set) var exchanges: UInt64
     /// The program of each state, an index into the plan's images.
     let programs: [Int]
     /// Evaluates what guards read.
@@ -20,7 +20,9 @@ struct FlowPlan: Sendable {
     /// The share of the expected volume before which instances start, so that the last one ends in time.
     private let reach: UInt64
     /// Exchanges before each block of instances.
-    private let before: [UInt64]
+    private var before: [UInt64]
+    /// Exchanges that the scenario asks for; what the walks come to differs from it by chance.
+    private let asked: UInt64
     private static let blockSize: UInt64 = 1024
 
     struct Step: Sendable {
@@ -56,14 +58,15 @@ struct FlowPlan: Sendable {
 
         var plan = Walker(spec, guards, image, walks, cohortKey, cohortCount)
         let wanted: UInt64
+        let share: UInt64?
         switch spec.size {
-        case .instances(let count): wanted = count
-        case .share(let share):
+        case .instances(let count): (wanted, share) = (count, nil)
+        case .share(let part):
             // The mean length of a walk is that of the first ones.
             var lengths: UInt64 = 0
             for number in 0..<4096 as Range<UInt64> { lengths += UInt64(plan.walk(number).count) }
-            let exchanges = UInt128(Quotas.rounded(total, share)) * 4096
-            wanted = UInt64(exchanges / UInt128(max(4096, lengths)))
+            let exchanges = Quotas.rounded(total, part)
+            (wanted, share) = (UInt64(UInt128(exchanges) * 4096 / UInt128(max(4096, lengths))), exchanges)
         }
         var before: [UInt64] = [0]
         var sum: UInt64 = 0
@@ -73,7 +76,20 @@ struct FlowPlan: Sendable {
         }
         instances = wanted
         exchanges = sum
+        asked = share ?? sum
         self.before = before
+    }
+
+    /// Leaves the last instances out until so many exchanges fewer are made, or none is more than was asked for.
+    mutating func shorten(by excess: UInt64) {
+        guard exchanges > asked else { return }
+        let most = max(asked, exchanges - min(excess, exchanges))
+        var walker = walker()
+        while exchanges > most {
+            instances -= 1
+            exchanges -= UInt64(walker.walk(instances).count)
+        }
+        before.removeSubrange((Int(instances / Self.blockSize) + 1)...)
     }
 
     /// Makes walks; each thread has its own.

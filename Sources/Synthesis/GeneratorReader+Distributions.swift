@@ -90,8 +90,11 @@ extension GeneratorReader {
             for entry in try value.entries("values by probability") {
                 let key = YAMLNode(.string(entry.key), at: entry.keyMark, text: entry.key)
                 let number = try entry.value.scaled(scale)
-                guard abs(number) < QuantileTable.limit >> QuantileTable.shift else {
-                    throw YAMLError("the number is too big", at: entry.value.mark, remedy: "Give fewer decimals.")
+                guard number.magnitude < QuantileTable.pointLimit.magnitude else {
+                    let most = "\(QuantileTable.pointLimit - 1)"
+                    throw YAMLError(
+                        "the number is too big", at: entry.value.mark,
+                        remedy: scale == 0 ? "At most \(most)." : "At most \(most) in its last decimal: give fewer.")
                 }
                 points.append((try share(key), number))
             }

@@ -1,4 +1,5 @@
 import Bytes
+import JSON
 import Schema
 import Tape
 import YAML
@@ -253,7 +254,8 @@ extension Program {
             op: .value, form: .i64, id: Int16(clamping: parameters.number("id") ?? 31_999),
             slot: Int32(slots.count - 1))
         emission.nameStart = Int32(arena.count)
-        arena.append(contentsOf: "\"\(name)\":".utf8)
+        arena.append(jsonQuoted: name)
+        arena.append(0x3A)
         emission.nameLength = Int32(arena.count) - emission.nameStart
         if isWrapped {
             emissions.insert(emission, at: emissions.count - 1)

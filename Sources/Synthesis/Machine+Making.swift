@@ -37,7 +37,7 @@ extension Machine {
             each(step, lanes, count) { machine, cell, lane in
                 cell.int = QuantileTable.value(
                     machine.bits(step, lane), tables.thresholds, tables.choices, first: Int(step.table),
-                    start: Int(step.a), count: Int(step.count))
+                    start: Int(step.a), count: Int(step.count), shift: step.b)
             }
         case .eventTime:
             each(step, lanes, count) { machine, cell, lane in

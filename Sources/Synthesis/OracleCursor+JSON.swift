@@ -1,3 +1,5 @@
+import JSON
+
 /// JSON (RFC 8259), as far as reading it through needs.
 extension OracleCursor {
     mutating func jsonDocument() -> Bool { jsonValue(0, 0) }
@@ -52,6 +54,11 @@ extension OracleCursor {
     }
 
     private func isNamed(_ edge: OracleWatches.Edge, _ key: Range<Int>) -> Bool {
+        if key.contains(where: { bytes[$0] == 0x5C }) {
+            let quoted = [0x22] + key.map { bytes[$0] } + [0x22]
+            let name = (0..<edge.nameLength).map { names[edge.nameStart + $0] }
+            return (try? JSONValue(parsing: quoted))?.string?.utf8.elementsEqual(name) ?? false
+        }
         if edge.nameLength != key.count { return false }
         for i in 0..<edge.nameLength where names[edge.nameStart + i] != bytes[key.lowerBound + i] { return false }
         return true

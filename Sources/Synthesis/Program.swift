@@ -129,9 +129,12 @@ struct Program: Sendable {
         var slot: Int32 = -1
         /// Where to go on when it is absent, or when a list has no more elements.
         var skip: Int32 = 0
-        /// `"name":` in the arena.
+        /// `"name":` in the arena, with the escapes of JSON.
         var nameStart: Int32 = 0
         var nameLength: Int32 = 0
+        /// A map's key in the arena, as it is.
+        var keyStart: Int32 = 0
+        var keyLength: Int32 = 0
         /// The element's position, or a map's number of entries.
         var ordinal: Int32 = 0
         var scale: Int32 = 0

@@ -1,3 +1,4 @@
+import JSON
 import Schema
 import YAML
 
@@ -9,6 +10,14 @@ extension ProgramBuilder {
     mutating func intern(_ text: String) -> Program.Choice {
         let start = program.arena.count
         program.arena.append(contentsOf: text.utf8)
+        return .init(int: 0, start: Int32(start), length: Int32(program.arena.count - start))
+    }
+
+    /// A name as what stands before a member of a JSON object.
+    mutating func intern(member name: String) -> Program.Choice {
+        let start = program.arena.count
+        program.arena.append(jsonQuoted: name)
+        program.arena.append(0x3A)
         return .init(int: 0, start: Int32(start), length: Int32(program.arena.count - start))
     }
 
@@ -101,7 +110,7 @@ extension ProgramBuilder {
             step.op = .quantiles
             if isEven { step.bits = try evenBits(isCorrelated: step.bits >= 0, path, scope: scope, at: mark) }
             (step.table, step.a) = (Int32(program.choices.count), Int64(program.thresholds.count))
-            step.count = Int32(quantiles.values.count)
+            (step.b, step.count) = (quantiles.shift, Int32(quantiles.values.count))
             program.choices += quantiles.values.map { .init(int: $0, start: 0, length: 0) }
             program.thresholds += quantiles.probabilities
             info.scale = scale

@@ -83,7 +83,7 @@ extension ProgramBuilder {
     ) -> Program.Emission {
         var result = Program.Emission(op: op, id: field.id, slot: slot, isElement: isElement)
         if !isElement {
-            let name = intern("\"\(field.name)\":")
+            let name = intern(member: field.name)
             (result.nameStart, result.nameLength) = (name.start, name.length)
         }
         return result
@@ -298,8 +298,9 @@ extension ProgramBuilder {
                     remedy: "Put 'when' or 'present' at the map itself.")
             }
             var key = Program.Emission(op: .mapKey)
-            let name = intern("\"\(entry.name)\":")
+            let (name, plain) = (intern(member: entry.name), intern(entry.name))
             (key.nameStart, key.nameLength) = (name.start, name.length)
+            (key.keyStart, key.keyLength) = (plain.start, plain.length)
             program.emissions.append(key)
             let made = try conditional(
                 FieldSpec(name: entry.name, mark: entry.mark, generator: generator),

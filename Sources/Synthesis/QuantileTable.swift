@@ -6,28 +6,36 @@ struct QuantileTable: Sendable {
     var probabilities: [UInt64]
     /// Values times 2^``shift``.
     var values: [Int64]
+    /// Values keep so many bits below the point, so that the line between two points does not become a staircase: 12, or
+    /// fewer where the values themselves, as times in nanoseconds, need them.
+    let shift: Int64
 
-    /// Values keep so many bits below the point, so that the line between two points does not become a staircase.
-    static let shift: Int64 = 12
-    /// No value may be farther from 0.
+    private static let usualShift: Int64 = 12
+    /// No scaled value of a distribution with a formula may be farther from 0.
     static let limit: Int64 = 1 << 50
+    /// Nor any value of one that is given by points, before it is scaled.
+    static let pointLimit: Int64 = 1 << 62
 
-    init(probabilities: [UInt64], values: [Int64]) {
+    private init(probabilities: [UInt64], values: [Int64]) {
         self.probabilities = probabilities
         self.values = values
+        shift = Self.usualShift
     }
 
-    /// - Parameter points: probabilities in billionths, from 0 to 10^9, and values, both rising.
+    /// - Parameter points: probabilities in billionths, from 0 to 10^9, and values below ``pointLimit``, both rising.
     init(points: [(probability: UInt64, value: Int64)]) {
         probabilities = points.map { UInt64(clamping: (UInt128($0.probability) << 64) / 1_000_000_000) }
-        values = points.map { $0.value << Self.shift }
+        let greatest = points.reduce(UInt64(1)) { max($0, $1.value.magnitude) }
+        let shift = min(Self.usualShift, max(0, Int64(greatest.leadingZeroBitCount) - 2))
+        values = points.map { $0.value << shift }
+        self.shift = shift
     }
 
     /// The value at `bits`.
     @inline(__always)
     static func value(
         _ bits: UInt64, _ probabilities: Table<UInt64>, _ values: Table<Program.Choice>, first: Int, start: Int,
-        count: Int
+        count: Int, shift: Int64
     ) -> Int64 {
         let low = probabilities.lastNotAbove(bits, from: start, count: count - 1)
         let from = probabilities[start + low]
@@ -77,6 +85,7 @@ struct QuantileTable: Sendable {
         var sum: UInt128 = 0
         probabilities = [0]
         values = [0]
+        shift = Self.usualShift
         for (mass, end) in zip(masses, ends.dropFirst()) where mass > 0 {
             sum += UInt128(mass)
             probabilities.append(UInt64(clamping: (sum << 64) / total))

@@ -156,9 +156,14 @@ package struct SynthesisPlan: Sendable {
                 scenario, stream: stream, shapes[stream], keys, relations, total: total, .flow(flow, nil))
             flows.append(try FlowPlan(flow, programs: own, builder, total: total, shape: timeShape))
         }
+        let others = kinds.reduce(first.reduce(0, +)) { $0 + ($1.campaign?.exchanges ?? 0) }
+        // What flows come to by chance beyond what is asked for must not make a scenario impossible.
+        for i in flows.indices {
+            let all = others + flows.reduce(0) { $0 + $1.exchanges }
+            if all > total { flows[i].shorten(by: all - total) }
+        }
         self.flows = flows
-        let taken =
-            kinds.reduce(UInt64(0)) { $0 + ($1.campaign?.exchanges ?? 0) } + flows.reduce(0) { $0 + $1.exchanges }
+        let taken = others - first.reduce(0, +) + flows.reduce(0) { $0 + $1.exchanges }
         guard taken + first.reduce(0, +) <= total else {
             throw SynthesisError.impossible(
                 "anomalies, hard negatives and flows are more than \(total) exchanges", remedy: "Lower their rates.")

@@ -122,8 +122,7 @@ struct ThriftEmitter {
                 header(emission.id, .map)
                 mapHead(Self.type(emission.form), Int(emission.ordinal))
             case .mapKey:
-                // The name in the arena has quotes and a colon around it for JSON.
-                text(machine.arena, Int(emission.nameStart) + 1, Int(emission.nameLength) - 3)
+                text(machine.arena, Int(emission.keyStart), Int(emission.keyLength))
             case .endList, .endMap: break
             }
         }

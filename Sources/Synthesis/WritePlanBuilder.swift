@@ -146,12 +146,11 @@ extension WritePlan.Style {
     }
 
     fileprivate func key(_ emission: Program.Emission, _ program: Program) -> [UInt8] {
-        let name = Self.name(emission, program)
-        if self == .json { return name }
-        // Without the quotes and the colon that JSON has around it.
+        if self == .json { return Self.name(emission, program) }
+        let key = program.arena[Int(emission.keyStart)..<Int(emission.keyStart + emission.keyLength)]
         var out = Arena(capacity: 64)
-        out.append(bigEndian: Int32(name.count - 3))
-        out.append(contentsOf: name.dropFirst().dropLast(2))
+        out.append(bigEndian: emission.keyLength)
+        out.append(contentsOf: key)
         return out.array()
     }
 

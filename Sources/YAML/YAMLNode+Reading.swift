@@ -126,7 +126,7 @@ package struct YAMLMapping: Sendable {
 package func parseScaled(_ text: String, scale: Int) -> Int64? {
     var value: Int64 = 0
     var decimals: Int?
-    var digits = 0
+    var hasDigits = false
     var negative = false
     for (i, byte) in text.utf8.enumerated() {
         switch byte {
@@ -141,13 +141,15 @@ package func parseScaled(_ text: String, scale: Int) -> Int64? {
                 }
                 decimals = count + 1
             }
-            digits += 1
-            if digits > 18 { return nil }
-            value = value * 10 + Int64(byte - 0x30)
+            hasDigits = true
+            let (tens, isTooBig) = value.multipliedReportingOverflow(by: 10)
+            let (next, overflow) = tens.addingReportingOverflow(Int64(byte - 0x30))
+            if isTooBig || overflow { return nil }
+            value = next
         default: return nil
         }
     }
-    if digits == 0 { return nil }
+    if !hasDigits { return nil }
     for _ in 0..<max(0, scale - (decimals ?? 0)) {
         let (next, overflow) = value.multipliedReportingOverflow(by: 10)
         if overflow { return nil }

@@ -20,6 +20,21 @@ import YAML
         #expect(abs(deviation(values) / width - 1) < 0.06, "\(deviation(values))")
     }
 
+    @Test(arguments: [
+        // Times in nanoseconds and in milliseconds, the least and the greatest there may be, and money with decimals.
+        (1_500_000_000_000_000_000, 1_900_000_000_000_000_000), (1_500_000_000_000, 1_900_000_000_000),
+        (-4_611_686_018_427_387_903, 4_611_686_018_427_387_903), (-3, 5),
+    ])
+    func `quantiles of any size lie evenly between their points`(low: Int, high: Int) throws {
+        let values = try Small.make("fields: {n: {quantiles: {0: \(low), 1: \(high)}}}", total: 10_000).map {
+            Double($0.int("n"))
+        }
+        let (middle, width) = ((Double(low) + Double(high)) / 2, Double(high) - Double(low))
+        #expect(values.allSatisfy { $0 >= Double(low) && $0 <= Double(high) })
+        #expect(abs(mean(values) - middle) < width / 12.0.squareRoot() / 100 * 4)
+        #expect(abs(deviation(values) / width - 0.2887) < 0.015)
+    }
+
     @Test func `even quantiles are met exactly, in an order that is drawn`() throws {
         let values = try Small.make("fields: {n: {quantiles: {0: 0, 1: 2000}, even: true}}", total: 1000).map {
             $0.int("n")

@@ -28,6 +28,32 @@ import YAML
         #expect(abs(second.count { $0 == 2 } - 5835) < 110)
     }
 
+    @Test(arguments: [100, 300, 400, 500, 600] as [UInt64], [1, 2] as [UInt64])
+    func `a flow that is nearly everything is never too much`(total: UInt64, seed: UInt64) throws {
+        let body = """
+            flows:
+              walk:
+                share: 98%
+                within: 1h
+                steps: 40
+                states:
+                  a: {next: [{to: b, weight: 3, after: 1s}, {weight: 1}]}
+                  b: {next: [{to: a, weight: 9, after: 1s}, {weight: 1}]}
+            fields: {n: 1}
+            """
+        let made = try Small.exchanges(try Small.plan(body, total: total, seed: seed))
+        #expect(made.count == Int(total))
+        #expect(made.map(\.exchange.id) == Array(0..<total))
+    }
+
+    @Test func `what is asked for beyond the whole is refused`() {
+        let flow = "{within: 1h, states: {a: {next: [{to: b, after: 1s}]}, b: {}}"
+        let error = #expect(throws: SynthesisError.self) {
+            try Small.plan("flows: {x: \(flow), share: 60%}, y: \(flow), share: 50%}}\nfields: {n: 1}")
+        }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("more than 4000 exchanges"))
+    }
+
     @Test func `a cadence is even, and gaps of Weibull's have their spread`() throws {
         let made = try Small.make(
             """

@@ -53,4 +53,13 @@ internal import COpenSSL
             Block(high: UInt64(bigEndian: unsafe words[0]), low: UInt64(bigEndian: unsafe words[1]))
         }
     }
+    /// Blocks one after the other, each two words in the order of its bytes, at far less for each than alone.
+    func apply(_ blocks: inout [UInt64]) {
+        precondition(blocks.count % 2 == 0 && blocks.count < 1 << 20)
+        unsafe blocks.withUnsafeMutableBytes { bytes in
+            let bytes = unsafe bytes.assumingMemoryBound(to: UInt8.self)
+            guard let start = bytes.baseAddress else { return }
+            _ = unsafe EVP_Cipher(context, start, start, UInt32(bytes.count))
+        }
+    }
 }

@@ -9,11 +9,14 @@ extension Masker {
     ///   - header: of the message, in `wire`, or in its decompressed payload.
     ///   - payload: what the transforms of a THeader or TTHeader frame hide; nil when there are none.
     ///   - hasHeader: the message stands in a THeader or TTHeader frame, whose header may hold values, too.
+    ///   - defers: the caller sees to ``deferred``.
     package mutating func maskThrift(
         _ wire: inout [UInt8], _ form: ThriftProtocol, _ header: MessageHeader, payload: [UInt8]?, payloadOffset: Int,
-        hasHeader: Bool
+        hasHeader: Bool, defers: Bool = false
     ) {
         begin()
+        self.defers = defers && payload == nil
+        defer { self.defers = false }
         let frame = hasHeader ? try? HeaderTransport(decoding: wire.rawSpan) : nil
         if let frame { maskInfos(&wire, frame) }
         guard let payload else {
@@ -72,8 +75,8 @@ extension Masker {
             maskFound(&bytes, 0..<bytes.count, isJSON: true)
             return
         }
-        findings.finder.found.removeAll(keepingCapacity: true)
-        findings.numbers.removeAll(keepingCapacity: true)
+        findings.finder.found.empty()
+        findings.numbers.empty()
         let isWhole = Self.walk(bytes.rawSpan, header, encoding, plan.classes, &findings)
         // What is found within what is found goes through another finder's list.
         for index in findings.finder.found.indices {
@@ -116,7 +119,7 @@ extension Masker {
         if isText, change(&bytes, range, personal) { return }
         pseudonyms.text.assign(bytes.rawSpan, range)
         pseudonyms.replaceBytes()
-        bytes.write(pseudonyms.text, at: range.lowerBound)
+        bytes.write(pseudonyms.text.rawSpan, at: range.lowerBound)
         spans.append(MaskedSpan(range: range, personal: personal))
     }
 
@@ -125,16 +128,17 @@ extension Masker {
         guard let personal = number.meaning.personal else { return }
         let action = plan.policy.action(for: personal)
         if action == .keep { return }
+        // No other class has fractions, and nobody is told by a figure.
+        guard number.isDouble ? personal == .coordinate : number.integer(bytes) > 9 else { return }
         if plan.mode != .mask {
             spans.append(MaskedSpan(range: number.range, personal: personal))
             return
         }
         if number.isDouble {
-            guard personal == .coordinate, let masked = pseudonyms.degrees(number.double(bytes)) else { return }
+            guard let masked = pseudonyms.degrees(number.double(bytes)) else { return }
             number.put(masked.bitPattern, &bytes)
         } else {
             let value = number.integer(bytes)
-            guard value > 9 else { return }
             var masked = value
             var turns = 0
             repeat {

@@ -39,6 +39,12 @@ package struct MaskedSpan: Sendable, Equatable {
     package var personal: PersonalClass
 }
 
+/// Where a value stands in a message whose pseudonym is still to come: nobody may be shown the message before.
+package struct DeferredPlace: Sendable {
+    package var offset: Int
+    fileprivate var number: Int
+}
+
 /// Masks messages, one at a time. Not for several threads at once: each has its own, of the same plan.
 package struct Masker {
     package let plan: MaskingPlan
@@ -46,6 +52,9 @@ package struct Masker {
     package internal(set) var spans: [MaskedSpan] = []
     /// Bodies that could not be decoded, and are not to be kept, or were written anew, in the last message.
     package internal(set) var outcome = Outcome()
+
+    /// Places in the last message for whose pseudonyms ``settle()`` has to be called.
+    package private(set) var deferred: [DeferredPlace] = []
 
     package struct Outcome: Sendable, Equatable {
         /// Why a body had to be left out; empty when none had.
@@ -62,6 +71,8 @@ package struct Masker {
     var findings = ThriftWalker.Findings()
     /// How deep one text stands in another.
     var depth = 0
+    /// What is masked is the message itself, and who asked for it calls ``settle()``.
+    var defers = false
 
     package init(_ plan: MaskingPlan) {
         self.plan = plan
@@ -69,10 +80,16 @@ package struct Masker {
     }
 
     mutating func begin() {
-        spans.removeAll(keepingCapacity: true)
+        spans.empty()
+        deferred.empty()
         outcome = Outcome()
         depth = 0
+        defers = false
     }
+
+    /// Makes the pseudonyms of all places that were deferred, in whichever messages, for
+    /// ``Swift/Array/put(_:of:)``.
+    package mutating func settle() { pseudonyms.settle() }
 
     /// Masks a text of any kind, such as what stands outside of messages: the address of a client.
     package mutating func maskText(_ text: inout [UInt8]) {
@@ -102,10 +119,13 @@ package struct Masker {
             return true
         }
         if plan.mode == .mask && !isNumber {
-            switch pseudonyms.replace(&bytes, range, personal) {
+            switch pseudonyms.replace(&bytes, range, personal, defers: defers && depth == 0) {
             case .impossible: return false
             case .itself: break
             case .replaced: spans.append(MaskedSpan(range: range, personal: personal))
+            case .deferred(let number):
+                deferred.append(DeferredPlace(offset: range.lowerBound, number: number))
+                spans.append(MaskedSpan(range: range, personal: personal))
             }
             return true
         }
@@ -125,7 +145,7 @@ package struct Masker {
                 // JSON has no numbers with zeros in front.
                 pseudonyms.text[0] = bytes[range.lowerBound]
             }
-            bytes.write(pseudonyms.text, at: range.lowerBound)
+            bytes.write(pseudonyms.text.rawSpan, at: range.lowerBound)
         }
         spans.append(MaskedSpan(range: range, personal: personal))
         return true
@@ -175,7 +195,7 @@ package struct Masker {
     mutating func maskFound(
         _ bytes: inout [UInt8], _ range: Range<Int>, isJSON: Bool = false, isNumber: Bool = false
     ) {
-        finder.found.removeAll(keepingCapacity: true)
+        finder.found.empty()
         if isJSON {
             finder.find(bytes.rawSpan, range, json: plan.fields)
         } else {
@@ -231,5 +251,12 @@ package struct Masker {
         guard spans.count > mark else { return }
         if plan.mode != .scan { decoded.write(text, to: &bytes) }
         for index in mark..<spans.count { spans[index].range = decoded.place(of: spans[index].range) }
+    }
+}
+
+extension Array<UInt8> {
+    /// Puts a pseudonym that was deferred into its place in the message, before the masker sees another one.
+    package mutating func put(_ place: DeferredPlace, of masker: borrowing Masker) {
+        masker.pseudonyms.waiting.copy(place.number, into: &self, at: place.offset)
     }
 }

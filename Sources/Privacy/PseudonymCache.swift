@@ -14,11 +14,12 @@ struct PseudonymCache {
 
     private static let itself: UInt64 = 1 << 16
     private static let replaced: UInt64 = 1 << 17
+    private static let deferred: UInt64 = 1 << 18
 
     /// Where a value of a class belongs in the table.
     struct Key {
         fileprivate let header: UInt64
-        fileprivate let place: Int
+        let place: Int
 
         /// Nil for what is not kept.
         @inline(__always) init?(_ personal: PersonalClass, _ bytes: RawSpan, _ range: Range<Int>) {
@@ -47,6 +48,9 @@ struct PseudonymCache {
             at &+= 8
             place &+= 1
         }
+        if header & Self.deferred != 0 {
+            return .deferred(Int(truncatingIfNeeded: table[key.place &+ 1 &+ Self.words]))
+        }
         return header & Self.replaced != 0 ? .replaced : header & Self.itself != 0 ? .itself : .impossible
     }
 
@@ -64,7 +68,7 @@ struct PseudonymCache {
 
     /// Notes what became of the value in `range`: `text` is its pseudonym, of the same length, if it `isDone`.
     mutating func note(
-        _ key: Key, _ bytes: RawSpan, _ range: Range<Int>, _ isDone: Bool, _ text: [UInt8]
+        _ key: Key, _ bytes: RawSpan, _ range: Range<Int>, _ isDone: Bool, _ text: RawSpan
     ) -> Pseudonyms.Outcome {
         var difference: UInt64 = 0
         var place = key.place &+ 1
@@ -72,7 +76,7 @@ struct PseudonymCache {
         var at = 0
         while at < range.count {
             let value = bytes.word(at: range.lowerBound + at, before: range.upperBound)
-            let word = text.rawSpan.word(at: at, before: text.count)
+            let word = text.word(at: at, before: text.byteCount)
             difference |= value ^ word
             table[place] = value
             table[place &+ Self.words] = word
@@ -81,6 +85,26 @@ struct PseudonymCache {
         }
         table[key.place] = key.header | (!isDone ? 0 : difference == 0 ? Self.itself : Self.replaced)
         return !isDone ? .impossible : difference == 0 ? .itself : .replaced
+    }
+
+    /// Notes that the value in `range` is the `number`th of those whose pseudonyms are still to come.
+    mutating func note(_ key: Key, _ bytes: RawSpan, _ range: Range<Int>, deferred number: Int) {
+        var table = table.mutableSpan
+        for word in 0..<(range.count + 7) / 8 {
+            table[key.place &+ 1 &+ word] = bytes.word(at: range.lowerBound + 8 * word, before: range.upperBound)
+        }
+        table[key.place] = key.header | Self.deferred
+        table[key.place &+ 1 &+ Self.words] = UInt64(number)
+    }
+
+    /// Notes the pseudonym of what was deferred as `number`, if it is still there.
+    mutating func settle(_ place: Int, _ number: Int, _ pseudonym: RawSpan) {
+        var table = table.mutableSpan
+        guard table[place] & Self.deferred != 0, table[place &+ 1 &+ Self.words] == UInt64(number) else { return }
+        for word in 0..<(pseudonym.byteCount + 7) / 8 {
+            table[place &+ 1 &+ Self.words &+ word] = pseudonym.word(at: 8 * word, before: pseudonym.byteCount)
+        }
+        table[place] = table[place] & (Self.itself - 1) | Self.replaced
     }
 }
 
@@ -105,8 +129,8 @@ extension Array<UInt8> {
     }
 
     /// Writes over the bytes from `at` on.
-    @inline(__always) mutating func write(_ bytes: [UInt8], at: Int) {
-        precondition(at >= 0 && bytes.count <= count - at)
+    @inline(__always) mutating func write(_ bytes: RawSpan, at: Int) {
+        precondition(at >= 0 && bytes.byteCount <= count - at)
         unsafe withUnsafeMutableBytes { target in
             unsafe bytes.withUnsafeBytes { source in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: target[at..<at + source.count]).copyMemory(from: source)

@@ -57,18 +57,17 @@ extension Pseudonyms {
         guard text.count <= 254, let at = text.firstIndex(of: 0x40), at > 0, at + 3 < text.count,
             text.lastIndex(of: 0x40) == at
         else { return false }
-        let whole = text
+        let whole = Array(text)
         let domain = at + 1..<text.count
-        text = Array(whole[..<at])
+        text.assign(whole[..<at])
         let isNumber = text.count == 11 && text.allSatisfy { $0 &- 48 < 10 } && phone()
         if !isNumber {
             addWord(0..<text.count)
             permutePlaces(.email, beside: 0)
             writeLetters()
         }
-        let local = text
-        text = whole
-        text.replaceSubrange(..<at, with: local)
+        let local = Array(text)
+        text.assign(local + whole[at...])
         guard let name = Self.changingPart(of: Array(text[domain])) else { return true }
         repeat {
             addWord(domain.lowerBound..<domain.lowerBound + name)

@@ -89,12 +89,11 @@ extension Pseudonyms {
             }
             beside = beside << 8 | UInt64(isInverse ? value : part.value)
         }
-        var digits = text.mutableSpan
         for index in kept..<4 {
             let (at, count, value) = parts[index]
-            if count == 3 { digits[at] = 48 + UInt8(value / 100) }
-            if count > 1 { digits[at + count - 2] = 48 + UInt8(value / 10 % 10) }
-            digits[at + count - 1] = 48 + UInt8(value % 10)
+            if count == 3 { text[at] = 48 + UInt8(value / 100) }
+            if count > 1 { text[at + count - 2] = 48 + UInt8(value / 10 % 10) }
+            text[at + count - 1] = 48 + UInt8(value % 10)
         }
         return true
     }
@@ -167,8 +166,10 @@ extension Pseudonyms {
             size *= 10
             value = value * 10 + UInt64(text[at] - 48)
         }
-        // One distance for a cell, at whatever precision it is stated.
-        let wide = (distance(of: cell) & 0xFFFF_FFFF).multipliedFullWidth(by: size)
+        // One distance for a cell, at whatever precision it is stated: between a tenth and nine tenths of it, so that
+        // even a single decimal becomes another.
+        let fraction = (1 << 32) / 10 + 1 + (distance(of: cell) & 0xFFFF_FFFF) / 10 * 8
+        let wide = fraction.multipliedFullWidth(by: size)
         let steps = wide.high << 32 | wide.low >> 32
         value = isInverse ? (value + size - steps) % size : (value + steps) % size
         for at in (first..<first + count).reversed() {
@@ -180,21 +181,21 @@ extension Pseudonyms {
 
     /// Latitude and longitude with a comma between them.
     private mutating func coordinates(_ comma: Int) -> Bool {
-        let whole = text
+        let whole = Array(text)
         var second = comma + 1
         while second < whole.count && whole[second] == 0x20 { second += 1 }
-        text = Array(whole[..<comma])
+        text.assign(whole[..<comma])
         guard !text.contains(0x2C), coordinate() else {
-            text = whole
+            text.assign(whole)
             return false
         }
-        let first = text
-        text = Array(whole[second...])
+        let first = Array(text)
+        text.assign(whole[second...])
         guard !text.contains(0x2C), coordinate() else {
-            text = whole
+            text.assign(whole)
             return false
         }
-        text = first + whole[comma..<second] + text
+        text.assign(first + whole[comma..<second] + Array(text))
         return true
     }
 

@@ -2,45 +2,10 @@ import Bytes
 
 /// Hexadecimal ids.
 extension Pseudonyms {
-    /// Version and variant stay; the other thirty digits are one text of radix 16. These are the values that come most
-    /// often and repeat least, so they are read and written eight digits at a time.
     mutating func uuid() -> Bool {
-        guard text.count == 36, text[8] == 0x2D, text[13] == 0x2D, text[18] == 0x2D, text[23] == 0x2D else {
-            return false
-        }
-        let words = Hexadecimal.digits(ofUUID: text.rawSpan)
-        guard let a = Hexadecimal.number(words.0), let b = Hexadecimal.number(words.1),
-            let c = Hexadecimal.number(words.2), let d = Hexadecimal.number(words.3)
-        else { return false }
-        let capitals =
-            Hexadecimal.hasCapital(words.0) || Hexadecimal.hasCapital(words.1) || Hexadecimal.hasCapital(words.2)
-            || Hexadecimal.hasCapital(words.3)
-        // The version is the thirteenth digit, the variant the seventeenth.
-        let high = UInt64(a) << 32 | UInt64(b)
-        let low = UInt64(c) << 32 | UInt64(d)
-        let (first, second) = permuteHex(
-            ((high >> 16) << 12 | high & 0xFFF, low & 0x0FFF_FFFF_FFFF_FFFF), digits: 30, .device, beside: 0)
-        let front = Hexadecimal.text(UInt32(truncatingIfNeeded: first >> 28), capitals: capitals)
-        let middle = Hexadecimal.text(
-            UInt32(truncatingIfNeeded: first << 4 & 0xFFFF_0000 | first & 0xFFF), capitals: capitals)
-        let next = Hexadecimal.text(UInt32(truncatingIfNeeded: second >> 32), capitals: capitals)
-        let back = Hexadecimal.text(UInt32(truncatingIfNeeded: second), capitals: capitals)
-        let (version, variant) = (text[14], text[19])
-        // All of these places are below 36.
-        unsafe text.withUnsafeMutableBytes { text in
-            @inline(__always) func put(_ word: UInt64, _ at: Int) {
-                let half = UInt32(truncatingIfNeeded: word).littleEndian
-                unsafe text.storeBytes(of: half, toByteOffset: at, as: UInt32.self)
-            }
-            unsafe text.storeBytes(of: front.littleEndian, toByteOffset: 0, as: UInt64.self)
-            put(middle, 9)
-            put(middle >> 32, 14)
-            put(next, 19)
-            put(next >> 32, 24)
-            unsafe text.storeBytes(of: back.littleEndian, toByteOffset: 28, as: UInt64.self)
-            unsafe text[14] = version
-            unsafe text[19] = variant
-        }
+        guard let uuid = UUIDText(text.rawSpan, 0..<text.count) else { return false }
+        let halves = permuteHex((uuid.first, uuid.second), digits: UUIDText.digits, .device, beside: 0)
+        unsafe text.withUnsafeMutableBytes { unsafe UUIDText(halves, like: uuid).write(into: $0) }
         return true
     }
 

@@ -10,13 +10,13 @@ extension Pseudonyms {
             case .clabe: 18
             default: 0
             }
-        text.removeAll(keepingCapacity: true)
+        var places: [UInt8] = []
         var rest = value
-        while rest > 0 || text.count < width {
-            text.append(48 + UInt8(rest % 10))
+        while rest > 0 || places.count < width {
+            places.append(48 + UInt8(rest % 10))
             rest /= 10
         }
-        text.reverse()
+        text.assign(places.reversed())
         guard replace(personal) else { return nil }
         var masked: Int64 = 0
         for byte in text {
@@ -33,17 +33,16 @@ extension Pseudonyms {
     mutating func degrees(_ value: Double) -> Double? {
         guard value.isFinite, value.magnitude <= 180 else { return nil }
         let micros = UInt64((value.magnitude * 1e6).rounded())
-        text.removeAll(keepingCapacity: true)
-        if value < 0 { text.append(0x2D) }
-        let start = text.count
+        var places: [UInt8] = []
         var rest = micros
         for digit in 0..<9 {
-            if digit == 6 { text.append(0x2E) }
+            if digit == 6 { places.append(0x2E) }
             if digit > 6 && rest == 0 { break }
-            text.append(48 + UInt8(rest % 10))
+            places.append(48 + UInt8(rest % 10))
             rest /= 10
         }
-        text[start...].reverse()
+        if value < 0 { places.append(0x2D) }
+        text.assign(places.reversed())
         guard coordinate() else { return nil }
         var masked: UInt64 = 0
         for byte in text where byte &- 48 < 10 { masked = masked * 10 + UInt64(byte - 48) }

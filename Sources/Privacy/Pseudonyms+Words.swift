@@ -81,7 +81,9 @@ extension Pseudonyms {
 
     /// Everything behind the county; numbers too. The words for kinds of streets and houses stay.
     mutating func address() -> Bool {
-        guard text.count <= 1024, addText(from: HanCharacters.endOfRegion(text), isName: false) else { return false }
+        guard text.count <= 1024, addText(from: HanCharacters.endOfRegion(Array(text)), isName: false) else {
+            return false
+        }
         permutePlaces(.text, beside: 0)
         writeLetters()
         return true
@@ -90,25 +92,25 @@ extension Pseudonyms {
     mutating func freeText() -> Bool {
         guard text.count <= 1 << 16 else { return false }
         // In pieces, so that long texts take time in proportion; what stands before a piece changes it.
-        let whole = text
+        let whole = Array(text)
         var done: [UInt8] = []
         var beside: UInt64 = 0
         var start = 0
         while start < whole.count {
             var end = min(whole.count, start + 96)
             while end < whole.count && end > start + 92 && whole[end] & 0xC0 == 0x80 { end -= 1 }
-            text = Array(whole[start..<end])
-            let before = text
+            text.assign(whole[start..<end])
+            let before = Array(text)
             if addText(from: 0, isName: false) {
                 permutePlaces(.text, beside: beside | 1)
                 writeLetters()
             }
             done += text
-            for byte in isInverse ? text : before { beside = (beside ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+            for byte in isInverse ? Array(text) : before { beside = (beside ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
             beside &= 0x0000_00FF_FFFF_FFFE
             start = end
         }
-        text = done
+        text.assign(done)
         return true
     }
 

@@ -7,7 +7,7 @@ import Glibc
 /// One value at a time stands in ``text``; nothing is allocated for it. Not for several threads at once.
 struct Pseudonyms {
     /// The value, and afterwards its pseudonym.
-    var text: [UInt8] = []
+    let text = TextBuffer()
     /// Set while pseudonyms are led back to what they stand for.
     var isInverse = false
 
@@ -24,6 +24,7 @@ struct Pseudonyms {
     /// Those of parts of addresses, by how many values there are.
     private var partTables: [SmallPermutation?] = Array(repeating: nil, count: 257)
     private var cache = PseudonymCache()
+    private(set) var waiting = WaitingUUIDs()
     /// Memory for what is replaced as if it stood outside of ``text``.
     private var outside: [UInt8] = []
     // Places of a text that change, one number below its radix for each.
@@ -36,7 +37,6 @@ struct Pseudonyms {
         self.key = key
         ciphers = Array(repeating: nil, count: Purpose.allCases.count)
         tweaks = Array(repeating: 0, count: Purpose.allCases.count)
-        text.reserveCapacity(256)
     }
 
     /// What has a key of its own. Classes that must agree with each other on a part share one.
@@ -52,6 +52,8 @@ struct Pseudonyms {
         /// It is nobody's, as an address of loopback, and stays.
         case itself
         case replaced
+        /// It stays as it is until ``settle()`` has run; this is its number among those.
+        case deferred(Int)
     }
 
     /// Replaces ``text``. False when it is no value of this class: it is then as it was.
@@ -63,23 +65,48 @@ struct Pseudonyms {
         let outcome = replace(&value, 0..<value.count, personal)
         text.assign(value.rawSpan, 0..<value.count)
         swap(&value, &outside)
-        return outcome != .impossible
+        if case .impossible = outcome { return false }
+        return true
     }
 
     /// Replaces what stands in `range`, which goes through ``text`` only when it was not met before.
-    mutating func replace(_ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass) -> Outcome {
+    ///
+    /// - Parameter defers: whoever asks can wait for a pseudonym that is cheaper in company.
+    mutating func replace(
+        _ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass, defers: Bool = false
+    ) -> Outcome {
         let key = PseudonymCache.Key(personal, bytes.rawSpan, range)
         if let key, let known = cache.find(key, bytes.rawSpan, range) {
-            if known == .replaced { cache.copy(key, into: &bytes, range) }
-            return known
+            switch known {
+            case .replaced:
+                cache.copy(key, into: &bytes, range)
+                return known
+            case .impossible, .itself: return known
+            case .deferred: if defers { return known }
+            }
         }
+        if defers, personal == .device, let key, let number = waiting.add(bytes.rawSpan, range, key) {
+            cache.note(key, bytes.rawSpan, range, deferred: number)
+            return .deferred(number)
+        }
+        let text = text
         text.assign(bytes.rawSpan, range)
         let isDone = make(personal)
-        let outcome =
-            key.map { cache.note($0, bytes.rawSpan, range, isDone, text) }
-            ?? (!isDone ? .impossible : holds(bytes.rawSpan, range) ? .itself : .replaced)
-        if outcome == .replaced { bytes.write(text, at: range.lowerBound) }
+        let outcome: Outcome
+        if let key {
+            outcome = cache.note(key, bytes.rawSpan, range, isDone, text.rawSpan)
+        } else {
+            outcome = !isDone ? .impossible : holds(bytes.rawSpan, range) ? .itself : .replaced
+        }
+        if case .replaced = outcome { bytes.write(text.rawSpan, at: range.lowerBound) }
         return outcome
+    }
+
+    /// Makes the pseudonyms of all that was deferred, which ``WaitingUUIDs/copy(_:into:at:)`` gives until the next one is.
+    mutating func settle() {
+        let cipher = cipher(.device)
+        let domain = hexDomain(UUIDText.digits, .device, cipher)
+        waiting.settle(cipher, domain, tweak: tweak(.device, 0), inverse: isInverse, &cache)
     }
 
     /// ``text`` is what stands in `range`.
@@ -234,9 +261,13 @@ struct Pseudonyms {
         _ value: (UInt64, UInt64), digits count: Int, _ purpose: Purpose, beside: UInt64
     ) -> (UInt64, UInt64) {
         let cipher = cipher(purpose)
-        let slot = purpose.rawValue * (Self.longestHex + 1) + count
-        let domain = Self.domain(&hexDomains[slot], cipher, radix: 16, length: count)
+        let domain = hexDomain(count, purpose, cipher)
         return cipher.apply(value.0, value.1, domain, tweak: tweak(purpose, beside), inverse: isInverse)
+    }
+
+    private mutating func hexDomain(_ count: Int, _ purpose: Purpose, _ cipher: FF1) -> FF1.Domain {
+        let slot = purpose.rawValue * (Self.longestHex + 1) + count
+        return Self.domain(&hexDomains[slot], cipher, radix: 16, length: count)
     }
 
     /// Permutes ``digits`` within ``radices``, all of them together.

@@ -10,7 +10,7 @@ package struct Recovering {
 
     /// Nil for what is no pseudonym of this class.
     package mutating func recover(_ text: [UInt8], _ personal: PersonalClass) -> [UInt8]? {
-        pseudonyms.text = text
-        return pseudonyms.replace(personal) ? pseudonyms.text : nil
+        pseudonyms.text.assign(text)
+        return pseudonyms.replace(personal) ? Array(pseudonyms.text) : nil
     }
 }

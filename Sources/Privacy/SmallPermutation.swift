@@ -1,12 +1,15 @@
 /// A keyed permutation of fewer than 10^6 values: FF1 is not for domains that small.
 ///
-/// The table is shuffled (Fisher and Yates, as in Knuth, TAOCP 2, algorithm 3.4.2 P) by AES in counter mode. A tweak turns
-/// the values before and after it, so that what stands beside a value (a region, a year) changes its pseudonym.
+/// The values are shuffled (Fisher and Yates, as in Knuth, TAOCP 2, algorithm 3.4.2 P) by AES in counter mode into one
+/// cycle, and each becomes the one so many steps further: never itself, as one value in each domain would by chance. A
+/// tweak says how many steps, and by how much values are turned before and back after them, so that what stands beside a
+/// value (a region, a year) changes its pseudonym.
 struct SmallPermutation {
     static let limit: UInt64 = 1_000_000
 
-    private let forward: [UInt32]
-    private let backward: [UInt32]
+    /// The values in the order of the cycle, and the place of each in it.
+    private let cycle: [UInt32]
+    private let places: [UInt32]
 
     init(count: Int, cipher: BlockCipher) {
         precondition(count > 0 && count <= Int(Self.limit))
@@ -25,27 +28,36 @@ struct SmallPermutation {
         }
         var inverse = [UInt32](repeating: 0, count: count)
         for (index, value) in table.enumerated() { inverse[Int(value)] = UInt32(index) }
-        forward = table
-        backward = inverse
+        cycle = table
+        places = inverse
     }
 
-    /// By how much values are turned, both below their count.
+    /// What a tweak says.
     struct Turn {
-        fileprivate let before: UInt32
-        fileprivate let after: UInt32
+        fileprivate let offset: UInt32
+        fileprivate let steps: UInt32
 
         init(_ random: BlockCipher.Block, below count: UInt64) {
-            before = UInt32(truncatingIfNeeded: random.high % count)
-            after = UInt32(truncatingIfNeeded: random.low % count)
+            offset = UInt32(truncatingIfNeeded: random.high % count)
+            var steps = count < 2 ? 0 : 1 + random.low % (count - 1)
+            // With no divisor in common, whoever goes on and on comes by every value before the first one again.
+            while count > 2 && Self.divisor(steps, count) > 1 { steps = steps % (count - 1) + 1 }
+            self.steps = UInt32(truncatingIfNeeded: steps)
+        }
+
+        private static func divisor(_ a: UInt64, _ b: UInt64) -> UInt64 {
+            var (a, b) = (a, b)
+            while b > 0 { (a, b) = (b, a % b) }
+            return a
         }
     }
 
     func apply(_ value: UInt64, _ turn: Turn, inverse: Bool) -> UInt64 {
-        let count = UInt64(forward.count)
+        let count = UInt64(cycle.count)
         // Two numbers below the count, added.
         func sum(_ a: UInt64, _ b: UInt64) -> UInt64 { a + b < count ? a + b : a + b - count }
-        let (before, after) = (UInt64(turn.before), UInt64(turn.after))
-        if inverse { return sum(UInt64(backward[Int(sum(value, count - after))]), count - before) }
-        return sum(UInt64(forward[Int(sum(value, before))]), after)
+        let (offset, steps) = (UInt64(turn.offset), UInt64(turn.steps))
+        let place = UInt64(places[Int(sum(value, offset))])
+        return sum(UInt64(cycle[Int(sum(place, inverse ? count - steps : steps))]), count - offset)
     }
 }

@@ -1,6 +1,6 @@
 import Bytes
-import Thrift
 internal import CScan
+import Thrift
 
 /// Memory for the texts of a struct without a schema.
 struct ThriftTexts {

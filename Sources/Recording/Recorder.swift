@@ -141,6 +141,7 @@ package struct Recorder: ~Copyable {
     package mutating func takeFinished<Failure>(
         _ body: (inout Exchange) throws(Failure) -> Void
     ) throws(Failure) {
+        decoder.settle()
         defer { decoder.recycleFinished() }
         for exchange in decoder.finished { try body(&exchange.value) }
     }

@@ -1,14 +1,53 @@
 import Bytes
+import Capture
 import HTTP1
 import Privacy
 import Tape
 import Thrift
 
 /// Masks messages before anything else sees their bytes, and notes every span on them and in the balance.
+///
+/// Some values of Thrift messages wait for others to be masked together with them: ``place(_:isRequest:)`` says where the
+/// message went, and ``settle()`` has to run before anybody sees its bytes.
 struct Redactor {
     private var masker: Masker
+    private var owed: [Owed] = []
+    /// What waits in the last message of Thrift.
+    private var unplaced: [DeferredPlace] = []
+
+    private struct Owed {
+        var place: DeferredPlace
+        var exchange: ExchangeSlot
+        var isRequest: Bool
+    }
 
     init(_ plan: MaskingPlan) { masker = Masker(plan) }
+
+    /// The last message became the request of an exchange, or its response.
+    @inline(__always)
+    mutating func place(_ exchange: ExchangeSlot, isRequest: Bool) {
+        if unplaced.isEmpty { return }
+        for place in unplaced { owed.append(Owed(place: place, exchange: exchange, isRequest: isRequest)) }
+        unplaced.empty()
+        if owed.count >= Self.limit { settle() }
+    }
+
+    /// Fewer than could wait in all messages of one call.
+    private static let limit = 48
+
+    /// Masks what waits.
+    mutating func settle() {
+        if owed.isEmpty { return }
+        masker.settle()
+        for one in owed {
+            if one.isRequest {
+                one.exchange.value.request?.wire.put(one.place, of: masker)
+            } else {
+                one.exchange.value.response?.wire.put(one.place, of: masker)
+            }
+        }
+        owed.removeAll(keepingCapacity: true)
+    }
 
     /// Target, header fields, body and trailers. The message's length changes only where a compressed body was written anew:
     /// then its head has to be read again, and this returns true.
@@ -29,7 +68,9 @@ struct Redactor {
         let count = message.wire.count
         masker.maskThrift(
             &message.wire, found.protocol, found.header, payload: found.payload, payloadOffset: found.payloadOffset,
-            hasHeader: hasHeader)
+            hasHeader: hasHeader, defers: true)
+        unplaced.empty()
+        if !masker.deferred.isEmpty { unplaced.append(contentsOf: masker.deferred) }
         note(&message, isWhole: true, wireCount: count, &balance)
     }
 

@@ -109,6 +109,7 @@ extension StreamDecoder {
             let exchange = begin(format, WaitingKey(name: name.method, seqid: found.header.seqid), flow, state)
             exchange.value.operation = name.operation
             exchange.value.request = message
+            redactor?.place(exchange, isRequest: true)
             if !sightings.isEmpty { exchange.value.tags = sightings }
             if name.isFinagleUpgrade { state.value.isUpgradeAsked = true }
             if case .oneway = found.header.type { finishLast(state) } else { limitOutstanding(state) }
@@ -119,9 +120,12 @@ extension StreamDecoder {
             if name.isFinagleUpgrade, case .reply = found.header.type { upgrade(state) }
             if let exchange = pairThrift(name.method, found.header.seqid, state) {
                 exchange.value.response = message
+                redactor?.place(exchange, isRequest: false)
                 finish(exchange)
             } else {
-                beginOrphan(format, name.operation, flow, state).value.response = message
+                let exchange = beginOrphan(format, name.operation, flow, state)
+                exchange.value.response = message
+                redactor?.place(exchange, isRequest: false)
                 finishLast(state)
             }
         }

@@ -178,13 +178,19 @@ struct StreamDecoder: ~Copyable {
         finished.append(exchange)
     }
 
+    /// To be called before anybody sees ``finished``.
+    @inline(__always) mutating func settle() { redactor?.settle() }
+
     mutating func recycleFinished() {
+        // What waits in them must not come to others that have their memory.
+        settle()
         for exchange in finished { recycle(exchange) }
         finished.removeAll(keepingCapacity: true)
         copiedBytes = 0
     }
 
     mutating func takeFinished(into batch: ExchangeBatch) {
+        settle()
         swap(&batch.exchanges, &finished)
         recycleFinished()
     }

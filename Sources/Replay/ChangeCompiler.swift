@@ -29,6 +29,10 @@ struct ChangeCompiler: Sendable {
     private let keyOfChange: [Int]
     private var matching: [String: [Int]] = [:]
     private var numbers = ValueNumbers()
+    private var isUsed = false
+
+    /// The first change of a file of which none was for any request: what it names the tape does not have.
+    var idle: Rules.Change? { isUsed ? nil : rules.changes.first }
 
     init(_ rules: Rules, _ context: RuleContext, _ locator: FieldLocator) {
         self.rules = rules
@@ -50,9 +54,11 @@ struct ChangeCompiler: Sendable {
             candidates = rules.changes.indices.filter { locator.names(rules.changes[$0].operation, exchange.operation) }
             if matching.count < 65_536 { matching[exchange.operation] = candidates }
         }
-        return candidates.filter { index in
+        let holding = candidates.filter { index in
             rules.changes[index].condition.map { context.holds($0, exchange) } ?? true
         }
+        if !holding.isEmpty { isUsed = true }
+        return holding
     }
 
     // MARK: Before the tag

@@ -36,7 +36,7 @@ struct Compiler {
     /// Of the rules; nil without any.
     var bindings: BindingCompiler?
     /// Of the rules that change requests; nil without any.
-    private var changes: ChangeCompiler?
+    private(set) var changes: ChangeCompiler?
     var sessions = SessionValues()
     let budget: CallerBudget
     /// The first event time on the tape, from which the others count.

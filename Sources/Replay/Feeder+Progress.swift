@@ -28,6 +28,7 @@ extension Feeder {
         var read: UInt64 = 0
         /// A binding that found nothing to do, and on which side.
         var idleBinding: (binding: Rules.Binding, isSource: Bool)?
+        var idleChange: Rules.Change?
         var samples: [Sample] = []
 
         struct Reason: Hashable, Sendable {
@@ -68,6 +69,7 @@ extension Feeder.Progress {
             keyed = compiler.keyed
             timed = compiler.timed
             idleBinding = compiler.bindings?.idle
+            idleChange = compiler.changes?.idle
             unmet = compiler.unmet
             read = pass.read
         }

@@ -1,3 +1,4 @@
+import Expression
 import Metrics
 import Pacing
 
@@ -59,6 +60,13 @@ extension Run {
                 isSource ? "no \(binding.source) whose reply could be read" : "no \(binding.operation) with that field"
             throw ReplayError(
                 "\(binding.mark): the tape has \(what)",
+                remedy: "Name operations and fields as tinct show --json --payload does.")
+        }
+        if let change = state.idleChange {
+            let isOfOperation = change.condition == nil
+            throw ReplayError(
+                "\(change.mark): the rules change nothing: no request on the tape is \(change.operation.pattern)"
+                    + (isOfOperation ? "" : " for which 'where' holds"),
                 remedy: "Name operations and fields as tinct show --json --payload does.")
         }
         if options.fidelity.eventTime != .keep, state.timed == 0 {

@@ -26,6 +26,9 @@ package struct AnomalyType: Sendable {
         case binaryOrCompact
         /// Thrift whose messages begin with a version: any encoding but old Binary.
         case versioned
+
+        /// A fault of the message, whatever its frame does to it.
+        var isWithinMessage: Bool { self != .any && self != .framed && self != .http }
     }
 
     package let name: String

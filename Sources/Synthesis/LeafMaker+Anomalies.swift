@@ -45,8 +45,11 @@ extension LeafMaker {
         let clean = Array(output.request)
         var draft = WireDraft(bytes: clean, format: plan.format.wire, lengthDigits: digits)
         let parameters: [Label.Parameter]
+        let transforms = injection.type.carrier.isWithinMessage ? plan.format.header.transforms : []
         do throws(Inapplicable) {
+            if !transforms.isEmpty { try draft.openPayload() }
             parameters = try inject(&draft, member.draw(injection), injection.parameters)
+            if !transforms.isEmpty { draft.closePayload(transforms) }
         } catch {
             throw SynthesisError.notApplicable(anomaly: injection.name, index: identity.index, reason: error.reason)
         }

@@ -50,7 +50,8 @@ package struct Oracle {
         format = plan.format.wire
         methods = plan.streams.map { Array($0.format.method.utf8) }
         for i in watches.indices { watches[i].finish() }
-        cursors = watches.map { OracleCursor($0, plan.format.wire) }
+        let transforms = plan.format.header.transforms.map(\.rawValue)
+        cursors = watches.map { OracleCursor($0, plan.format.wire, transforms: transforms) }
         stated = Set(plan.scenario.labels.map(\.type))
     }
 
@@ -92,7 +93,7 @@ package struct Oracle {
     private func view(_ index: UInt64, _ timeNanos: UInt64, _ stream: Int) -> OracleView {
         let cursor = cursors[stream]
         return OracleView(
-            readings: cursor.readings, bytes: cursor.bytes, index: index, timeNanos: timeNanos,
+            readings: cursor.readings, bytes: cursor.bytes, frame: cursor.frame, index: index, timeNanos: timeNanos,
             format: format, fault: cursor.fault, deepest: cursor.deepest, bodyStart: cursor.bodyStart,
             stated: cursor.statedLength, countedFrom: cursor.countedFrom, message: cursor.message,
             method: methods[stream])

@@ -22,6 +22,8 @@ struct OracleCampaign: Sendable {
     private var parts: [String: String] = [:]
     /// How many of each stage were seen.
     private var places: [UInt64]
+    /// False in a shard that began after the campaign did: then nobody can say which of the cast a member is.
+    private let isFromStart: Bool
 
     private var stated: Int { rule.spec.campaign?.loses == true ? Int(size) - 1 : Int(size) }
     var isComplete: Bool { members.count == stated }
@@ -30,6 +32,7 @@ struct OracleCampaign: Sendable {
         self.rule = rule
         size = label.n
         self.index = index
+        isFromStart = label.k == 1 || rule.spec.campaign?.loses == true
         places = [UInt64](repeating: 0, count: rule.stageNames.count)
     }
 
@@ -49,7 +52,7 @@ struct OracleCampaign: Sendable {
         places[stage] += 1
         guard place < spec.members.upperBound else { return "the stage '\(label.stage)' has too many members" }
         if !rule.holdsConstants(stage, view, changed: changed) { return "a value is not what 'with' says" }
-        if !spec.isCopy {
+        if isFromStart && !spec.isCopy {
             for cast in rule.casts[stage] {
                 if let reason = play(cast, place, stage, view) { return reason }
             }

@@ -20,17 +20,17 @@ extension OracleCheck {
         "truncate": wire { _, view in
             // A cut behind a container's head leaves a count that is more than what follows, as a bomb's is, but the frame
             // then states more than there is.
-            let isShort = (view.stated ?? 0) > view.bytes.count - view.countedFrom
+            let isShort = (view.stated ?? 0) > view.frame.count - view.countedFrom
             return view.readings.state == .cut && (view.fault == .none || (view.fault == .count && isShort))
         },
         "mergeMessages": wire { _, view in
-            let half = view.bytes.count / 2
-            return view.bytes.count % 2 == 0 && half > 0 && view.bytes[..<half].elementsEqual(view.bytes[half...])
+            let half = view.frame.count / 2
+            return view.frame.count % 2 == 0 && half > 0 && view.frame[..<half].elementsEqual(view.frame[half...])
         },
         "splitFrame": wire { _, view in
-            let first = 4 + bigEndian(view.bytes, 0)
-            return first > 4 && first + 4 < view.bytes.count
-                && bigEndian(view.bytes, first) == view.bytes.count - first - 4
+            let first = 4 + bigEndian(view.frame, 0)
+            return first > 4 && first + 4 < view.frame.count
+                && bigEndian(view.frame, first) == view.frame.count - first - 4
         },
         "badVersion": wire { _, view in
             guard view.bytes.count > view.bodyStart + 2 else { return false }

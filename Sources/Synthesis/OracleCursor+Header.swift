@@ -4,7 +4,7 @@ import Tape
 /// (HeaderFormat.md of Apache Thrift, CloudWeGo's page on TTHeader).
 extension OracleCursor {
     /// Reads from the magic to the end of the header. False when it is none, or is not what a client sends here: its
-    /// protocol is another one, a transform is named, or something does not fit.
+    /// protocol is another one, other transforms are named, or something does not fit.
     mutating func frameHeader() -> Bool {
         let isTHeader = format.transport == .theader
         guard let magic = bigEndian(Int16.self), magic == (isTHeader ? 0x0FFF : 0x1000),
@@ -15,8 +15,9 @@ extension OracleCursor {
         let stop = at + 4 * Int(words)
         // All of them are below 128, where THeader's varints are bytes.
         guard words >= 0, stop <= end, let form = byte(), form == (format.encoding == .compact ? 2 : 0),
-            let transforms = byte(), transforms == 0
+            let count = byte(), Int(count) == transforms.count
         else { return false }
+        for transform in transforms where byte() != transform { return false }
         while at < stop, let kind = byte() {
             if kind == 0 { continue }
             // IntKV of TTHeader; a synthesized THeader holds no infos.

@@ -1,3 +1,5 @@
+import Bytes
+import Compression
 import Tape
 
 /// Reads requests front to back and keeps what is watched.
@@ -12,8 +14,14 @@ struct OracleCursor {
     static let directIDs = 64
     let argument: Int16?
     let format: WireFormat
+    /// The numbers of what was done to each payload, in order.
+    let transforms: [UInt8]
     private let owner = TableOwner()
+    /// The request as it goes out.
+    private(set) var frame: TableSlice
+    /// What is read: the same bytes, or what the transforms of its frame made the payload of.
     private(set) var bytes: TableSlice
+    private var plain = Arena(capacity: 64)
     var at = 0
     /// Just behind the last byte.
     private(set) var end = 0
@@ -40,7 +48,8 @@ struct OracleCursor {
         return false
     }
 
-    init(_ watches: OracleWatches, _ format: WireFormat) {
+    init(_ watches: OracleWatches, _ format: WireFormat, transforms: [UInt8]) {
+        self.transforms = transforms
         nodes = owner.make(watches.nodes)
         edges = owner.make(watches.edges)
         names = owner.make(watches.names)
@@ -55,12 +64,13 @@ struct OracleCursor {
         argument = watches.argument
         self.format = format
         bytes = TableSlice(names, 0..<0)
+        frame = bytes
         readings = OracleReadings(watches: watches.count, owner)
     }
 
     /// Fills ``readings``; `request` is looked at until the next one is read.
     mutating func read(_ request: TableSlice) {
-        bytes = request
+        (frame, bytes) = (request, request)
         end = request.endIndex
         readings.reset()
         (fault, deepest, message) = (.none, 0, (0, 0..<0, 0))
@@ -76,12 +86,33 @@ struct OracleCursor {
         }
         (countedFrom, statedLength, headerSequence) = (start, stated, nil)
         at = start
-        let hasHeader = isHTTP || format.transport == .framed || format.transport == .unframed || frameHeader()
+        let hasHeader =
+            isHTTP || format.transport == .framed || format.transport == .unframed || (frameHeader() && plainPayload())
         bodyStart = at
         let isComplete = hasHeader && (isHTTP ? jsonDocument() : thriftMessage()) && at == end
-        let isRight = format.transport == .unframed || stated == end - countedFrom
+        let isRight = format.transport == .unframed || stated == frame.endIndex - countedFrom
         readings.state = !isComplete ? .cut : isRight ? .whole : .wrongLength
     }
+
+    /// Goes on in what the transforms were applied to, which nothing here has written: zlib's own library undoes them.
+    private mutating func plainPayload() -> Bool {
+        if transforms.isEmpty { return true }
+        var payload = bytes[at..<end].array()
+        for transform in transforms.reversed() {
+            guard transform == 1, let before = try? decompress(payload.rawSpan, as: .zlib, limit: Self.mostPlain) else {
+                return false
+            }
+            payload = before
+        }
+        plain.truncate(to: 0)
+        plain.append(payload)
+        bytes = plain.all
+        (at, end) = (0, plain.count)
+        return true
+    }
+
+    /// Far more than a message of a scenario has.
+    private static let mostPlain = 1 << 26
 
     private mutating func thriftMessage() -> Bool {
         switch format.encoding {

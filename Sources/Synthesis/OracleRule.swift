@@ -178,6 +178,8 @@ struct OracleView {
     let readings: OracleReadings
     /// Of an exchange with labels they start at index 0.
     let bytes: TableSlice
+    /// The request as it goes out, which ``bytes`` are, too, where no transform was applied to them.
+    let frame: TableSlice
     let index: UInt64
     let timeNanos: UInt64
     let format: WireFormat

@@ -10,17 +10,17 @@ extension ProgramBuilder {
     /// The copula that the value drawn under `path` belongs to.
     func copula(_ path: String) throws(YAMLError) -> CopulaMember? {
         var found: CopulaMember?
-        for copula in scenario.copulas {
+        for copula in scenario.copulas where copula.stream ?? stream == stream {
             for (index, member) in copula.members.enumerated() {
-                guard let own = try self.path(of: member) else { continue }
+                guard let own = try self.path(of: member, isShared: copula.stream == nil) else { continue }
                 if path == own || path.hasPrefix(own + "/") { found = CopulaMember(copula: copula, index: index) }
             }
         }
         return found
     }
 
-    /// Nil when only other streams have such a field.
-    private func path(of member: Generator.Reference) throws(YAMLError) -> String? {
+    /// Nil when only other streams have such a field, which is all right where the values of all are correlated.
+    private func path(of member: Generator.Reference, isShared: Bool) throws(YAMLError) -> String? {
         if scenario.values.contains(where: { $0.name == member.name }) { return "value:" + member.name }
         if let dot = member.name.firstIndex(of: "."), let spec = entity(String(member.name[..<dot])),
             spec.attributes.contains(where: { $0.name == member.name[member.name.index(after: dot)...] })
@@ -30,7 +30,7 @@ extension ProgramBuilder {
         if fields.contains(where: { $0.name == member.name }) {
             return "field:" + (try shape.field(member.name, at: member.mark).path)
         }
-        if scenario.streams.contains(where: { $0.fields.contains { $0.name == member.name } }) { return nil }
+        if isShared, scenario.streams.contains(where: { $0.fields.contains { $0.name == member.name } }) { return nil }
         throw unknown(
             member, "value",
             scenario.values.map(\.name) + fields.map(\.name)

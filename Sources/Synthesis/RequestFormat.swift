@@ -10,21 +10,22 @@ package struct RequestFormat: Sendable {
     /// Request line and Host, for HTTP.
     private let head: [UInt8]
     private let headerNames: [[UInt8]]
-    fileprivate let timeoutMillis: UInt64?
+    /// What the header of each frame says, in THeader and TTHeader.
+    let header: Scenario.FrameHeader
 
     init(_ scenario: Scenario, _ shape: RequestShape) throws(YAMLError) {
         operation = shape.operationName
         method = shape.method
         isOneway = shape.isOneway
         switch scenario.protocol {
-        case .thrift(let format, let timeoutMillis):
+        case .thrift(let format, let header):
             wire = format
-            self.timeoutMillis = timeoutMillis
+            self.header = header
             head = []
             headerNames = []
         case .http(let host, let headers):
             wire = .http1
-            timeoutMillis = nil
+            header = .init()
             guard host.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw YAMLError(
                     "the host has spaces or characters beyond ASCII", at: scenario.operationMark,
@@ -84,7 +85,7 @@ struct RequestSpace {
     init(_ format: RequestFormat) {
         isHTTP = format.wire.protocol == .http1
         thrift = ThriftEmitter(
-            format.wire, method: format.method, isOneway: format.isOneway, timeoutMillis: format.timeoutMillis)
+            format.wire, method: format.method, isOneway: format.isOneway, header: format.header)
     }
 
     /// How many bytes were written.

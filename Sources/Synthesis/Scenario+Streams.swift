@@ -92,7 +92,10 @@ extension Scenario {
 
     /// Values whose ranks are correlated as those of jointly normal ones.
     struct CopulaSpec: Sendable {
+        /// Of a stream's own with the stream before it, so that no two are called the same.
         var name: String
+        /// Whose values alone are correlated; nil for those of all streams.
+        var stream: Int?
         var mark: YAMLMark
         var members: [Generator.Reference]
         /// Row by row, in ten-thousandths.

@@ -32,9 +32,16 @@ package struct Scenario: Sendable {
     }
 
     enum WireProtocol: Sendable {
-        /// `timeoutMillis` stands in each TTHeader: how long the caller waits.
-        case thrift(WireFormat, timeoutMillis: UInt64?)
+        case thrift(WireFormat, header: FrameHeader)
         case http(host: String, headers: [(name: String, value: [Generator.Piece])])
+    }
+
+    /// What a THeader or TTHeader says besides its protocol and the call's sequence number.
+    struct FrameHeader: Sendable {
+        /// How long the caller waits: TTHeader's alone.
+        var timeoutMillis: UInt64?
+        /// What is done to each payload, in this order: THeader's alone.
+        var transforms: [FrameTransform] = []
     }
 
     struct TimeSpec: Sendable {

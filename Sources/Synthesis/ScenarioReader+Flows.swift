@@ -74,9 +74,22 @@ extension ScenarioReader {
         return result
     }
 
-    func copulas() throws(YAMLError) -> [Scenario.CopulaSpec] {
+    /// Those of all streams, and then those of each.
+    func copulas(_ streams: [Scenario.StreamSpec]) throws(YAMLError) -> [Scenario.CopulaSpec] {
+        var result = try copulas(map["correlated"], of: nil, streams)
+        for entry in try map["streams"]?.entries("streams by name") ?? [] {
+            let own = try entry.value.entries("a stream").first { $0.key == "correlated" }?.value
+            result += try copulas(own, of: streams.firstIndex { $0.name == entry.key }, streams)
+        }
+        return result
+    }
+
+    private func copulas(
+        _ node: YAMLNode?, of stream: Int?, _ streams: [Scenario.StreamSpec]
+    ) throws(YAMLError) -> [Scenario.CopulaSpec] {
         var result: [Scenario.CopulaSpec] = []
-        for entry in try map["correlated"]?.entries("correlated values by name") ?? [] {
+        let prefix = stream.map { streams[$0].name + "/" } ?? ""
+        for entry in try node?.entries("correlated values by name") ?? [] {
             let parts = try entry.value.mapping("the values '\(entry.key)'", keys: ["of", "ranks"])
             var members: [Generator.Reference] = []
             for node in try parts.required("of").sequence("a list of values") {
@@ -109,7 +122,10 @@ extension ScenarioReader {
                     "\(members.count) values need as many rows", at: matrix.mark,
                     remedy: "Give each value's correlations with the ones before it, and 1.")
             }
-            result.append(.init(name: entry.key, mark: entry.keyMark, members: members, correlations: rows))
+            result.append(
+                .init(
+                    name: prefix + entry.key, stream: stream, mark: entry.keyMark, members: members, correlations: rows)
+            )
         }
         return result
     }

@@ -12,11 +12,11 @@ extension ScenarioReader {
 
     func wireProtocol(_ node: YAMLNode) throws(YAMLError) -> Scenario.WireProtocol {
         let parts = try node.mapping(
-            "the protocol", keys: ["kind", "encoding", "transport", "timeout", "host", "headers"])
+            "the protocol", keys: ["kind", "encoding", "transport", "timeout", "transforms", "host", "headers"])
         if try parts.required("kind").choice("protocol", of: ["thrift", "http"]) == "thrift" {
             return try thrift(parts)
         }
-        try refuseTimeout(parts)
+        _ = try header(parts, nil)
         return .http(host: try parts["host"]?.string() ?? "127.0.0.1", headers: try headers(parts))
     }
 
@@ -31,11 +31,46 @@ extension ScenarioReader {
                 "the header of \(format.transport) has no number for the JSON protocol: it names Binary or Compact",
                 at: node.mark, remedy: "Write binary, compact or binaryOld, or the transport framed or unframed.")
         }
-        guard format.transport == .ttheader else {
-            try refuseTimeout(parts)
-            return .thrift(format, timeoutMillis: nil)
+        return .thrift(format, header: try header(parts, format.transport))
+    }
+
+    /// What stands in the header of each frame; refuses what a transport has no place for.
+    private func header(
+        _ parts: YAMLMapping, _ transport: WireFormat.Transport?
+    ) throws(YAMLError) -> Scenario.FrameHeader {
+        var header = Scenario.FrameHeader()
+        if let node = parts["timeout"] {
+            guard transport == .ttheader else {
+                throw YAMLError(
+                    "only TTHeader tells the service a time-out", at: node.mark,
+                    remedy: "Leave it out, or write transport: ttheader.")
+            }
+            header.timeoutMillis = try timeout(node)
         }
-        return .thrift(format, timeoutMillis: try parts["timeout"].map(timeout))
+        if let node = parts["transforms"] {
+            guard transport == .theader else {
+                throw YAMLError(
+                    "only THeader says how its payload is compressed", at: node.mark,
+                    remedy: "Leave it out, or write transport: theader.")
+            }
+            header.transforms = try transforms(node)
+        }
+        return header
+    }
+
+    private func transforms(_ node: YAMLNode) throws(YAMLError) -> [FrameTransform] {
+        var transforms: [FrameTransform] = []
+        for item in try node.sequence("a list of transforms") {
+            let name = try item.choice("transform", of: FrameTransform.allCases.map(\.name))
+            guard let transform = FrameTransform.allCases.first(where: { $0.name == name }),
+                !transforms.contains(transform)
+            else {
+                throw YAMLError(
+                    "'\(name)' stands there twice", at: item.mark, remedy: "A payload is compressed once in each way.")
+            }
+            transforms.append(transform)
+        }
+        return transforms
     }
 
     private func timeout(_ node: YAMLNode) throws(YAMLError) -> UInt64 {
@@ -45,13 +80,6 @@ extension ScenarioReader {
                 "a time-out is whole milliseconds, at least one", at: node.mark, remedy: "Write it like 500ms or 2s.")
         }
         return nanos / 1_000_000
-    }
-
-    private func refuseTimeout(_ parts: YAMLMapping) throws(YAMLError) {
-        guard let node = parts["timeout"] else { return }
-        throw YAMLError(
-            "only TTHeader tells the service a time-out", at: node.mark,
-            remedy: "Leave it out, or write transport: ttheader.")
     }
 
     private func headers(_ parts: YAMLMapping) throws(YAMLError) -> [(String, [Generator.Piece])] {

@@ -160,7 +160,7 @@ extension ScenarioReader {
         var result: [Scenario.StreamSpec] = []
         for entry in try node.entries("streams by name") {
             let parts = try entry.value.mapping(
-                "the stream '\(entry.key)'", keys: ["operation", "share", "arrivals", "fields"])
+                "the stream '\(entry.key)'", keys: ["operation", "share", "arrivals", "correlated", "fields"])
             guard let called = parts["operation"] ?? operation else {
                 throw YAMLError(
                     "the stream '\(entry.key)' needs 'operation'", at: entry.keyMark,

@@ -85,7 +85,7 @@ struct ScenarioReader {
             sources: sources)
         scenario.flows = try flows(streams)
         scenario.count = try count()
-        scenario.copulas = try copulas()
+        scenario.copulas = try copulas(streams)
         scenario.packs = try packs()
         scenario.labels = try labels()
         return scenario

@@ -10,6 +10,8 @@ struct ThriftEmitter {
     /// The frame's length and header, if there are any, as far as they are the same in every message.
     private let envelope: [UInt8]
     private let hasHeader: Bool
+    /// Applies the header's transforms; nil when it names none.
+    private var transformer: FrameTransformer?
     let method: [UInt8]
     let isOneway: Bool
     /// Compact counts field ids from the one before; enclosing structs wait here.
@@ -18,23 +20,25 @@ struct ThriftEmitter {
     var depth = 0
     private var lastID: Int16 = 0
 
-    /// - Parameter timeoutMillis: what TTHeader says of the caller's patience.
-    init(_ format: WireFormat, method: String, isOneway: Bool, timeoutMillis: UInt64? = nil) {
+    /// - Parameter header: what THeader and TTHeader say.
+    init(_ format: WireFormat, method: String, isOneway: Bool, header: Scenario.FrameHeader = .init()) {
         encoding = format.encoding
         isCompact = format.encoding == .compact
-        envelope = Self.envelope(format, timeoutMillis)
+        envelope = Self.envelope(format, header)
         hasHeader = format.hasHeader
+        transformer = header.transforms.isEmpty ? nil : FrameTransformer(header.transforms)
         self.method = Array(method.utf8)
         self.isOneway = isOneway
         enclosing = owner.make(count: 72, 0)
     }
 
-    private static func envelope(_ format: WireFormat, _ timeoutMillis: UInt64?) -> [UInt8] {
+    private static func envelope(_ format: WireFormat, _ own: Scenario.FrameHeader) -> [UInt8] {
         guard format.hasHeader else { return format.statesLength ? [0, 0, 0, 0] : [] }
         var header = HeaderTransport(format.transport == .theader ? .theader : .ttheader)
         header.protocolID = format.encoding == .compact ? 2 : 0
+        header.transforms = own.transforms.map { UInt64($0.rawValue) }
         // The key of the RPC time-out in CloudWeGo's TTHeader.
-        if let timeoutMillis { header.infos = [.numbered([.init(12, "\(timeoutMillis)")])] }
+        if let timeoutMillis = own.timeoutMillis { header.infos = [.numbered([.init(12, "\(timeoutMillis)")])] }
         return header.encoded(payload: [])
     }
 
@@ -55,6 +59,7 @@ struct ThriftEmitter {
             }
             out.append(0)
         }
+        transformer?.apply(to: &out, from: start + envelope.count)
         if !envelope.isEmpty { out.store(bigEndian: UInt32(truncatingIfNeeded: out.count - start - 4), at: start) }
     }
 

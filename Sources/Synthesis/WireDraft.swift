@@ -1,5 +1,6 @@
 import Bytes
 import Tape
+import Thrift
 
 /// A finished request that is about to be spoiled.
 struct WireDraft {
@@ -15,6 +16,24 @@ struct WireDraft {
         if isHTTP { return lengthDigits.upperBound + 4 }
         // Of a header fourteen bytes are fixed, and the last two of them count the others in words.
         return format.hasHeader ? 14 + 4 * (Int(bytes[12]) << 8 | Int(bytes[13])) : format.statesLength ? 4 : 0
+    }
+
+    /// Undoes the transforms of a payload that was just written, so that its message can be looked into.
+    mutating func openPayload() throws(Inapplicable) {
+        guard let plain = try? HeaderTransport(decoding: bytes.rawSpan).payload(of: bytes.rawSpan) else {
+            throw Inapplicable("the message is too long to be decompressed")
+        }
+        bytes.replaceSubrange(start..., with: plain)
+    }
+
+    /// Applies them again.
+    mutating func closePayload(_ transforms: [FrameTransform]) {
+        var transformer = FrameTransformer(transforms)
+        var payload = Arena(capacity: bytes.count)
+        payload.append(Array(bytes[start...]))
+        transformer.apply(to: &payload, from: 0)
+        bytes.replaceSubrange(start..., with: payload.array())
+        stateFrame(Int64(bytes.count - 4))
     }
 
     mutating func stateFrame(_ length: Int64) {

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A request and its response: the unit of everything that Tinct reads and writes.
 ///
 /// A recorded exchange holds the bytes as they were on the wire (after masking). A synthesized one has a request and an
@@ -196,7 +198,7 @@ package struct Message: Sendable, Equatable {
         if rest.isEmpty { return }
         rest.update { rest in
             if rest.holes.isEmpty && rest.digest.isEmpty && rest.omitted.isEmpty {
-                rest.redactions.removeAll(keepingCapacity: true)
+                rest.redactions.empty()
             } else {
                 rest = Rest()
             }

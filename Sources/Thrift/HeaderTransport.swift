@@ -79,7 +79,7 @@ package struct HeaderTransport: Sendable, Hashable {
     }
 
     static let fixedLength = 14
-    static let zlib: UInt64 = 1
+    package static let zlib: UInt64 = 1
 
     package init(_ kind: Kind) { self.kind = kind }
 

@@ -162,7 +162,10 @@ struct ScorecardTests {
         #expect(try judge("f1 > 0.5") == true)
         #expect(try judge("void == 0") == true)
         #expect(try judge("recall(mules) > 0.5") == nil)
-        for text in ["", "recall", "recall(velocity)", "recal > 1", "f1(velocity) > 1", "recall > 3ms", "recall = 1"] {
+        for text in [
+            "", "recall", "recall(velocity)", "recal > 1", "f1(velocity) > 1", "recall > 3ms", "recall = 1",
+            "recall > 2", "precision >= 101%", "falseAlarms < -1",
+        ] {
             #expect(throws: ExpressionError.self, "\(text)") { try ScoreExpectation(text) }
         }
     }

@@ -54,6 +54,70 @@ struct HeaderTransportTests {
     }
 
     @Test(
+        "A server of Apache Thrift's library reads synthesized requests that are compressed, with the tag beside them",
+        .requires(.python), .requires(.native), arguments: ["binary", "compact"])
+    func compressedRequests(_ encoding: String) throws {
+        let folder = try TemporaryDirectory()
+        let scenario = try folder.write(
+            "scenario.yaml",
+            text: try Repository.text("schemas/scenarios/risk_decision_thrift.yaml")
+                .replacing(
+                    "encoding: binary, transport: framed",
+                    with: "encoding: \(encoding), transport: theader, transforms: [zlib]"
+                )
+                .replacing("schema: ../", with: "schema: \(Repository.path("schemas"))/"))
+        let tape = folder.file("made.mcap")
+        let made = try tinct("synth", scenario, "-n", "300", "--anomalies", "0%", "--seed", "3", "-o", tape)
+        try #require(made.status == 0, "\(made.errors)")
+        let port = try freePort()
+        let server = try ChildProcess(
+            try TestEnvironment.python.path(),
+            [
+                "-c",
+                """
+                import os, sys
+                from thrift.Thrift import TProcessor
+                from thrift.protocol.THeaderProtocol import THeaderProtocolFactory
+                from thrift.server.TServer import TThreadedServer
+                from thrift.transport.THeaderTransport import THeaderClientType
+                from thrift.transport import TSocket, TTransport
+                from tinct_risk import RiskDecision
+                from tinct_risk.ttypes import *
+
+                class Headers(TProcessor):
+                    def __init__(self, inner): self.inner = inner
+                    def process(self, iprot, oprot):
+                        done = self.inner.process(iprot, oprot)
+                        os.write(1, iprot.trans.get_headers()[b"x-stress-test"] + b"\\n")
+                        return done
+
+                class Handler:
+                    def evaluate(self, req):
+                        req.validate()
+                        return RiskResponse(requestId=req.requestId, decision=Decision.approve, score=1, reasons=[])
+
+                TThreadedServer(
+                    Headers(RiskDecision.Processor(Handler())), TSocket.TServerSocket("127.0.0.1", int(sys.argv[1])),
+                    TTransport.TTransportFactoryBase(), THeaderProtocolFactory((THeaderClientType.HEADERS,)), daemon=True
+                ).serve()
+                """, "\(port)",
+            ], environment: ["PYTHONPATH": try TestEnvironment.native.path() + "/gen-py"])
+        defer { _ = server.stop() }
+        try waitForListener(port: port, of: server)
+        let sent = try tinct(
+            "replay", tape, "--to", "thrift://127.0.0.1:\(port)", "--rate", "max", "--threads", "1", "--connections",
+            "4",
+            "--json")
+        let result = try JSONValue(parsing: sent.stdout)
+        #expect(
+            result["outcomes"]?["ok"] == 300, "\(sent.errors) \(String(decoding: server.errorsSoFar, as: UTF8.self))")
+        func tags() -> [Substring] { String(decoding: server.outputSoFar, as: UTF8.self).split(separator: "\n") }
+        // The last reply may be there before the server has said so.
+        for _ in 0..<500 where tags().count < 300 { usleep(10_000) }
+        #expect(tags().count == 300 && Set(tags()).count == 1)
+    }
+
+    @Test(
         "Cases packed in header transports are replayed with the tag in their headers",
         arguments: [("theader", "binary", "theader:x-stress-test"), ("ttheader", "compact", "ttheader-int:21")])
     func packedCases(_ transport: String, _ encoding: String, _ carrier: String) throws {

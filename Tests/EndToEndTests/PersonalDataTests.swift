@@ -34,6 +34,10 @@ struct PersonalDataTests {
         #expect(result.output.contains("compressed bodies written anew"))
         let scan = try tinct("privacy", "scan", tape)
         #expect(scan.status == 0, "\(scan.output)")
+        // Of what cannot be read nobody can say that it is clean.
+        let cut = try folder.write("cut.mcap", Array(try fileBytes(tape).prefix(3000)))
+        let rest = try tinct("privacy", "scan", cut)
+        #expect(rest.status == 5 && rest.errors.contains("was not looked at"), "\(rest.errors)")
     }
 
     @Test("The same traffic recorded raw is found, by class and field and without a value", .requires(.python))

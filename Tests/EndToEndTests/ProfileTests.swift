@@ -141,6 +141,77 @@ struct ProfileTests {
         }
     }
 
+    @Test(
+        "Sessions from operation to operation are made as they were recorded, each with its own fields",
+        .requires(.python))
+    func operations() throws {
+        let folder = try TemporaryDirectory()
+        let model = try run(
+            try TestEnvironment.python.path(),
+            [Repository.path("Tests/EndToEndTests/Native/sessions.py"), "7", "4000"]
+                + ["a.gor", "b.gor"].map { folder.file($0) } + ["operations"])
+        try #require(model.status == 0, "\(model.errors)")
+        let truth = try JSONValue(parsing: model.stdout)
+        for name in ["a", "b"] {
+            try #require(try tinct("record", folder.file(name + ".gor"), "-o", folder.file(name + ".mcap")).status == 0)
+        }
+        let (profile, made) = (folder.file("profile.yaml"), folder.file("made.mcap"))
+        let fitted = try tinct(
+            "profile", folder.file("a.mcap"), "-o", profile, "--entity", "userId", "--entity", "merchantId")
+        try #require(fitted.status == 0, "\(fitted.errors)")
+        let checked = try tinct("schema", "--check", profile)
+        #expect(checked.status == 0, "\(checked.output)")
+        let synthesized = try tinct(
+            "synth", profile, "-n", "\(truth["exchanges"]?.int ?? 0)", "--seed", "1", "-o", made)
+        try #require(synthesized.status == 0, "\(synthesized.errors)")
+        let compared = try tinct(
+            "compare", folder.file("b.mcap"), made, "--entity", "userId", "--json", "--gate", "decision=off", "--gate",
+            "entity=0.25", "--gate", "field=0.9", "--gate", "arrival=0.9")
+        #expect(compared.status == 0, "\(compared.output)")
+        try expectOperations(made, truth, in: folder)
+        let alone = try tinct(
+            "profile", folder.file("a.mcap"), "-o", profile, "--operation", "POST /v1/transfer", "--json")
+        #expect(try JSONValue(parsing: alone.stdout)["operations"]?.array?.count == 1, "\(alone.errors)")
+        #expect(try tinct("synth", profile, "-n", "500", "--seed", "1", "-o", made).status == 0)
+    }
+
+    /// Shares of operations and pairs of them within half an hour of a user, as the model has them; fields only where they
+    /// belong; a user is what it was in every operation; and numbers of each operation correlated as its own.
+    private func expectOperations(_ tape: String, _ truth: JSONValue, in folder: TemporaryDirectory) throws {
+        let rows = folder.file("rows.jsonl")
+        let exported = try tinct(
+            "export", tape, "--columns",
+            "operation,request.userId,request.tier,request.merchantId,request.amountMinor,request.feeMinor,time", "-o",
+            rows)
+        try #require(exported.status == 0, "\(exported.errors)")
+        let counted = try python(
+            """
+            import collections, datetime, json, sys
+            import numpy as np
+            follows, last, tiers, numbers, exchanges = collections.Counter(), {}, {}, collections.defaultdict(list), 0
+            fits = True
+            for line in open(sys.argv[1]):
+                row = json.loads(line)
+                scene, user = row["operation"].removeprefix("POST /v1/"), row["request.userId"]
+                at = datetime.datetime.fromisoformat(row["time"][:26].rstrip("Z") + "+00:00").timestamp()
+                if user in last and at - last[user][0] <= 1800: follows[f"{last[user][1]} {scene}"] += 1
+                last[user] = (at, scene)
+                fits &= tiers.setdefault(user, row["request.tier"]) == row["request.tier"]
+                fits &= (row.get("request.merchantId") is None) == (scene == "login")
+                fits &= (row.get("request.amountMinor") is None) == (scene not in ("transfer", "raiseLimit"))
+                if row.get("request.amountMinor") is not None:
+                    numbers[scene].append((row["request.amountMinor"], row["request.feeMinor"]))
+                exchanges += 1
+            model = json.loads(sys.argv[2])
+            truth = model["follows"]
+            a, b = sum(follows.values()), sum(truth.values())
+            ranks = {scene: np.corrcoef(np.argsort(np.argsort(np.array(n), axis=0), axis=0).T)[0, 1] for scene, n in numbers.items()}
+            print(fits, 0.5 * sum(abs(follows[k] / a - truth.get(k, 0) / b) for k in set(follows) | set(truth)) < 0.05,
+                  abs(a / exchanges - b / model["exchanges"]) < 0.05, ranks["transfer"] > 0.9, ranks["raiseLimit"] < -0.9)
+            """, [rows, truth.text])
+        #expect(counted.output == "True True True True True\n", "\(counted.output) \(counted.errors)")
+    }
+
     /// Pairs of scenes within half an hour of a user, counted from the exported requests, and held against those of the model.
     private func expectSessions(_ tape: String, _ truth: JSONValue, in folder: TemporaryDirectory) throws {
         let rows = folder.file("rows.jsonl")

@@ -127,12 +127,20 @@ import Testing
         try writer.finish()
         for (rule, place) in [
             (
-                "{from: POST /orders.response.id, to: POST /none.request.id}",
+                "bind: {from: POST /orders.response.id, to: POST /none.request.id}",
                 "rules.yaml:3:11: the tape has no POST /none"
             ),
-            ("{from: a, to: b.request.c}", "rules.yaml:3:18"),
+            ("bind: {from: a, to: b.request.c}", "rules.yaml:3:18"),
+            (
+                "{operation: GET /zzz, set: {a: 1}}",
+                "rules.yaml:3:5: the rules change nothing: no request on the tape is GET /zzz"
+            ),
+            (
+                "{operation: POST /orders, where: request.nope > 4, set: {a: 1}}",
+                "no request on the tape is POST /orders for which 'where' holds"
+            ),
         ] {
-            let rules = try folder.write("rules.yaml", text: "version: 1\nrules:\n  - bind: \(rule)\n")
+            let rules = try folder.write("rules.yaml", text: "version: 1\nrules:\n  - \(rule)\n")
             let result = try tinct("replay", tape, "--to", "http://127.0.0.1:1", "--rules", rules)
             #expect(result.status == 2 && result.errors.contains(place), "\(result.errors)")
         }

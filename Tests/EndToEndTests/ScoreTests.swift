@@ -160,6 +160,14 @@ struct ScoreTests {
         #expect(junit.contains(#"tests="2" failures="1""#))
         #expect(try tinct("score", trial.run, "--expect", "recall(cardTestign) > 0.8").status == 2)
         #expect(try tinct("score", trial.tape).status == 2)
+        // What is mistyped is no perfect score.
+        let mistyped = try tinct("score", trial.run, "--pass", "aprove")
+        #expect(
+            mistyped.status == 0 && mistyped.errors.contains("no reply decided aprove: every request counts as stopped")
+        )
+        #expect(mistyped.errors.contains("replies decided") && mistyped.errors.contains("approve"))
+        let misplaced = try tinct("score", trial.run, "--decision", "decison")
+        #expect(misplaced.status == 2 && misplaced.errors.contains("no reply has 'decison' in it"))
         let page = String(decoding: try fileBytes(folder.file("score.html")), as: UTF8.self)
         #expect(page.contains("Confusion matrix") && page.contains("cardTesting"))
         #expect(try violations(scored.stdout) == "")

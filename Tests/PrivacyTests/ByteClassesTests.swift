@@ -20,6 +20,7 @@ import Testing
                     mask(part) { (0x30...0x39).contains($0) }, mask(part) { (0x61...0x7A).contains($0) && $0 != 0x78 },
                     mask(part) { $0 == 0x2D }, mask(part) { $0 == 0x2E }, mask(part) { $0 == 0x40 },
                     mask(part) { $0 == 0x25 }, mask(part) { $0 == 0x22 }, mask(part) { $0 == 0x5C },
+                    mask(part) { $0 == 0x3A }, mask(part) { $0 == 0x20 },
                 ]
                 // Of exact size, so that a byte too many is one that AddressSanitizer sees.
                 for readable in Set([count, bytes.count - start]) {
@@ -34,6 +35,7 @@ import Testing
                     for one in found {
                         let masks = [
                             one.digit, one.small, one.dash, one.dot, one.at, one.percent, one.quote, one.backslash,
+                            one.colon, one.space,
                         ]
                         if masks != truth { Issue.record("\(start) \(count) \(readable): \(masks), not \(truth)") }
                     }
@@ -61,7 +63,8 @@ import Testing
                             tinct_events_of_text_plain(from, count, readable),
                         ] {
                             let isSame =
-                                found.digits == classes.digit && found.events.runs == truth.runs
+                                found.digits == classes.digit && found.dots == classes.dot
+                                && found.events.runs == truth.runs
                                 && found.events.others == truth.others && found.events.all == truth.all
                             if !isSame { Issue.record("\(copy[..<count])") }
                         }

@@ -1,4 +1,5 @@
 import Bytes
+import TestSupport
 import Testing
 
 @testable import Privacy
@@ -75,6 +76,26 @@ import Testing
         }
     }
 
+    /// Any number of texts side by side, as each of them alone.
+    @Test(arguments: [false, true]) func textsSideBySideAgreeWithLoneOnes(inverse: Bool) {
+        let ff1 = FF1(key: (0..<32).map { UInt8($0) })
+        var generator = SplitMix(seed: 8)
+        for (radix, length) in [(UInt32(16), 30), (16, 7), (10, 16), (10, 6)] {
+            let domain = ff1.domain(radix: radix, length: length, tweakBytes: 7)
+            for count in [0, 1, 2, 7, 8, 9, 64] {
+                let first = (0..<count).map { _ in UInt64.random(in: 0..<domain.first, using: &generator) }
+                let second = (0..<count).map { _ in UInt64.random(in: 0..<domain.second, using: &generator) }
+                var (a, b) = (first, second)
+                ff1.apply(&a, &b, domain, tweak: 0x0012_3456_789A_BCDE, inverse: inverse)
+                for lane in 0..<count {
+                    let alone = ff1.apply(
+                        first[lane], second[lane], domain, tweak: 0x0012_3456_789A_BCDE, inverse: inverse)
+                    #expect(alone == (a[lane], b[lane]))
+                }
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 90, 500, 365, 61_440]) func smallDomainsArePermuted(count: Int) {
         let cipher = BlockCipher(key: (0..<32).map { UInt8($0) })
         let permutation = SmallPermutation(count: count, cipher: cipher)
@@ -83,6 +104,7 @@ import Testing
         for value in 0..<UInt64(count) {
             let image = permutation.apply(value, turn, inverse: false)
             #expect(image < UInt64(count))
+            if count > 1 && image == value { Issue.record("\(value) of \(count) stays") }
             #expect(permutation.apply(image, turn, inverse: true) == value)
             seen.insert(image)
         }

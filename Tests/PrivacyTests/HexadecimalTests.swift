@@ -53,7 +53,7 @@ import Testing
         var pseudonyms = Pseudonyms(MaskingKey(Array(repeating: 7, count: 32), origin: .random))
         let ids = ["90afa2276f155fe5ca8b9db8051f4d70", "00f067aa0ba902b7a3ce929d0e0e4736"]
         let mine = ids.map { id in
-            pseudonyms.text = Array(id.utf8)
+            pseudonyms.text.assign(Array(id.utf8))
             let isDone = pseudonyms.replace(.device)
             #expect(isDone)
             return String(decoding: pseudonyms.text, as: UTF8.self)
@@ -80,7 +80,7 @@ import Testing
                 let text = digits.map { String($0, radix: 16, uppercase: capitals) }.joined()
                 for personal in [PersonalClass.token, .device] {
                     pseudonyms.isInverse = false
-                    pseudonyms.text = Array(text.utf8)
+                    pseudonyms.text.assign(Array(text.utf8))
                     let isMasked = pseudonyms.replace(personal)
                     #expect(isMasked)
                     let masked = String(decoding: pseudonyms.text, as: UTF8.self)
@@ -92,7 +92,7 @@ import Testing
                     }
                     pseudonyms.isInverse = true
                     let isBack = pseudonyms.replace(personal)
-                    #expect(isBack && pseudonyms.text == Array(text.utf8))
+                    #expect(isBack && Array(pseudonyms.text) == Array(text.utf8))
                 }
             }
         }

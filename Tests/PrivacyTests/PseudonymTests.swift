@@ -10,7 +10,7 @@ import Testing
 
     private func masked(_ text: String, _ personal: PersonalClass) -> String? {
         var pseudonyms = Pseudonyms(Self.key)
-        pseudonyms.text = Array(text.utf8)
+        pseudonyms.text.assign(Array(text.utf8))
         return pseudonyms.replace(personal) ? String(decoding: pseudonyms.text, as: UTF8.self) : nil
     }
 
@@ -97,7 +97,7 @@ import Testing
     @Test func anotherKeyGivesOtherPseudonyms() {
         var other = Pseudonyms(MaskingKey(Array("another key for tests, 32 bytes.".utf8), origin: .file))
         for (personal, text) in Self.examples {
-            other.text = Array(text.utf8)
+            other.text.assign(Array(text.utf8))
             let isDone = other.replace(personal)
             #expect(isDone)
             if text.count > 4 { #expect(String(decoding: other.text, as: UTF8.self) != masked(text, personal)) }
@@ -114,11 +114,11 @@ import Testing
         var seen = Set<[UInt8]>(minimumCapacity: count)
         for index in 0..<count {
             let value = Self.value(index, personal)
-            forward.text = value
+            forward.text.assign(value)
             let isDone = forward.replace(personal)
             #expect(isDone)
-            #expect(seen.insert(forward.text).inserted)
-            if recovering.recover(forward.text, personal) != value { Issue.record("\(personal) \(index)") }
+            #expect(seen.insert(Array(forward.text)).inserted)
+            if recovering.recover(Array(forward.text), personal) != value { Issue.record("\(personal) \(index)") }
         }
         #expect(seen.count == count)
     }
@@ -160,7 +160,7 @@ import Testing
         var lines: [String] = []
         var pseudonyms = Pseudonyms(Self.key)
         func add(_ personal: PersonalClass, _ module: String, _ text: [UInt8]) {
-            pseudonyms.text = text
+            pseudonyms.text.assign(text)
             let isDone = pseudonyms.replace(personal)
             #expect(isDone)
             lines.append("\(module) \(String(decoding: pseudonyms.text, as: UTF8.self))")

@@ -9,12 +9,13 @@ enum Catalogue {
     static let path = Repository.path("Tests/SynthesisTests/Catalogue/catalogue.yaml")
 
     enum Carrier: String, CaseIterable, Sendable {
-        case binary, compact, binaryOld, json, theader, ttheader, unframed, http
+        case binary, compact, binaryOld, json, theader, compressed, ttheader, unframed, http
 
         var protocolLine: String {
             switch self {
             case .binary, .compact, .binaryOld, .json: "{kind: thrift, encoding: \(rawValue), transport: framed}"
             case .theader: "{kind: thrift, encoding: compact, transport: theader}"
+            case .compressed: "{kind: thrift, encoding: compact, transport: theader, transforms: [zlib]}"
             case .ttheader: "{kind: thrift, encoding: binary, transport: ttheader, timeout: 250ms}"
             case .unframed: "{kind: thrift, encoding: json, transport: unframed}"
             case .http: "{kind: http, host: risk.example.com}"
@@ -30,7 +31,7 @@ enum Catalogue {
             case .thrift: carrier != .http
             case .framed: carrier != .http && carrier != .unframed
             case .binary: [.binary, .binaryOld, .ttheader].contains(carrier)
-            case .compact: carrier == .compact || carrier == .theader
+            case .compact: [.compact, .theader, .compressed].contains(carrier)
             case .binaryOrCompact: ![.json, .unframed, .http].contains(carrier)
             case .versioned: carrier != .binaryOld && carrier != .http
             case .http: carrier == .http

@@ -67,7 +67,8 @@ import Testing
                     let end = try #require((0..<clean.count).first { clean[$0...].starts(with: [13, 10, 13, 10]) })
                     tagged.insert(contentsOf: Array("\r\nx-stress-test: 1".utf8), at: end)
                 } else {
-                    tagged.insert(contentsOf: [0xEE, 0xEE, 0xEE], at: clean.count - 1)
+                    // What is compressed holds no tag: its header does.
+                    tagged.insert(contentsOf: [0xEE, 0xEE, 0xEE], at: carrier == .compressed ? 18 : clean.count - 1)
                     let length = UInt32(tagged.count - 4)
                     for place in 0..<(format.statesLength ? 4 : 0) {
                         tagged[place] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * place))

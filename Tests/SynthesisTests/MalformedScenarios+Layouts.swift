@@ -17,6 +17,16 @@ extension MalformedScenarios {
             .layout, "kind: thrift, transport: ttheader, timeout: 1500us",
             "4:56: a time-out is whole milliseconds, at least one"),
         .init(.layout, "kind: thrift, transport: ttheader, timeout: 1", "4:56: not a duration"),
+        .init(.layout, "kind: thrift, transforms: [zlib]", "4:38: only THeader says how its payload is compressed"),
+        .init(
+            .layout, "kind: thrift, transport: ttheader, transforms: [zlib]",
+            "4:59: only THeader says how its payload is compressed"),
+        .init(
+            .layout, "kind: thrift, transport: theader, transforms: [zlip]",
+            "4:59: 'zlip' is not a transform\n  Did you mean 'zlib'?"),
+        .init(
+            .layout, "kind: thrift, transport: theader, transforms: [zlib, zlib]", "4:65: 'zlib' stands there twice"),
+        .init(.layout, "kind: thrift, transport: theader, transforms: zlib", "4:58: expected a list of transforms"),
         .init(.layout, "kind: http, timeout: 1s", "4:33: only TTHeader tells the service a time-out"),
     ]
 

@@ -16,6 +16,14 @@ extension MalformedScenarios {
             .body,
             "fields: {n: {uniform: [1, 9]}, m: {from: user.n}}\ncorrelated: {c: {of: [n, user.n], ranks: [[1], [0.5, 1]]}}",
             "8:14: 'c' correlates values of different owners"),
+        .init(
+            .body,
+            "fields: {n: {uniform: [1, 9]}}\nstreams: {a: {}, b: {correlated: {c: {of: [n, x], ranks: [[1], [0.5, 1]]}}}}",
+            "8:47: there is no value 'x'"),
+        .init(
+            .body,
+            "fields: {n: {uniform: [1, 9]}}\nstreams: {a: {fields: {m: {uniform: [1, 9]}}}, b: {correlated: {c: {of: [n, m], "
+                + "ranks: [[1], [0.5, 1]]}}}}", "8:77: there is no value 'm'"),
         .init(.body, "streams: {}", "7:10: expected 1 to 64 streams, found a mapping"),
         .init(.body, "streams: {a: {share: 0}}", "7:10: every stream has the share 0"),
         .init(.body, "streams: {a: {share: -1}}", "7:22: a share lies between 0 and a million"),

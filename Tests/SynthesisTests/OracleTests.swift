@@ -63,6 +63,27 @@ import Testing
         #expect(try outcome(late))
     }
 
+    /// Of two accomplices who take turns in two stages, a shard may see the second one first.
+    @Test func `a campaign that began before the shard is not held to parts that nobody can tell`() throws {
+        let plan = try Shipped.plan(
+            Shipped.path("merchant_acquiring"), total: 4000, seed: 1, anomalyRate: 600_000_000)
+        let maker = LeafMaker(plan)
+        var members: [Exchange] = []
+        for leaf in 0..<plan.leafCount {
+            try maker.make(leaf, .init()) { output in
+                if output.exchange.labels.first?.campaign == "merchantCollusion-0" {
+                    members.append(copy(output.exchange))
+                }
+            }
+        }
+        #expect(members.count == Int(try #require(members.first).labels[0].n))
+        for start in members.indices {
+            var oracle = try Oracle(plan)
+            for member in members[start...] { try oracle.check(member) }
+            try oracle.finish(isWhole: start == 0)
+        }
+    }
+
     private func copy(_ exchange: borrowing Exchange) -> Exchange {
         var result = Exchange()
         result.id = exchange.id

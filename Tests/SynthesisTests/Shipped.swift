@@ -7,7 +7,8 @@ import YAML
 /// The scenarios that ship, compiled.
 enum Shipped {
     static let names = [
-        "amlsim", "bank_account_fraud", "fraud_handbook", "merchant_acquiring", "merchant_acquiring_http", "paysim",
+        "amlsim", "bank_account_fraud", "fraud_handbook", "merchant_acquiring", "merchant_acquiring_http",
+        "merchant_acquiring_theader", "paysim",
         "penalty_centre", "penalty_centre_http", "pix_brazil", "pix_brazil_http", "risk_decision_http",
         "risk_decision_thrift", "spei_mexico",
         "spei_mexico_http", "wallet_china", "wallet_china_http",

@@ -8,15 +8,22 @@ import Testing
 struct ThriftLayout: Sendable, CustomTestStringConvertible {
     let encoding: String
     let transport: String
+    var isCompressed = false
 
-    var testDescription: String { "\(encoding) \(transport)" }
-    var text: String { "{kind: thrift, encoding: \(encoding), transport: \(transport)}" }
-
-    static let all: [ThriftLayout] = ["binary", "binaryOld", "compact", "json"].flatMap { encoding in
-        // The headers have no number for JSON.
-        (encoding == "json" ? ["framed", "unframed"] : ["framed", "unframed", "theader", "ttheader"])
-            .map { ThriftLayout(encoding: encoding, transport: $0) }
+    var testDescription: String { "\(encoding) \(transport)\(isCompressed ? " zlib" : "")" }
+    var text: String {
+        "{kind: thrift, encoding: \(encoding), transport: \(transport)\(isCompressed ? ", transforms: [zlib]" : "")}"
     }
+
+    static let all: [ThriftLayout] =
+        ["binary", "binaryOld", "compact", "json"].flatMap { encoding in
+            // The headers have no number for JSON.
+            (encoding == "json" ? ["framed", "unframed"] : ["framed", "unframed", "theader", "ttheader"])
+                .map { ThriftLayout(encoding: encoding, transport: $0) }
+        }
+        + ["binary", "binaryOld", "compact"].map {
+            ThriftLayout(encoding: $0, transport: "theader", isCompressed: true)
+        }
 
     /// The shipped Thrift scenario, laid out so; the values are the same in every layout, which the scenario's text, from
     /// which they are drawn, would not give.

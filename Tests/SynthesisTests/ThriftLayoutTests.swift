@@ -24,6 +24,10 @@ import Thrift
             "0000002B 0FFF0000 00000001 0001 00000000"
                 + "80010001 00000001 61 00000001 0C0001 0A0001 0000000000000005 00 00"
         ),
+        (
+            "encoding: compact, transport: theader, transforms: [zlib]",
+            "00000020 0FFF0000 00000001 0001 02010100 7801 6B5264644C9411E362600000 099E0143"
+        ),
         ("encoding: compact, transport: ttheader", "00000018 10000000 00000001 0001 02000000 82210101611C160A0000"),
         (
             "encoding: compact, transport: ttheader, timeout: 1500ms",
@@ -57,7 +61,7 @@ import Thrift
         let made = try ThriftLayout.requests(layout.plan(total: 300, anomalyRate: 0))
         #expect(made.count == 300)
         let script = """
-            import struct, sys
+            import struct, sys, zlib
             from thrift.protocol.TBinaryProtocol import TBinaryProtocol
             from thrift.protocol.TCompactProtocol import TCompactProtocol
             from thrift.protocol.THeaderProtocol import THeaderProtocol
@@ -83,17 +87,24 @@ import Thrift
                         assert not any(data[start + 16:start + 14 + 4 * words])
                         memory.cstringio_buf.seek(start + 14 + 4 * words)
                         end = start + 4 + length
-                    if transport == 'theader':
+                    if transport in ('theader', 'zlib'):
                         protocol = THeaderProtocol(memory, (THeaderClientType.HEADERS,))
                     else:
                         protocol = PROTOCOLS[encoding](trans)
-                    first = data[start + {'framed': 4, 'unframed': 0, 'ttheader': 16, 'theader': 18}[transport]:]
+                    if transport == 'zlib':
+                        length, magic, flags, stated, words, form, transforms, transform = struct.unpack_from('>IHHIHBBB', data, start)
+                        assert (transforms, transform) == (1, 1), (transforms, transform)
+                        # Checks the checksum, and that nothing follows.
+                        body = zlib.decompressobj()
+                        first = body.decompress(data[start + 18:start + 4 + length]) + body.flush()
+                        assert body.eof and not body.unused_data
+                    else: first = data[start + {'framed': 4, 'unframed': 0, 'ttheader': 16, 'theader': 18}[transport]:]
                     if encoding == 'binaryOld' and transport != 'ttheader': assert first[:4] == bytes([0, 0, 0, 8]), first[:4]
                     name, kind, number = protocol.readMessageBegin()
                     arguments = evaluate_args()
                     arguments.read(protocol)
                     protocol.readMessageEnd()
-                    if transport == 'theader':
+                    if transport in ('theader', 'zlib'):
                         stated = protocol.trans.sequence_id
                         assert protocol.trans.protocol_id == (2 if encoding == 'compact' else 0)
                         assert protocol.trans.get_headers() == {}
@@ -113,7 +124,7 @@ import Thrift
             script,
             [
                 try folder.write("wanted", wanted.flatMap { $0 }), try folder.write("made", made.flatMap { $0 }),
-                layout.encoding, layout.transport,
+                layout.encoding, layout.isCompressed ? "zlib" : layout.transport,
             ])
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output == "300 300\n")
@@ -132,7 +143,10 @@ import Thrift
             #expect(
                 frame.header.map { $0.sequence } == (frame.header == nil ? nil : frame.message.map { UInt32($0.seqid) })
             )
-            if frame.encoded() != wire { Issue.record("\(String(decoding: wire, as: UTF8.self))") }
+            // What zlib makes of a payload is its own.
+            if !layout.isCompressed && frame.encoded() != wire {
+                Issue.record("\(String(decoding: wire, as: UTF8.self))")
+            }
         }
     }
 
@@ -152,8 +166,10 @@ import Thrift
         #expect(try !refuses(wire))
         for end in stride(from: 0, to: wire.count, by: 7) { #expect(try refuses(Array(wire[..<end])), "cut at \(end)") }
         guard layout.transport != "unframed" else { return }
-        // The length; magic, flags, sequence number, size and protocol of a header.
-        for at in layout.transport == "framed" ? 0..<4 : 0..<16 {
+        // The length; magic, flags, sequence number, size and protocol of a header; its transform, how what is compressed
+        // begins, and its checksum.
+        let places = layout.transport == "framed" ? 0..<4 : layout.isCompressed ? 0..<20 : 0..<16
+        for at in Array(places) + (layout.isCompressed ? Array(wire.indices.suffix(4)) : []) {
             var changed = wire
             changed[at] ^= 1
             #expect(try refuses(changed), "changed at \(at)")
@@ -166,14 +182,16 @@ import Thrift
             for transport in ["", ", transport: framed", ", transport: unframed", ", transport: theader"]
                 + [", transport: ttheader"]
             {
-                for timeout in ["", ", timeout: 2s"] {
-                    let layout = "{kind: thrift\(encoding)\(transport)\(timeout)}"
+                for more in ["", ", timeout: 2s", ", transforms: []", ", transforms: [zlib]", ", transforms: [lzo]"]
+                    + [", transforms: [zlib, zlib]", ", transforms: zlib"]
+                {
+                    let layout = "{kind: thrift\(encoding)\(transport)\(more)}"
                     let isTaken = (try? Small.plan("fields: {n: 1}", total: 1, protocol: layout)) != nil
                     lines.append("\(isTaken ? 1 : 0) \(layout)")
                 }
             }
         }
-        #expect(lines.count { $0.first == "1" } == 27)
+        #expect(lines.count { $0.first == "1" } == 35)
         let script = """
             import json, sys, yaml, jsonschema
             schema = json.load(open(sys.argv[1]))
@@ -192,6 +210,7 @@ import Thrift
     @Test(arguments: [
         ThriftLayout(encoding: "json", transport: "framed"), ThriftLayout(encoding: "binaryOld", transport: "ttheader"),
         ThriftLayout(encoding: "compact", transport: "theader"),
+        ThriftLayout(encoding: "binary", transport: "theader", isCompressed: true),
     ])
     func `shards and threads give the bytes of one run`(layout: ThriftLayout) throws {
         func run(_ name: String, shard: (Int, Int) = (0, 1), threads: Int = 1) throws -> (String, [UInt8]) {

@@ -1,7 +1,9 @@
+import Bytes
 package import Expression
 import HTTP1
 import Privacy
 package import Tape
+import Thrift
 
 /// What the requests of a tape are like, field by field and together. Feed it every exchange once, in order; memory is
 /// bounded whatever the tape holds (about 150 MB at most), and the same tape gives the same profile anywhere.
@@ -59,6 +61,8 @@ package struct TrafficProfile: Sendable {
     package private(set) var operations: [String: UInt64] = [:]
     package private(set) var decisions: [String: UInt64] = [:]
     package private(set) var formats: [WireFormat: UInt64] = [:]
+    /// Requests whose THeader names zlib as the only transform of its payload.
+    package private(set) var compressed: UInt64 = 0
     package private(set) var firstNanos = UInt64.max
     package private(set) var lastNanos: UInt64 = 0
     package private(set) var decisionPath: ExpressionPath?
@@ -103,6 +107,11 @@ package struct TrafficProfile: Sendable {
         let operation = operations.count < 1000 || operations[exchange.operation] != nil ? exchange.operation : "…"
         operations[operation, default: 0] += 1
         formats[exchange.format, default: 0] += 1
+        if exchange.format.transport == .theader, let wire = exchange.request?.wire,
+            (try? HeaderTransport(decoding: wire.rawSpan))?.transforms == [HeaderTransport.zlib]
+        {
+            compressed += 1
+        }
         guard exchange.request != nil,
             let content = FieldWalker.content(of: view.side(.request, of: exchange))
         else {

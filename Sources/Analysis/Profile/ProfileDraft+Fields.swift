@@ -7,7 +7,7 @@ extension ProfileDraft {
     private mutating func lines(of node: Node, at path: String) -> [String] {
         var lines: [String] = []
         for member in node.members { lines += self.lines(member, parent: node, at: path + member.name) }
-        guard let schema = options.schema else { return lines }
+        guard let schema else { return lines }
         let structure = node === root ? schema.root : schema.structure(node.type)
         let missing = schema.missing(structure, node.members.map(\.name), prefix: path)
         if !missing.isEmpty {
@@ -54,7 +54,7 @@ extension ProfileDraft {
     private mutating func element(_ node: Node) -> String? {
         if node.members.isEmpty { return node.column.map { generator($0, at: nil) } }
         let parts = members(node)
-        let missing = options.schema?.missing(options.schema?.structure(node.type), parts.map(\.name)) ?? []
+        let missing = schema?.missing(schema?.structure(node.type), parts.map(\.name)) ?? []
         if missing.contains(where: { $0.0.contains(".") }) || parts.isEmpty && missing.isEmpty { return nil }
         return "{\((parts + missing).map { "\(Self.key($0.0)): \($0.1)" }.joined(separator: ", "))}"
     }
@@ -207,7 +207,7 @@ extension ProfileDraft {
                 draft.weights(column, where: condition)
             }
         }
-        if let type, let schema = options.schema {
+        if let type, let schema {
             switch type.kind {
             case .string where schema.declared(type).isEmpty && entry.isNumeric: break
             case .string where schema.declared(type).isEmpty, .any where !entry.isNumeric: break

@@ -7,36 +7,49 @@ extension ProfileDraft {
         let fields = fieldLines()
         let entities = entityLines()
         let correlated = correlatedLines()
+        var lines = headLines(of: "one operation", notes: notes)
+        lines += ["operation: \(Self.quoted(options.operation))", "protocol: \(wireProtocol)"] + timeLines()
+        if !entities.isEmpty { lines += ["", "entities:"] + entities }
+        if !values.isEmpty { lines += ["", "values:"] + valueLines }
+        if !correlated.isEmpty { lines += ["", "# Rank correlations."] + correlated }
+        lines += ["", "fields:"] + fields
+        if let sessions, let state = sessions.state {
+            lines += sessionLines(
+                sessions, "values of \(Self.comment(profile.columns[state].path))", share: sessions.sessions.share())
+        }
+        return Self.document(lines)
+    }
+
+    /// What the file is, what is not in it, and how it begins.
+    func headLines(of what: String, notes: [String]) -> [String] {
         var lines = [
-            "# Fitted by tinct \(options.version) to \(profile.exchanges) recorded requests of one operation.",
+            "# Fitted by tinct \(options.version) to \(profile.exchanges) recorded requests of \(what).",
             "#",
             "# No recorded value of a person stands here: identifiers, names and free texts are made by kind and shape;",
             "# categories and points of distributions have at least \(options.least) requests, of as many people, behind them.",
         ]
         for note in notes.prefix(50) { lines.append("# - \(Self.comment(note))") }
-        lines += [
+        return lines + [
             "tinct: scenario/1", "name: \(Self.quoted(options.name))", "schema: \(Self.quoted(options.schemaPath))",
-            "operation: \(Self.quoted(options.operation))", "protocol: \(wireProtocol)",
         ]
-        lines += timeLines()
-        if !entities.isEmpty { lines += ["", "entities:"] + entities }
-        if !values.isEmpty {
-            lines += ["", "values:"] + values.map { "  \($0.name): \($0.generator)" }
-        }
-        if !correlated.isEmpty { lines += ["", "# Rank correlations."] + correlated }
-        lines += ["", "fields:"] + fields
-        if let sessions {
-            lines += [
-                "",
-                "# Sessions of a \(entityNames[sessions.entity] ?? ""): transitions between values of"
-                    + " \(Self.comment(profile.columns[sessions.state].path)), with their counts and times.", "flows:",
-            ]
-            lines += flowLines(sessions)
-        }
-        return lines.flatMap { Self.wrapped($0) }.map { $0 + "\n" }.joined()
     }
 
-    private static func comment(_ text: String) -> String {
+    var valueLines: [String] { values.map { "  \($0.name): \($0.generator)" } }
+
+    /// - Parameter share: of all exchanges, those that belong to a session of two or more.
+    func sessionLines(_ plan: SessionPlan, _ states: String, share: Double) -> [String] {
+        [
+            "",
+            "# Sessions of a \(entityNames[plan.entity] ?? ""): transitions between \(states), with their counts and times.",
+            "flows:",
+        ] + flowLines(plan, share: share)
+    }
+
+    static func document(_ lines: [String]) -> String {
+        lines.flatMap { wrapped($0) }.map { $0 + "\n" }.joined()
+    }
+
+    static func comment(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
 
@@ -67,28 +80,43 @@ extension ProfileDraft {
         return lines
     }
 
-    private var wireProtocol: String {
+    var wireProtocol: String {
         let format = profile.formats.max { $0.value < $1.value }?.key ?? .http1
         if format.protocol == .http1 && format.transport != .http { return "{kind: http, host: replayed.example}" }
         let encoding = format.encoding == .none ? .binary : format.encoding
         // What a scenario cannot ask for is framed: Finagle's headers, calls in HTTP bodies, JSON behind a THeader.
         let isKept = format.transport == .unframed || format.hasHeader && encoding != .json
-        return "{kind: thrift, encoding: \(encoding), transport: \(isKept ? format.transport : .framed)}"
+        let isCompressed =
+            format.transport == .theader && isKept && profile.compressed * 2 > profile.formats[format] ?? 0
+        return "{kind: thrift, encoding: \(encoding), transport: \(isKept ? format.transport : .framed)"
+            + "\(isCompressed ? ", transforms: [zlib]" : "")}"
     }
 
     // MARK: Time
 
-    private func timeLines() -> [String] {
-        let first = profile.firstNanos == .max ? 1_782_864_000_000_000_000 : profile.firstNanos
-        let span = max(1, (profile.lastNanos > first ? profile.lastNanos - first : 0) / 1_000_000_000 + 1)
+    func timeLines() -> [String] {
         // Whole seconds, for the first and the last request are somebody's.
-        var lines = [
+        [
             "", "# Hours and weekdays (from Monday) in UTC; the weights are requests an hour.", "time:",
-            "  start: \(Timestamp.rfc3339(first / 1_000_000_000 * 1_000_000_000))", "  span: \(span)s",
-        ]
+            "  start: \(Timestamp.rfc3339(startSeconds * 1_000_000_000))", "  span: \(spanSeconds)s",
+        ] + pattern(since: startSeconds, spanSeconds).map { "  " + $0 }
+    }
+
+    var startSeconds: UInt64 {
+        (profile.firstNanos == .max ? 1_782_864_000_000_000_000 : profile.firstNanos) / 1_000_000_000
+    }
+
+    var spanSeconds: UInt64 {
+        let first = startSeconds * 1_000_000_000
+        return max(1, (profile.lastNanos > first ? profile.lastNanos - first : 0) / 1_000_000_000 + 1)
+    }
+
+    /// How requests are spread over hours and weekdays of a recording that began at `start`, in seconds.
+    func pattern(since start: UInt64, _ span: UInt64) -> [String] {
+        var lines: [String] = []
         // An hour of the week that the tape holds twice weighs no more than one that it holds once.
         var seconds = [Double](repeating: 0, count: 168)
-        var at = first / 1_000_000_000
+        var at = start
         let end = at + span
         while at < end && end - at < 800 * 86_400 {
             let next = min(end, (at / 3600 + 1) * 3600)
@@ -106,7 +134,7 @@ extension ProfileDraft {
         let hours = rates(24) { $0 % 24 }
         if span >= 7200 {
             let weights = scaled(hours, to: 1_000_000).map { Self.text($0, 0) }
-            lines.append("  byHour: [\(weights.joined(separator: ", "))]")
+            lines.append("byHour: [\(weights.joined(separator: ", "))]")
         }
         if span >= 2 * 86_400 {
             // What weekdays have beyond what their hours on the tape would make.
@@ -116,7 +144,7 @@ extension ProfileDraft {
                 expected[hour / 24] += hours[hour % 24] * seconds[hour] / 3600
             }
             let weights = zip(requests, expected).map { $1 > 0 ? $0 / $1 : 1 }
-            lines.append("  byWeekday: [\(weights.map { Self.text(max($0, 0.001), 3) }.joined(separator: ", "))]")
+            lines.append("byWeekday: [\(weights.map { Self.text(max($0, 0.001), 3) }.joined(separator: ", "))]")
         }
         return lines
     }
@@ -130,7 +158,7 @@ extension ProfileDraft {
 
     // MARK: Entities
 
-    private mutating func entityLines() -> [String] {
+    mutating func entityLines() -> [String] {
         var lines: [String] = []
         for entity in profile.entities {
             guard owners[entity.column] == entity.column, let name = entityNames[entity.column] else { continue }
@@ -175,7 +203,7 @@ extension ProfileDraft {
 
     // MARK: Correlations
 
-    private mutating func correlatedLines() -> [String] {
+    mutating func correlatedLines() -> [String] {
         let rows = profile.rows.rows
         let step = max(1, rows.count / 20_000)
         let thinned = stride(from: 0, to: rows.count, by: step).map { rows[$0] }

@@ -5,24 +5,25 @@ import Tape
 extension ProfileDraft {
     /// What is written of sessions.
     struct SessionPlan {
-        /// The entity's column, and that of the field whose values are the states.
+        /// The entity's column, and that of the field whose values are the states; nil where operations are.
         var entity: Int
-        var state: Int
+        var state: Int?
         var sessions: Sessions
         /// The states that may stand in the profile, by their numbers, the commonest first.
         var states: [(number: UInt16, text: String, name: String)]
     }
 
     /// States that are followed, at most: there is a flow for each.
-    private static let stateLimit = 8
+    package static let stateLimit = 8
     /// Of how many pieces the distribution of a transition's time is made.
     private static let pieces = 6
 
     /// Nil, with a note, where there are no sessions to write.
     mutating func sessionPlan() -> SessionPlan? {
         let path = profile.options.state
-        if path.isEmpty || profile.options.sessionNanos == 0 { return nil }
-        guard let state = profile.column(named: path), let values = categories[state] else {
+        if profile.options.sessionNanos == 0 || (path.isEmpty && options.streams.isEmpty) { return nil }
+        let state = profile.column(named: path).flatMap { categories[$0] == nil ? nil : $0 }
+        guard path.isEmpty || state != nil else {
             notes.append("sessions are left out: \(path) has no values with \(options.least) requests behind each")
             return nil
         }
@@ -36,19 +37,44 @@ extension ProfileDraft {
             notes.append("sessions are left out: hardly anybody comes back within one")
             return nil
         }
-        var names: Set<String> = ["first", "end"]
+        return SessionPlan(
+            entity: best.entity, state: state, sessions: best.sessions, states: state.map { states($0) } ?? operations()
+        )
+    }
+
+    /// The commonest values of the field of the states.
+    private mutating func states(_ column: Int) -> [(UInt16, String, String)] {
+        let values = categories[column] ?? []
+        var names = Self.reservedStates
         var states: [(UInt16, String, String)] = []
         for value in values.prefix(Self.stateLimit) {
             guard let number = profile.states.firstIndex(of: value.text) else { continue }
-            var name = String(value.text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) })
-            if name.isEmpty || name.first?.isNumber == true { name = "s" + name }
-            while !names.insert(name).inserted { name += "2" }
-            states.append((UInt16(truncatingIfNeeded: number), value.text, name))
+            states.append((UInt16(truncatingIfNeeded: number), value.text, Self.name(value.text, &names)))
         }
         if values.count > states.count {
+            let path = profile.columns[column].path
             notes.append("of \(values.count) values of \(path), the \(states.count) commonest are states of sessions")
         }
-        return SessionPlan(entity: best.entity, state: state, sessions: best.sessions, states: states)
+        return states
+    }
+
+    private func operations() -> [(UInt16, String, String)] {
+        options.streams.compactMap { stream in
+            profile.states.firstIndex(of: stream.operation).map {
+                (UInt16(truncatingIfNeeded: $0), stream.operation, stream.name)
+            }
+        }
+    }
+
+    /// What states of flows are called that come from no recording.
+    static let reservedStates: Set<String> = ["first", "end"]
+
+    /// A name of letters and digits that none of `names` is, and which is one of them then.
+    static func name(_ text: String, _ names: inout Set<String>) -> String {
+        var name = String(text.filter { $0.isASCII && ($0.isLetter || $0.isNumber) })
+        if name.isEmpty || name.first?.isNumber == true { name = "s" + name }
+        while !names.insert(name).inserted { name += "2" }
+        return name
     }
 
     /// What single exchanges have in the field of the states; nil where there are too few of them.
@@ -60,12 +86,12 @@ extension ProfileDraft {
         return parts.isEmpty ? nil : "{weights: {\(parts.joined(separator: ", "))}}"
     }
 
-    func flowLines(_ plan: SessionPlan) -> [String] {
+    /// - Parameter share: of all exchanges, those that belong to a session of two or more.
+    func flowLines(_ plan: SessionPlan, share: Double) -> [String] {
         let sessions = plan.sessions
-        let all =
-            sessions.singles.values.reduce(0, +) + sessions.beginnings.values.reduce(0) { $0 + $1.exchanges }
+        let all = sessions.beginnings.values.reduce(0) { $0 + $1.exchanges }
         let begun = plan.states.filter { (sessions.beginnings[$0.number]?.sessions ?? 0) >= options.least }
-        let shares = begun.map { Double(sessions.beginnings[$0.number]?.exchanges ?? 0) / Double(max(1, all)) }
+        let shares = begun.map { Double(sessions.beginnings[$0.number]?.exchanges ?? 0) / Double(max(1, all)) * share }
         // Something is left for what the flows make more than they are asked for.
         let scale = min(1, 0.98 / max(0.01, shares.reduce(0, +)))
         let frame = [
@@ -99,7 +125,9 @@ extension ProfileDraft {
         }
         if end > 0 { next.append("{weight: \(end)}") }
         var parts = [
-            "with: {\(Self.key(profile.columns[plan.state].path)): {weights: {\(Self.quoted(state.text)): 1}}}"
+            plan.state.map {
+                "with: {\(Self.key(profile.columns[$0].path)): {weights: {\(Self.quoted(state.text)): 1}}}"
+            } ?? "stream: \(state.name)"
         ]
         // Whoever else takes part is another one in another state.
         let others = entityNames.sorted { $0.key < $1.key }.filter { $0.key != plan.entity }.map {

@@ -178,13 +178,14 @@ extension ProfileDraft {
     /// A value that only others use, of the exchange or of the entity at hand; one generator under one name is written once.
     mutating func helper(_ name: String, _ generator: String) -> String {
         let plain = String(name.filter { $0.isASCII && ($0.isLetter || $0.isNumber) })
-        var free = "_" + plain
+        let first = (scope == nil ? helperPrefix : "_") + plain
+        var free = first
         var number = 1
         let known = scope.map { attributeHelpers[$0] ?? [] } ?? values
         while let other = known.first(where: { $0.name == free }) {
             if other.generator == generator && !name.hasSuffix("Shape") { return free }
             number += 1
-            free = "_\(plain)\(number)"
+            free = "\(first)\(number)"
         }
         if let scope {
             attributeHelpers[scope, default: []].append((free, generator))

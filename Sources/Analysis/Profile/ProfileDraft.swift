@@ -17,9 +17,11 @@ package struct ProfileDraft {
         package var operation = ""
         /// As seen from the scenario.
         package var schemaPath = ""
+        /// Of a scenario of several operations: each with the stream that makes it, the commonest first.
+        package var streams: [(operation: String, name: String)] = []
         package var version = ""
-        /// Nil: one is inferred.
-        package var schema: RequestSchema?
+        /// What the tape carries; of operations that it does not have a schema is inferred.
+        package var schemas = SchemaSet()
 
         package init() {}
     }
@@ -46,6 +48,8 @@ package struct ProfileDraft {
     let crowd: Crowd
     let options: Options
     let root: Node
+    /// Nil: one is inferred.
+    let schema: RequestSchema?
     var lines: [String] = []
     /// What was left out, for the reader of the profile.
     package var notes: [String] = []
@@ -67,18 +71,38 @@ package struct ProfileDraft {
     private(set) var sessions: SessionPlan?
     /// Numbers that may be correlated: column and name.
     var numbers: [(column: Int, name: String)] = []
+    /// What the names of helping values begin with: those of several streams stand in one place.
+    let helperPrefix: String
 
     package init(_ profile: TrafficProfile, _ options: Options) {
         self.profile = profile
         self.options = options
         crowd = Crowd(profile)
+        helperPrefix = "_"
         root = Node("", "")
+        let operations = options.streams.isEmpty ? [options.operation] : options.streams.map(\.operation)
+        schema = RequestSchema(options.schemas, operations: operations)
         build()
-        if let schema = options.schema { notes += fit(root, to: schema.root, schema) }
-        gather(root, isInner: false)
         findEntities()
         findCategories()
         sessions = sessionPlan()
+    }
+
+    /// One operation of several, in the stream `name`, with the entities of `all`: what they own is taken from them.
+    init(_ profile: TrafficProfile, stream name: String, of all: ProfileDraft) {
+        self.profile = profile
+        options = all.options
+        crowd = Crowd(profile)
+        helperPrefix = "_\(name)_"
+        root = Node("", "")
+        let operations = options.streams.filter { $0.name == name }.map(\.operation)
+        schema = RequestSchema(options.schemas, operations: operations)
+        build()
+        entityNames = all.entityNames
+        for (column, entry) in profile.columns.enumerated() {
+            owners[column] = all.profile.column(named: entry.path).flatMap { all.owners[$0] }
+        }
+        findCategories()
     }
 
     private mutating func build() {
@@ -112,6 +136,8 @@ package struct ProfileDraft {
             }
             if isLength { node.lengthColumn = column } else { node.column = column }
         }
+        if let schema { notes += fit(root, to: schema.root, schema) }
+        gather(root, isInner: false)
         // How they are called, keys of maps may say who somebody is.
         func leave(_ count: UInt64, _ why: String) {
             if count > 0 { notes.append("\(count) \(count == 1 ? "field is" : "fields are") left out: \(why)") }
@@ -186,7 +212,7 @@ package struct ProfileDraft {
 
     private mutating func findCategories() {
         for (column, entry) in profile.columns.enumerated() where isWritten(column) {
-            let declared = options.schema?.declared(type(of: column)) ?? []
+            let declared = schema?.declared(type(of: column)) ?? []
             if declared.isEmpty && Comparison.kind(entry, entry) != .category { continue }
             let kept = crowd.tellable(column, least: options.least, declared: Set(declared))
             if kept.isEmpty || (declared.isEmpty && kept.reduce(0) { $0 + $1.count } * 2 < entry.present) { continue }

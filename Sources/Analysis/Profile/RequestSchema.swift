@@ -8,21 +8,29 @@ package struct RequestSchema: Sendable {
     /// body in HTTP.
     let root: SchemaStructure
 
-    /// Nil when the schemas do not have the operation, or its request is no struct.
-    package init?(_ schemas: SchemaSet, operation name: String) {
+    /// - Parameter operations: of several the fields are those of all of them; what two call by one name is as the first
+    ///   has it.
+    /// - Returns: nil when the schemas have none of them, or the requests are no structs.
+    package init?(_ schemas: SchemaSet, operations: [String]) {
         self.schemas = schemas
+        let all = operations.compactMap { Self.root(of: $0, schemas) }
+        guard var first = all.first else { return nil }
+        for field in all.dropFirst().flatMap(\.fields) where first.field(named: field.name) == nil {
+            first.fields.append(field)
+        }
+        root = first
+    }
+
+    private static func root(of name: String, _ schemas: SchemaSet) -> SchemaStructure? {
         if let operation = schemas.operation(named: name) {
             let arguments = schemas.arguments(of: operation)
-            if arguments.fields.count == 1, case .structure(let index) = arguments.fields[0].type.kind {
-                root = schemas.structures[index]
-            } else {
-                root = arguments
+            guard arguments.fields.count == 1, case .structure(let index) = arguments.fields[0].type.kind else {
+                return arguments
             }
-        } else if case .structure(let index)? = schemas.route(named: name)?.requestBody?.kind {
-            root = schemas.structures[index]
-        } else {
-            return nil
+            return schemas.structures[index]
         }
+        guard case .structure(let index)? = schemas.route(named: name)?.requestBody?.kind else { return nil }
+        return schemas.structures[index]
     }
 
     func structure(_ type: SchemaType?) -> SchemaStructure? {

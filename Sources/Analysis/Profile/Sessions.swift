@@ -74,6 +74,18 @@ struct Sessions: Sendable {
         return result
     }
 
+    /// Of exchanges that have somebody to belong to, the part in sessions of two or more; of those in one state, or of all.
+    func share(in state: UInt16? = nil) -> Double {
+        func sum(_ counts: [UInt16: UInt64]) -> UInt64 {
+            state.map { counts[$0] ?? 0 } ?? counts.values.reduce(0, +)
+        }
+        let steps = [second, later].reduce(UInt64(0)) { sum, steps in
+            steps.reduce(sum) { state == nil || $1.key.to == state ? $0 + $1.value : $0 }
+        }
+        let together = steps + sum(beginnings.mapValues(\.sessions))
+        return Double(together) / Double(max(1, together + sum(singles)))
+    }
+
     private mutating func close(_ session: Open) {
         if session.length == 1 {
             singles[session.first, default: 0] += 1

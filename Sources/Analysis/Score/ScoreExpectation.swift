@@ -13,6 +13,9 @@ package import Expression
 package struct ScoreExpectation: Sendable, Equatable {
     package enum Figure: String, Sendable, CaseIterable {
         case recall, precision, f1, falseAlarms, campaigns, asExpected, void, unanswered, unknown
+
+        /// Of exchanges, and not a share of something.
+        var isCount: Bool { [.void, .unanswered, .unknown].contains(self) }
     }
 
     package let text: String
@@ -35,6 +38,11 @@ package struct ScoreExpectation: Sendable, Equatable {
             throw ExpressionError(
                 column: text.count, expected: "a number or a percentage", found: "a duration",
                 suggestion: "as in recall(cardTesting) > 0.8")
+        }
+        if !figure.isCount, bound.bound < 0 || bound.bound > 1 {
+            throw ExpressionError(
+                column: text.count, expected: "a share from 0 to 1, or a percentage up to 100 %",
+                found: "\(bound.bound)", suggestion: "as in \(figure) > 0.8")
         }
         if name != nil, ![.recall, .falseAlarms, .campaigns].contains(figure) {
             throw ExpressionError(

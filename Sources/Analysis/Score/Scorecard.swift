@@ -144,6 +144,8 @@ package struct Scorecard {
     }
 
     package var decisionPath: ExpressionPath? { options.decision ?? detected }
+    /// What replies decided, in order.
+    package var decisionsGiven: [String] { decisions.sorted() }
     package var unansweredCount: UInt64 { unanswered.values.reduce(0, +) }
 
     /// Exchanges of the tape that stand in no round of the run tape.

@@ -15,9 +15,12 @@ package let profileCommand = CommandSpec(
     discussion: """
         Writes a scenario for 'tinct synth' whose requests are like those on the tape: types, ranges, categories, quantiles, \
         how often fields are missing and what that depends on, rank correlations, arrivals by hour and weekday, entities \
-        with their attributes and their activity. With --state, exchanges of one entity that follow each other become flows \
-        through the values of that field, with the transitions between them and their times. The schema that the tape carries goes along beside it; for JSON without \
+        with their attributes and their activity. The schema that the tape carries goes along beside it; for JSON without \
         one an OpenAPI document is inferred.
+
+        Of a tape with several operations each becomes a stream, with fields of its own and the entities that they share, \
+        and exchanges of one entity that follow each other become flows from operation to operation, with the transitions \
+        between them and their times. With --state they go through the values of a field of one operation instead.
 
         No recorded value that could be somebody's stands in it: identifiers, names and free texts become generators by \
         kind and shape. A value is kept only as a category of a field that does not look personal, in which nothing \
@@ -29,7 +32,7 @@ package let profileCommand = CommandSpec(
         What is written is read again as tinct synth reads it, and a profile that it could not use fails with status 5.
         """,
     examples: [
-        ("tinct profile recorded.mcap -o profile.yaml", "Fits a scenario to the most frequent operation."),
+        ("tinct profile recorded.mcap -o profile.yaml", "Fits a scenario to the operations of the tape."),
         (
             "tinct profile recorded.mcap -o p.yaml --entity user.userId --state scene",
             "With the sessions of users, from scene to scene."
@@ -40,7 +43,9 @@ package let profileCommand = CommandSpec(
         Flag(
             "output", short: "o", value: "PROFILE", required: true, help: "Write the scenario here (.yaml).",
             completion: .file),
-        Flag("operation", value: "NAME", help: "The operation that is fitted.", default: "the most frequent one"),
+        Flag(
+            "operation", value: "NAME", repeatable: true, help: "An operation that is fitted.",
+            default: "the eight most frequent ones; with --state the most frequent one"),
         Flag(
             "least", value: "K", help: "Requests and people behind each category, and between two quantiles.",
             default: "20"),
@@ -52,7 +57,7 @@ package let profileCommand = CommandSpec(
             help: "A category whose changes within the sessions of an entity are fitted, as in scene.",
             default: "none: each exchange is made by itself"),
         Flag(
-            "session", value: "DURATION", help: "The longest pause within a session, with --state.", default: "30m"),
+            "session", value: "DURATION", help: "The longest pause within a session of an entity.", default: "30m"),
         Flag("ignore", value: "PATH", repeatable: true, help: "A field that is left out."),
         Flag(
             "idl", value: "FILE", repeatable: true, help: "Thrift IDL or OpenAPI besides what the tape carries.",
@@ -87,67 +92,100 @@ private struct ProfileRun {
         try OutputPath.checkFolder(output, "output")
         options = try profileOptions(invocation)
         options.tiesEntities = true
-        if invocation["state"] != nil {
-            options.sessionNanos = try FlagValue.durationNanos(invocation["session"] ?? "30m", flag: "session")
-            if options.sessionNanos == 0 {
-                throw CommandError("--session 0s leaves no time for a second exchange", remedy: "30m is usual.")
-            }
-        } else if invocation["session"] != nil {
-            throw CommandError("--session says nothing without --state", remedy: "Give --state PATH, too.")
+        options.sessionNanos = try FlagValue.durationNanos(invocation["session"] ?? "30m", flag: "session")
+        if options.sessionNanos == 0 {
+            throw CommandError("--session 0s leaves no time for a second exchange", remedy: "30m is usual.")
+        }
+        if !options.state.isEmpty, invocation.all("operation").count > 1 {
+            throw CommandError(
+                "--state is a field of one operation", remedy: "Give one --operation, or leave out --state.")
         }
     }
 
     func run() throws -> ExitCode {
         let path = invocation.arguments[0]
-        let operation = try operation(path)
         let reader = try TapeInput.open(path)
         let schemas = try TapeInput.schemas(of: reader, idl: invocation.all("idl"))
-        var profile = TrafficProfile(options, renderThrift: TapeInput.renderer(schemas))
+        let operations = try OperationChoice(path, invocation, schemas, least: least).operations
+        let isAlone = operations.count == 1
+        if isAlone, options.state.isEmpty, invocation["session"] != nil {
+            throw CommandError(
+                "--session says nothing of one operation without --state", remedy: "Give --state PATH, too.")
+        }
+        let renderer = TapeInput.renderer(schemas)
+        var all = TrafficProfile(options, renderThrift: renderer)
+        // Only all together have sessions.
+        var own = options
+        own.sessionNanos = 0
+        var each = isAlone ? [] : operations.map { _ in TrafficProfile(own, renderThrift: renderer) }
         var progress = ProgressLine()
         while let exchange = try TapeInput.next(reader) {
-            if exchange.operation != operation { continue }
-            profile.add(exchange)
-            progress.update("read \(profile.exchanges) exchanges")
+            guard let place = operations.firstIndex(of: exchange.operation) else { continue }
+            all.add(exchange)
+            if !isAlone { each[place].add(exchange) }
+            progress.update("read \(all.exchanges) exchanges")
         }
         progress.finish()
-        try check(profile, operation)
-        var draft = ProfileDraft(profile, try draftOptions(operation, schemas))
-        guard !draft.isEmpty else {
-            throw CommandError(
-                "no field of \(operation) is left to fit",
-                remedy: "Its requests must be Thrift or JSON objects; ignore less of them.")
+        return try write(
+            all, isAlone ? [.init(operations[0], all)] : zip(operations, each).map { .init($0, $1) }, schemas)
+    }
+
+    /// - Parameters:
+    ///   - all: all operations as one.
+    ///   - each: each of them alone.
+    private func write(
+        _ all: TrafficProfile, _ each: [StreamsDraft.Operation], _ schemas: SchemaSet
+    ) throws -> ExitCode {
+        try check(all, each)
+        let fitted = each.filter { $0.profile.readable >= least * 5 }
+        let tooFew = each.filter { $0.profile.readable < least * 5 }.map {
+            "\($0.name) is left out: \($0.profile.readable) of its requests can be read, too few to hide anybody among"
         }
-        try checkSessions(draft)
-        let isKnown = schemas.operation(named: operation) != nil || schemas.route(named: operation) != nil
-        let schemaFiles = try writeSchemas(draft, schemas, isKnown: isKnown)
-        let text = draft.scenario()
+        let operations = fitted.map(\.name)
+        let draftOptions = draftOptions(operations, schemas)
+        let text: String
+        var (notes, document): ([String], String?)
+        if fitted.count == 1 {
+            var draft = ProfileDraft(fitted[0].profile, draftOptions)
+            if draft.isEmpty { throw nothingToFit(operations[0]) }
+            try checkSessions(draft)
+            text = draft.scenario()
+            (notes, document) = (draft.notes, draft.openAPI())
+        } else {
+            var draft = StreamsDraft(all, fitted, draftOptions)
+            if let empty = draft.emptyOperation { throw nothingToFit(empty) }
+            text = draft.scenario()
+            (notes, document) = (draft.notes, draft.openAPI())
+        }
+        notes += tooFew
+        let schemaFiles = try writeSchemas(
+            inferred: document, schemas, isKnown: OperationChoice.isKnown(operations[0], schemas))
         do { try writeFile(output, bytes: Array(text.utf8)) } catch { throw CommandError("\(error)", exit: .failed) }
         try readAgain()
-        if profile.unreadable > 0 {
-            Output.warn("\(profile.unreadable) requests cannot be read and are not fitted")
-        }
-        if profile.fieldsBeyond > 0 {
+        if all.unreadable > 0 { Output.warn("\(all.unreadable) requests cannot be read and are not fitted") }
+        if all.fieldsBeyond > 0 {
             Output.warn("there are more than \(TrafficProfile.columnLimit) fields: the others are not fitted")
         }
-        for note in draft.notes.prefix(Self.noteLimit) { Output.warn(note) }
-        if draft.notes.count > Self.noteLimit {
-            Output.warn(
-                "\(draft.notes.count - Self.noteLimit) more notes of this kind; the first 50 stand in \(output)")
+        for note in notes.prefix(Self.noteLimit) { Output.warn(note) }
+        if notes.count > Self.noteLimit {
+            Output.warn("\(notes.count - Self.noteLimit) more notes of this kind; the first 50 stand in \(output)")
         }
         if invocation.wantsJSON {
             Output.line(
                 JSONValue(
                     JSONObject([
-                        .init("profile", JSONValue(output)), .init("operation", JSONValue(operation)),
-                        .init("exchanges", JSONValue(profile.exchanges)),
-                        .init("unreadable", JSONValue(profile.unreadable)),
-                        .init("fields", JSONValue(profile.columns.count)),
+                        .init("profile", JSONValue(output)),
+                        .init("operations", JSONValue(operations.map { JSONValue($0) })),
+                        .init("exchanges", JSONValue(all.exchanges)),
+                        .init("unreadable", JSONValue(all.unreadable)),
+                        .init("fields", JSONValue(all.columns.count)),
                         .init("schemas", JSONValue(schemaFiles.map { JSONValue($0) })),
-                        .init("leftOut", JSONValue(draft.notes.map { JSONValue($0) })),
+                        .init("leftOut", JSONValue(notes.map { JSONValue($0) })),
                     ])
                 ).text)
         } else {
-            Output.line("\(output): \(profile.columns.count) fields of \(profile.exchanges) requests of \(operation)")
+            let what = operations.count == 1 ? operations[0] : "\(operations.count) operations"
+            Output.line("\(output): \(all.columns.count) fields of \(all.exchanges) requests of \(what)")
             for file in schemaFiles { Output.line("schema: \(file)") }
         }
         return .ok
@@ -155,28 +193,35 @@ private struct ProfileRun {
 
     private static let noteLimit = 10
 
+    private func nothingToFit(_ operation: String) -> CommandError {
+        CommandError(
+            "no field of \(operation) is left to fit",
+            remedy: "Its requests must be Thrift or JSON objects; ignore less of them, or choose another --operation.")
+    }
+
     /// Refuses what is too little to hide anybody among, and flags that name nothing.
-    private func check(_ profile: TrafficProfile, _ operation: String) throws(CommandError) {
-        guard profile.readable > 0 else {
+    private func check(_ all: TrafficProfile, _ each: [StreamsDraft.Operation]) throws(CommandError) {
+        let what = each.count == 1 ? each[0].name : "\(each.count) operations"
+        guard all.readable > 0 else {
             throw CommandError(
-                "none of the \(profile.exchanges) requests of \(operation) can be read",
+                "none of the \(all.exchanges) requests of \(what) can be read",
                 remedy: "JSON objects and Thrift are; give the IDL with --idl, or choose another --operation.")
         }
-        try checkNames(profile)
-        guard profile.readable >= least * 5 else {
+        try checkNames(all)
+        guard each.contains(where: { $0.profile.readable >= least * 5 }) else {
             throw CommandError(
-                "\(profile.readable) requests of \(operation) can be read: too few to hide anybody among",
-                remedy:
-                    "At least \(least * 5) are needed; record more, choose another --operation, or give a smaller --least."
-            )
+                "\(each[0].profile.readable) requests of \(each[0].name) can be read: too few to hide anybody among",
+                remedy: "At least \(least * 5) are needed: record more, choose another --operation, or give a smaller "
+                    + "--least.")
         }
-        let crowd = Crowd(profile)
+        let crowd = Crowd(all)
         if let people = crowd.people, let column = crowd.column, people < Double(least) {
+            let path = all.columns[column].path
             throw CommandError(
-                "the requests of \(operation) are those of \(Int(people)) people, by \(profile.columns[column].path): too few to hide anybody among",
+                "the requests of \(what) are those of \(Int(people)) people, by \(path): too few to hide anybody among",
                 remedy:
-                    "At least \(least) are needed; record more people, give a smaller --least, or --ignore the field if it names none."
-            )
+                    "At least \(least) are needed: record more people, give a smaller --least, or --ignore the field "
+                    + "if it names none.")
         }
     }
 
@@ -228,41 +273,18 @@ private struct ProfileRun {
         }
     }
 
-    /// The operation that was asked for, or the most frequent one.
-    private func operation(_ path: String) throws -> String {
-        let reader = try TapeInput.open(path)
-        var counts: [String: UInt64] = [:]
-        while let exchange = try TapeInput.next(reader) {
-            if counts.count < 10_000 || counts[exchange.operation] != nil {
-                counts[exchange.operation, default: 0] += 1
-            }
-        }
-        if let wanted = invocation["operation"] {
-            if counts[wanted] != nil { return wanted }
-            throw CommandError(
-                "\(path) has no operation '\(wanted)'",
-                remedy: "It has \(counts.keys.sorted().prefix(10).joined(separator: ", ")).")
-        }
-        guard let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) else {
-            throw CommandError("\(path) holds no exchanges", remedy: "Give a tape with traffic.")
-        }
-        let others = counts.values.reduce(0, +) - most.value
-        if others > 0 {
-            Output.warn("\(others) exchanges of other operations are not fitted: --operation chooses one")
-        }
-        return most.key
-    }
-
     private var fileName: String { output.split(separator: "/").last.map { String($0) } ?? output }
     private var stem: String { String(fileName.dropLast(fileName.hasSuffix(".yaml") ? 5 : 4)) }
 
-    private func draftOptions(_ operation: String, _ schemas: SchemaSet) throws -> ProfileDraft.Options {
+    private func draftOptions(_ operations: [String], _ schemas: SchemaSet) -> ProfileDraft.Options {
+        let operation = operations[0]
         var result = ProfileDraft.Options()
         result.least = least
         result.operation = operation
-        result.name = "Like \(operation) on \(invocation.arguments[0].split(separator: "/").last ?? "a tape")"
+        let what = operations.count == 1 ? operation : "\(operation) and \(operations.count - 1) more"
+        result.name = "Like \(what) on \(invocation.arguments[0].split(separator: "/").last ?? "a tape")"
         result.version = tinctVersion
-        result.schema = RequestSchema(schemas, operation: operation)
+        result.schemas = schemas
         let main = schemas.operation(named: operation).map(\.scope)
         let isHTTP = schemas.route(named: operation) != nil
         let found = schemas.sources.first { source in
@@ -279,7 +301,7 @@ private struct ProfileRun {
     }
 
     /// Puts the schema where the scenario looks for it; returns the paths.
-    private func writeSchemas(_ draft: ProfileDraft, _ schemas: SchemaSet, isKnown: Bool) throws -> [String] {
+    private func writeSchemas(inferred document: String?, _ schemas: SchemaSet, isKnown: Bool) throws -> [String] {
         let folder = output.lastIndex(of: "/").map { String(output[...$0]) } ?? ""
         var written: [String] = []
         func save(_ path: String, _ bytes: [UInt8]) throws(CommandError) {
@@ -294,7 +316,7 @@ private struct ProfileRun {
             }
             return written
         }
-        guard let document = draft.openAPI() else {
+        guard let document else {
             throw CommandError(
                 "there is no schema for \(invocation["operation"] ?? "the operation"), and none can be inferred",
                 remedy: "Give the IDL or an OpenAPI document with --idl.")

@@ -103,7 +103,8 @@ private func check(_ path: String, include folders: [String]) throws(CommandErro
 private func checkScenario(_ path: String) throws(CommandError) -> [SchemaFinding]? {
     guard path.hasSuffix(".yaml") || path.hasSuffix(".yml"), let bytes = try? readFile(path, limit: 1 << 24),
         let root = try? YAMLNode.parse(bytes, file: path), case .mapping(let entries) = root.value,
-        entries.contains(where: { $0.key == "schema" }), entries.contains(where: { $0.key == "operation" })
+        entries.contains(where: { $0.key == "tinct" })
+            || ["schema", "operation"].allSatisfy({ key in entries.contains { $0.key == key } })
     else { return nil }
     do throws(YAMLError) {
         let scenario = try ScenarioFile.load(path)

@@ -155,9 +155,25 @@ private struct ScoreRun {
         if truth.labelled == 0 {
             Output.warn("\(tape.path) has no labels: only decisions are compared")
         }
+        try checkDecisions(card)
         let judged = try judge(card)
         try write(card, judged)
         return judged.allSatisfy(\.holds) ? .ok : .expectationFailed
+    }
+
+    /// A place or a decision that no reply knows makes a perfect score of a typing error.
+    private func checkDecisions(_ card: Scorecard) throws(CommandError) {
+        let given = card.decisionsGiven
+        if given.isEmpty, let path = options.decision, card.confusion.contains(where: { $0.actual == "(none)" }) {
+            throw CommandError(
+                "no reply has '\(path)' in it, where --decision says that the decision stands",
+                remedy: "Look at a reply with tinct show --payload, or leave --decision out to have the place found.")
+        }
+        if given.isEmpty || given.contains(where: { options.passes.contains($0.lowercased()) }) { return }
+        Output.warn(
+            "no reply decided \(options.passes.sorted().joined(separator: ", ")): every request counts as stopped; "
+                + "replies decided \(given.prefix(10).joined(separator: ", "))"
+                + (invocation.has("pass") ? "" : ", of which --pass may name those that let pass"))
     }
 
     private func judge(_ card: Scorecard) throws(CommandError) -> [ExpectationResult] {

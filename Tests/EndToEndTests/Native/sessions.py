@@ -1,6 +1,8 @@
 """Sessions of users from a model that Tinct knows nothing of, as two .gor files: sessions go to one or the other by chance.
 
-    sessions.py SEED SESSIONS A.gor B.gor
+    sessions.py SEED SESSIONS A.gor B.gor [operations]
+
+With `operations` each scene is an operation, POST /v1/SCENE, with fields of its own, and no field says which it is.
 
 A session is a Markov chain over scenes that begins with a login nearly always; the time of each step is log-normal, with a
 median of its own. Prints, for the second file, how many exchanges there are, and how often each scene follows each other
@@ -14,7 +16,7 @@ import uuid
 
 import numpy as np
 
-seed, count, paths = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:5]
+seed, count, paths, apart = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:5], sys.argv[5:] == ["operations"]
 rng = np.random.default_rng(seed)
 SCENES = ["login", "browse", "changeDevice", "raiseLimit", "transfer"]
 # To each scene, and to the end.
@@ -60,8 +62,17 @@ for side, path in enumerate(paths):
                     "userId": f"u{side}{user:06d}", "scene": scene, "merchantId": f"m{int(rng.integers(0, 200)):05d}"}
             if scene == "transfer":
                 body["amountMinor"] = int(np.exp(8 + rng.standard_normal()))
+            if apart:
+                del body["scene"]
+                body["tier"] = "gold" if user % 4 == 0 else "plain"
+                if scene == "login":
+                    del body["merchantId"]
+                if scene in ("transfer", "raiseLimit"):
+                    body["amountMinor"] = int(np.exp(8 + rng.standard_normal()))
+                    # Of transfers the fee rises with the amount, of limits it falls.
+                    body["feeMinor"] = int(np.exp((1 if scene == "transfer" else -1) * np.log(body["amountMinor"]) + 9))
             text = json.dumps(body).encode()
-            head = f"POST /v1/risk HTTP/1.1\r\nHost: r.example\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
+            head = f"POST /v1/{scene if apart else 'risk'} HTTP/1.1\r\nHost: r.example\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
             file.write(f"1 {number:024x} {nanos}\n".encode() + head.encode() + text + "\n🐵🙈🙉\n".encode())
             file.write(f"2 {number:024x} {nanos + 5_000_000} 5000000\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{}}\n🐵🙈🙉\n".encode())
 json.dump({"exchanges": len(exchanges[1]), "follows": follows}, sys.stdout)

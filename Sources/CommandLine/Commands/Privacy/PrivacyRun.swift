@@ -59,6 +59,12 @@ struct PrivacyRun {
         } else {
             printText(sorted, exchanges, unmasked)
         }
+        if unmasked == 0 && !reader.isComplete {
+            throw CommandError(
+                "\(reader.path) is cut: what stands behind its first \(exchanges) exchanges was not looked at",
+                remedy: "Scan it when its writer has ended, or the part that can be read: tinct cut TAPE -o PART.",
+                exit: .failed)
+        }
         return unmasked == 0 ? .ok : .expectationFailed
     }
 

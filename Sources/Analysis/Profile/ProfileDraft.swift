@@ -1,4 +1,4 @@
-import Schema
+package import Schema
 import Tape
 
 /// Turns what is known of a tape's requests into a scenario that makes others like them.

@@ -45,7 +45,7 @@ struct ProfileRoundTripTests {
     func everyScenario(name: String) throws {
         let tape = folder.file("tape.mcap")
         let scenario = Repository.path("schemas/scenarios/\(name).yaml")
-        let made = try tinct("synth", scenario, "-n", "2000", "-o", tape, timeoutSeconds: 300)
+        let made = try tinct("synth", scenario, "-n", "1000", "-o", tape, timeoutSeconds: 300)
         try #require(made.status == 0, "\(made.errors)")
         _ = try fitted(tape)
     }

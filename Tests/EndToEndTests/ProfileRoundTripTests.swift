@@ -135,6 +135,16 @@ struct ProfileRoundTripTests {
         #expect(Set(made.map { $0["list"]?.array?.count ?? 0 }).count > 20)
     }
 
+    @Test("Ids suffice for more requests and more entities than there were")
+    func ids() throws {
+        let bodies = (0..<2000).map {
+            #"{"shopId":"s\#(1000 + $0 * 7 % 1500)","code":\#($0 * 3 % 1300),"ref":"r\#(10_000 + $0)"}"#
+        }
+        let made = try fitted(record(bodies, as: "ids"), ["--entity", "shopId", "--entity", "code"], count: 100_000)
+        #expect(Set(made.compactMap { $0["ref"]?.string }).count > 50_000)
+        #expect(Set(made.compactMap { $0["shopId"]?.string }).count > 1000)
+    }
+
     @Test("What has nothing to fit is refused, and leaves no profile")
     func nothingToFit() throws {
         let objects = try record((0..<200).map { #"{"a":\#($0)}"# }, as: "objects")

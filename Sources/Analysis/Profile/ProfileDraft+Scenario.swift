@@ -174,7 +174,7 @@ extension ProfileDraft {
             lines.append("      activity: \(Self.evenly(Self.staircase(steps, Range())))")
             scope = entity.column
             let attributes = owners.sorted { $0.key < $1.key }.filter { $0.value == entity.column }.map { column, _ in
-                "      \(Self.key(attribute(column))): \(attributeGenerator(column, entity.column))"
+                "      \(Self.key(attribute(column))): \(attributeGenerator(column, entity.column, of: number))"
             }
             scope = nil
             lines += (attributeHelpers[entity.column] ?? []).map { "      \($0.name): \($0.generator)" } + attributes
@@ -182,18 +182,17 @@ extension ProfileDraft {
         return lines
     }
 
-    private mutating func attributeGenerator(_ column: Int, _ entity: Int) -> String {
+    /// - Parameter number: how many of the entity there are; twice as many ids are for them.
+    private mutating func attributeGenerator(_ column: Int, _ entity: Int, of number: Double) -> String {
         let entry = profile.columns[column]
         if column != entity { return plain(column, at: nil) }
         if entry.isNumeric {
-            // Twice as many as there are digits for would make one of two.
-            let least = (1...18).reduce(1.0) { power, _ in power < entry.distinct * 2 ? power * 10 : power }
             let (low, high) = Self.serials(entry)
-            return "{unique: {from: \(Self.text(low, 0)), to: \(Self.text(max(high, low + least), 0))}}"
+            return "{unique: {from: \(Self.text(low, 0)), to: \(Self.text(max(high, low + 2 * number), 0))}}"
         }
         let shape = entry.shapes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
         if shape == "x{8}-x{4}-x{4}-x{4}-x{12}" { return "{unique: uuid}" }
-        if let serial = serial(shape, commonPrefix(column)) { return serial }
+        if let serial = serial(shape, commonPrefix(column), for: 2 * number) { return serial }
         return texts(column)
     }
 

@@ -24,8 +24,10 @@ extension ProfileDraft {
             return "{text: \"{\(day)}T{\(clock)}\(rest.hasPrefix(".") ? ".000" : "")Z\"}"
         }
         let prefix = commonPrefix(column)
-        let isUnique = entry.distinctShare > 0.95 && kept.count == 1
-        if isUnique, let serial = serial(shape, prefix) { return serial }
+        // A scenario makes more requests than there were; where digits are few, values come twice.
+        let isLong = Self.expand(shape).count { $0 == "#" } >= 9
+        let isUnique = entry.distinctShare > 0.95 && kept.count == 1 && isLong
+        if isUnique, let serial = serial(shape, prefix, for: 1) { return serial }
         let all = kept.isEmpty ? [(shape, UInt64(1))] : kept.map { ($0.key, $0.value) }
         return patterns(all, entry.name, prefix, entry.personal)
     }
@@ -126,7 +128,9 @@ extension ProfileDraft {
     }
 
     /// `u` and ten digits: unique without repeating a value.
-    func serial(_ shape: String, _ prefix: [UInt8]) -> String? {
+    ///
+    /// - Parameter number: values that there must be; the digits become more where they are too few.
+    func serial(_ shape: String, _ prefix: [UInt8], for number: Double) -> String? {
         let letters = String(decoding: prefix.prefix { !(0x30...0x39).contains($0) }, as: UTF8.self)
         let plain = Self.expand(shape)
         let digits = plain.count - letters.count
@@ -134,7 +138,8 @@ extension ProfileDraft {
             (4...18).contains(digits),
             plain.suffix(digits).allSatisfy({ $0 == "#" })
         else { return nil }
-        return "{unique: {prefix: \(Self.quoted(letters)), digits: \(digits)}}"
+        let needed = (1...18).first { count in (0..<count).reduce(1.0) { power, _ in power * 10 } >= number } ?? 18
+        return "{unique: {prefix: \(Self.quoted(letters)), digits: \(max(digits, needed))}}"
     }
 
     /// `a{3}-#{2}` written out: `aaa-##`.

@@ -72,6 +72,7 @@ acceptance: build deps-test native python idl
 	env $(TEST_ENVIRONMENT) TINCT_IDENTIFIER_COUNT=1000000 \
 	  $(SWIFT) test --skip-build $(STRICT) --filter IdentifierTests
 	env $(TEST_ENVIRONMENT) TINCT_VALIDATED_COUNT=1000000 $(SWIFT) test --skip-build $(STRICT) --filter ValidatorTests
+	env $(TEST_ENVIRONMENT) TINCT_ROUND_TRIP_COUNT=20000 $(SWIFT) test --skip-build $(STRICT) --filter everyScenario
 
 # Ten million values of each class, there and back: an hour or so, and 8 GiB of memory.
 pseudonyms: build deps-test

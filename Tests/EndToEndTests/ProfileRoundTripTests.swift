@@ -9,6 +9,9 @@ struct ProfileRoundTripTests {
         ((try? FileManager.default.contentsOfDirectory(atPath: Repository.path("schemas/scenarios"))) ?? [])
         .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
 
+    /// Requests of each; `make acceptance` says how many more.
+    private static let count = ProcessInfo.processInfo.environment["TINCT_ROUND_TRIP_COUNT"] ?? "500"
+
     private let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory("profile") }
@@ -45,7 +48,7 @@ struct ProfileRoundTripTests {
     func everyScenario(name: String) throws {
         let tape = folder.file("tape.mcap")
         let scenario = Repository.path("schemas/scenarios/\(name).yaml")
-        let made = try tinct("synth", scenario, "-n", "1000", "-o", tape, timeoutSeconds: 300)
+        let made = try tinct("synth", scenario, "-n", Self.count, "-o", tape, timeoutSeconds: 300)
         try #require(made.status == 0, "\(made.errors)")
         _ = try fitted(tape)
     }

@@ -10,7 +10,7 @@ struct ProfileRoundTripTests {
         .filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
 
     /// Requests of each; `make acceptance` says how many more.
-    private static let count = ProcessInfo.processInfo.environment["TINCT_ROUND_TRIP_COUNT"] ?? "500"
+    private static let count = ProcessInfo.processInfo.environment["TINCT_ROUND_TRIP_COUNT"] ?? "1000"
 
     private let folder: TemporaryDirectory
 

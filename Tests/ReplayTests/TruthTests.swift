@@ -48,7 +48,7 @@ import Testing
 
     @Test func theSlowestAreKeptWithTheirPositions() throws {
         let server = try MisbehavingServer { number, _ in
-            if number % 50 == 20 { Clock.sleep(nanos: UInt64(number) * 300_000) }
+            if number % 50 == 20 { Clock.sleep(nanos: UInt64(number) * 2_000_000) }
             return number == 199 ? .nothing : .bytes(Sample.ok)
         }
         defer { server.stop() }

@@ -1,4 +1,5 @@
 import Analysis
+import Bytes
 import Expression
 import Files
 import JSON
@@ -80,6 +81,13 @@ package let compareCommand = CommandSpec(
         }
         profiles.append(profile)
     }
+    for (flag, names) in [
+        ("entity", options.entities), ("state", options.state.isEmpty ? [] : [options.state]), ("quasi", options.quasi),
+    ] {
+        for name in names where profiles.allSatisfy({ $0.column(named: name) == nil }) {
+            throw unknownField(flag, name, profiles[0])
+        }
+    }
     let comparison = Comparison(profiles[0], profiles[1], gates)
     if let path = invocation["report"] {
         let page = HTMLReport.render(
@@ -112,6 +120,15 @@ private func setGate(_ text: String, _ gates: inout Comparison.Gates) throws(Com
         throw CommandError("--gate \(text) has no number", remedy: "Write it like \(parts[0])=0.9, 5% or off.")
     }
     gates[parts[0]] = isPercent ? value / 100 : value
+}
+
+/// What is wrong with a flag that names a field of which no request has one.
+func unknownField(_ flag: String, _ name: String, _ profile: TrafficProfile) -> CommandError {
+    let paths = profile.columns.map(\.path).filter { !$0.contains("#") }
+    let near = nearestName(name, in: paths).map { "Did you mean '\($0)'? " } ?? ""
+    return CommandError(
+        "--\(flag) \(name.isEmpty ? "''" : name): the requests have no such field",
+        remedy: "\(near)They have \(paths.prefix(12).joined(separator: ", "))\(paths.count > 12 ? ", …" : "").")
 }
 
 /// The flags that say how traffic is looked at, shared by commands that do.

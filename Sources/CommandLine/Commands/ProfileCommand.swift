@@ -1,5 +1,4 @@
 import Analysis
-import Bytes
 import Expression
 import Files
 import JSON
@@ -226,13 +225,7 @@ private struct ProfileRun {
     }
 
     private func checkNames(_ profile: TrafficProfile) throws(CommandError) {
-        let paths = profile.columns.map(\.path).filter { !$0.contains("#") }
-        func unknown(_ flag: String, _ name: String) -> CommandError {
-            let near = nearestName(name, in: paths).map { "Did you mean '\($0)'? " } ?? ""
-            return CommandError(
-                "--\(flag) \(name.isEmpty ? "''" : name): the requests have no such field",
-                remedy: "\(near)They have \(paths.prefix(12).joined(separator: ", "))\(paths.count > 12 ? ", …" : "").")
-        }
+        func unknown(_ flag: String, _ name: String) -> CommandError { unknownField(flag, name, profile) }
         for name in options.entities {
             guard let column = profile.column(named: name) else { throw unknown("entity", name) }
             if profile.columns[column].structures > 0 || name.contains("*") {

@@ -1,7 +1,7 @@
 import Bytes
 
 /// UUIDs whose pseudonyms are made together. Each of FF1's ten rounds waits for the AES of the one before, so that a
-/// processor has little to do meanwhile: among others, a UUID costs a third of what it costs alone.
+/// processor has little to do meanwhile; among others it has all of theirs.
 struct WaitingUUIDs {
     /// So many can wait.
     static let limit = 64

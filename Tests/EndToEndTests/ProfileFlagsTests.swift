@@ -10,14 +10,7 @@ struct ProfileFlagsTests {
     init() throws { folder = try TemporaryDirectory("profile-flags") }
 
     private func record(_ bodies: [String]) throws -> String {
-        var text = ""
-        for (place, body) in bodies.enumerated() {
-            text +=
-                "1 \(String(place, radix: 16)) \(1_780_000_000_000_000_000 + place * 1_000_000_000) 0\nPOST /a HTTP/1.1\r\n"
-            text +=
-                "Host: x\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)\n🐵🙈🙉\n"
-        }
-        let file = try folder.write("a.gor", text: text)
+        let file = try folder.write("a.gor", text: goReplayFile(bodies, nanosBetween: 1_000_000_000))
         let recorded = try tinct("record", file, "-o", folder.file("a.mcap"))
         try #require(recorded.status == 0, "\(recorded.errors)")
         return folder.file("a.mcap")

@@ -18,14 +18,7 @@ struct ProfileRoundTripTests {
 
     /// Records JSON bodies as requests of one operation, 100 ms apart.
     private func record(_ bodies: [String], as name: String, flags: [String] = []) throws -> String {
-        var text = ""
-        for (place, body) in bodies.enumerated() {
-            text +=
-                "1 \(String(place, radix: 16)) \(1_780_000_000_000_000_000 + place * 100_000_000) 0\nPOST /a HTTP/1.1\r\n"
-            text +=
-                "Host: x\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)\n🐵🙈🙉\n"
-        }
-        let file = try folder.write("\(name).gor", text: text)
+        let file = try folder.write("\(name).gor", text: goReplayFile(bodies, nanosBetween: 100_000_000))
         let recorded = try run(Repository.binary, ["record", file, "-o", folder.file("\(name).mcap")] + flags)
         try #require(recorded.status == 0, "\(recorded.errors)")
         return folder.file("\(name).mcap")

@@ -32,6 +32,18 @@ static inline __m128i small_16(__m128i v) {
     return _mm_andnot_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('x')), letters);
 }
 
+/// Letters of either case.
+static inline __m128i letters_16(__m128i v) {
+    const __m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+    return _mm_and_si128(_mm_cmpgt_epi8(lower, _mm_set1_epi8(0x60)), _mm_cmplt_epi8(lower, _mm_set1_epi8(0x7B)));
+}
+
+/// Letters that are hexadecimal digits.
+static inline __m128i hex_16(__m128i v) {
+    const __m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+    return _mm_and_si128(_mm_cmpgt_epi8(lower, _mm_set1_epi8(0x60)), _mm_cmplt_epi8(lower, _mm_set1_epi8(0x67)));
+}
+
 /// The classes of the 64 bytes at `bytes`, all of which must be readable.
 static inline struct tinct_byte_classes classes_64(const uint8_t *bytes) {
     const __m128i a = _mm_loadu_si128((const __m128i *)bytes), b = _mm_loadu_si128((const __m128i *)(bytes + 16));
@@ -39,6 +51,8 @@ static inline struct tinct_byte_classes classes_64(const uint8_t *bytes) {
     struct tinct_byte_classes r;
     r.digit = mask_64(digits_16(a), digits_16(b), digits_16(c), digits_16(d));
     r.small = mask_64(small_16(a), small_16(b), small_16(c), small_16(d));
+    r.letter = mask_64(letters_16(a), letters_16(b), letters_16(c), letters_16(d));
+    r.hex = mask_64(hex_16(a), hex_16(b), hex_16(c), hex_16(d));
     r.dash = equal_64(a, b, c, d, '-');
     r.dot = equal_64(a, b, c, d, '.');
     r.at = equal_64(a, b, c, d, '@');
@@ -56,6 +70,8 @@ static inline struct tinct_byte_classes classes_16(const uint8_t *bytes) {
     struct tinct_byte_classes r;
     r.digit = (uint64_t)_mm_movemask_epi8(digits_16(a));
     r.small = (uint64_t)_mm_movemask_epi8(small_16(a));
+    r.letter = (uint64_t)_mm_movemask_epi8(letters_16(a));
+    r.hex = (uint64_t)_mm_movemask_epi8(hex_16(a));
     r.dash = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('-')));
     r.dot = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('.')));
     r.at = (uint64_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_set1_epi8('@')));
@@ -73,6 +89,8 @@ static inline struct tinct_byte_classes classes_each(const uint8_t *bytes, int c
     for (int i = 0; i < count; i++) {
         r.digit |= (uint64_t)((uint8_t)(bytes[i] - '0') < 10) << i;
         r.small |= (uint64_t)((uint8_t)(bytes[i] - 'a') < 26 && bytes[i] != 'x') << i;
+        r.letter |= (uint64_t)((uint8_t)((bytes[i] | 32) - 'a') < 26) << i;
+        r.hex |= (uint64_t)((uint8_t)((bytes[i] | 32) - 'a') < 6) << i;
         r.dash |= (uint64_t)(bytes[i] == '-') << i;
         r.dot |= (uint64_t)(bytes[i] == '.') << i;
         r.at |= (uint64_t)(bytes[i] == '@') << i;
@@ -108,7 +126,7 @@ static ALWAYS_INLINE struct tinct_byte_classes classes_plain(const uint8_t *byte
     }
     if (count < 64) {
         const uint64_t kept = ((uint64_t)1 << count) - 1;
-        r.digit &= kept, r.small &= kept, r.dash &= kept, r.dot &= kept;
+        r.digit &= kept, r.small &= kept, r.letter &= kept, r.hex &= kept, r.dash &= kept, r.dot &= kept;
         r.at &= kept, r.percent &= kept, r.quote &= kept, r.backslash &= kept;
         r.colon &= kept, r.space &= kept;
     }
@@ -134,17 +152,37 @@ static inline struct tinct_block next_block(
 }
 
 #if defined(__x86_64__)
-#define AVX512 __attribute__((target("avx512f,avx512bw,bmi2")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,bmi,bmi2,lzcnt,popcnt")))
 
-/// Masked loads read nothing behind the bytes, and comparisons give masks at once.
+/// Masked loads read nothing behind the bytes, and comparisons give masks at once. Most texts are short, for which half
+/// the width is half the work, and less often lies across two lines of the cache.
 AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
     (void)readable;
+    struct tinct_byte_classes r;
+    if (count <= 32) {
+        const __m256i v = _mm256_maskz_loadu_epi8((__mmask32)_bzhi_u64(~(uint64_t)0, (uint32_t)count), bytes);
+        const __m256i a = _mm256_set1_epi8('a'), lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+        r.digit = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), _mm256_set1_epi8(10));
+        r.small = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, a), _mm256_set1_epi8(26)) & ~_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('x'));
+        r.letter = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(26));
+        r.hex = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(6));
+        r.dash = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('-'));
+        r.dot = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('.'));
+        r.at = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('@'));
+        r.percent = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('%'));
+        r.quote = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('"'));
+        r.backslash = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('\\'));
+        r.colon = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8(':'));
+        r.space = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8(' '));
+        return r;
+    }
     const __mmask64 kept = count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
     const __m512i v = _mm512_maskz_loadu_epi8(kept, bytes);
-    const __m512i letters = _mm512_sub_epi8(v, _mm512_set1_epi8('a'));
-    struct tinct_byte_classes r;
+    const __m512i a = _mm512_set1_epi8('a'), lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
     r.digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
-    r.small = _mm512_cmplt_epu8_mask(letters, _mm512_set1_epi8(26)) & ~_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
+    r.small = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), _mm512_set1_epi8(26)) & ~_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
+    r.letter = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, a), _mm512_set1_epi8(26));
+    r.hex = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, a), _mm512_set1_epi8(6));
     r.dash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('-'));
     r.dot = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('.'));
     r.at = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('@'));
@@ -158,6 +196,8 @@ AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8
 
 static inline bool has_avx512(void) {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("lzcnt")
+        && __builtin_cpu_supports("popcnt");
 }
 #endif

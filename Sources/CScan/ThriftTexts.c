@@ -13,10 +13,23 @@ struct frame {
     uint64_t left;
 };
 
+/// So many texts are judged together.
+enum { TOGETHER = 64 };
+
+/// Texts that were met, in columns, so that a vector holds the same of several of them.
+struct met {
+    uint64_t digit[TOGETHER], small[TOGETHER], letter[TOGETHER], hex[TOGETHER], dash[TOGETHER], dot[TOGETHER], at[TOGETHER];
+    uint64_t percent[TOGETHER], colon[TOGETHER], space[TOGETHER], first[TOGETHER], length[TOGETHER];
+    uint64_t kind[TOGETHER];
+    uint32_t start[TOGETHER];
+    size_t count;
+};
+
 struct walk {
     const uint8_t *bytes, *at, *end;
     struct tinct_struct_text *texts;
     size_t count, capacity;
+    struct met met;
 };
 
 static inline uint32_t big_endian_32(const uint8_t *bytes) {
@@ -29,16 +42,104 @@ static inline size_t left(const struct walk *w) {
     return (size_t)(w->end - w->at);
 }
 
-/// Nothing else that stands alone is a UUID, a name, an address (of a house or of a network), a MAC address or a CNPJ.
-static ALWAYS_INLINE bool may_be_whole(uint8_t first, uint32_t count, const struct tinct_byte_classes *c) {
-    const bool is_long = (count == 14) | (count == 17) | (count == 36);
+/// Those runs of `digit` whose last digit is one of `ends`: their last sixteen digits.
+static ALWAYS_INLINE uint64_t runs_ending(uint64_t digit, uint64_t ends) {
+    uint64_t some = digit & ends, on = digit;
+    for (int by = 1; by < 16; by *= 2) {
+        some |= on & some >> by;
+        on &= on >> by;
+    }
+    return some;
+}
+
+/// What is left of the events in a text when those are left out at which nothing would be found: all but a few of the
+/// texts that have any. It knows of `NumberShapes` what a run of digits is not, by its length and what stands beside it.
+static ALWAYS_INLINE uint64_t telling(
+    uint64_t length, const struct tinct_byte_classes *c, const struct tinct_events *events) {
+    const uint64_t d = c->digit;
+    const uint64_t space = c->dash | c->space | c->colon;
+    // The last byte has nothing behind it.
+    const uint64_t last = (uint64_t)1 << ((length - 1) & 63);
+    // Fourth digits of runs, to which the rest refers, and runs of at least 5, 6, 10 and 11 digits.
+    const uint64_t fourth = events->runs & ~(events->runs << 1);
+    const uint64_t five = d >> 1, six = five & d >> 2, ten = six & d >> 3 & d >> 4 & d >> 5 & d >> 6, more = ten & d >> 7;
+    // In front of a small letter they are parts of hexadecimal ids.
+    uint64_t nothing = runs_ending(d, c->small >> 1);
+    // Six to nine digits, and ten that are not all of the text, are no identifier where they stand alone.
+    const uint64_t alone = runs_ending(d, space >> 1 | last);
+    nothing |= alone & (((space << 4 | 8) & six & ~ten) | (space << 4 & ten & ~more));
+    // Five behind a letter and a dash are no group of a telephone number.
+    nothing |= five & ~six & c->dash << 4 & c->letter << 5;
+    // The last digit of an identifier with a dash before its check digits has dots six or eleven places before it.
+    const uint64_t checks = d & d << 1 & c->dash << 2 & ~(d >> 1) & (c->dot << 6 | c->dot << 11);
+    // An address of a network has three dots.
+    const uint64_t but_one = c->dot & (c->dot - 1), but_two = but_one & (but_one - 1);
+    const uint64_t parts = but_two != 0 ? d & c->dot << 1 & d << 2 : 0;
+    // The second part of a web token begins with a letter.
+    const uint64_t dots = c->dot & c->small >> 1;
+    return (events->all & ~d & ~c->dot) | (fourth & ~nothing) | checks | parts | dots;
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits.
+static ALWAYS_INLINE bool is_uuid(uint64_t length, const struct tinct_byte_classes *c) {
+    const uint64_t dashes = (uint64_t)1 << 8 | (uint64_t)1 << 13 | (uint64_t)1 << 18 | (uint64_t)1 << 23;
+    const uint64_t all = ((uint64_t)1 << 36) - 1;
+    return (length == 36) & (c->dash == dashes) & ((c->digit | c->hex) == (all & ~dashes));
+}
+
+/// Nothing else that stands alone is a name, an address (of a house or of a network), a MAC address or a CNPJ.
+static ALWAYS_INLINE bool may_be_whole(uint64_t first, uint64_t length, const struct tinct_byte_classes *c) {
+    const bool is_cnpj = (length == 14) & (c->small == 0);
+    const bool is_mac = (length == 17) & (((c->dash | c->colon) & 4) != 0);
     // Latin letters make a name or an address of two words or more.
-    const bool is_latin = (((uint8_t)(first - 'A') < 26) | (first == 0xC3)) & ((c->dot | c->space) != 0);
-    const bool is_han = (uint8_t)(first - 0xE4) < 6;
+    const bool is_latin = ((first - 'A' < 26) | (first == 0xC3)) & ((c->dot | c->space) != 0);
+    const bool is_han = first - 0xE4 < 6;
     // The first dot of an IPv4 address stands behind three digits at most, the first colon of an IPv6 address behind
     // four and a bracket.
-    const bool is_ipv4 = ((uint8_t)(first - '0') < 10) & (count - 7 < 9) & ((c->dot & 0xF) != 0);
-    return is_long | is_latin | is_han | is_ipv4 | ((c->colon & 0x3F) != 0);
+    const bool is_ipv4 = (first - '0' < 10) & (length - 7 < 9) & ((c->dot & 0xF) != 0);
+    return is_cnpj | is_mac | is_latin | is_han | is_ipv4 | ((c->colon & 0x3F) != 0);
+}
+
+/// Keeps those of the texts that were met in which something has to be looked at. False when there are more than fit.
+///
+/// No branch here depends on a text: each one that goes another way than foreseen costs more than all that is done for it.
+static ALWAYS_INLINE bool judge(struct walk *w) {
+    struct met *m = &w->met;
+    uint64_t events[TOGETHER], runs[TOGETHER], others[TOGETHER];
+    uint64_t whole[TOGETHER], json[TOGETHER], uuid[TOGETHER], kept = 0;
+    const size_t count = m->count;
+    m->count = 0;
+    for (size_t i = 0; i < (count + 7) / 8 * 8; i++) {
+        const struct tinct_byte_classes c = {
+            .digit = m->digit[i], .small = m->small[i], .letter = m->letter[i], .hex = m->hex[i], .dash = m->dash[i], .dot = m->dot[i],
+            .at = m->at[i], .percent = m->percent[i], .colon = m->colon[i], .space = m->space[i]};
+        const struct tinct_text_events e = text_events(c);
+        events[i] = telling(m->length[i], &c, &e.events);
+        runs[i] = e.events.runs;
+        others[i] = e.events.others;
+        // Longer texts have to be read; shorter ones are only names.
+        const uint64_t length = m->length[i];
+        whole[i] = ((length > 64) | may_be_whole(m->first[i], length, &c)) & (length > 4);
+        uuid[i] = is_uuid(length, &c);
+        json[i] = ((m->first[i] == '{') | (m->first[i] == '[')) & (length > 4);
+        kept |= (uint64_t)((m->kind[i] != TINCT_TEXT_PLAIN) | whole[i] | json[i] | uuid[i] | (events[i] != 0)) << i;
+    }
+    if (count < TOGETHER) kept &= ((uint64_t)1 << count) - 1;
+    if ((size_t)__builtin_popcountll(kept) > w->capacity - w->count) return false;
+    for (; kept != 0; kept &= kept - 1) {
+        struct tinct_struct_text *r = &w->texts[w->count++];
+        const int i = __builtin_ctzll(kept);
+        const uint64_t length = m->length[i];
+        r->start = m->start[i];
+        r->count = (uint32_t)length;
+        r->kind = (uint8_t)m->kind[i];
+        r->is_short = length <= 64;
+        r->may_be_json = (uint8_t)json[i];
+        r->is_uuid = (uint8_t)uuid[i];
+        r->may_be_whole = (uint8_t)whole[i];
+        r->text = (struct tinct_text_events){m->digit[i], m->dot[i], {runs[i], others[i], events[i]}};
+    }
+    return true;
 }
 
 /// A text, whose length comes first. The kind says what it is in a map.
@@ -51,35 +152,30 @@ static ALWAYS_INLINE enum tinct_walk read_text(
     if (count > left(w)) return TINCT_WALK_BROKEN;
     w->at += count;
     if (count == 0 || (count < 5 && kind == TINCT_TEXT_PLAIN)) return TINCT_WALKED;
-    if (w->count == w->capacity) return TINCT_WALK_UNSUITED;
-    struct tinct_struct_text *r = &w->texts[w->count];
-    r->start = (uint32_t)(text - w->bytes);
-    r->count = count;
-    r->kind = (uint8_t)kind;
-    r->is_short = count <= 64;
-    r->may_be_json = r->may_be_whole = count > 64;
-    r->text.events.all = 0;
-    if (count >= 5) r->may_be_json = (text[0] == '{') | (text[0] == '[');
-    if (count >= 5 && count <= 64) {
-        const struct tinct_byte_classes c = classes_of(text, count, (size_t)(w->end - text));
-        r->text = text_events(c);
-        r->may_be_whole = may_be_whole(text[0], count, &c);
-    }
-    w->count += (kind != TINCT_TEXT_PLAIN) | r->may_be_json | r->may_be_whole | (r->text.events.all != 0);
+    struct met *m = &w->met;
+    if (m->count == TOGETHER && !judge(w)) return TINCT_WALK_UNSUITED;
+    const size_t i = m->count++;
+    struct tinct_byte_classes c = {0};
+    if (count >= 5 && count <= 64) c = classes_of(text, count, (size_t)(w->end - text));
+    m->digit[i] = c.digit, m->small[i] = c.small, m->letter[i] = c.letter, m->hex[i] = c.hex, m->dash[i] = c.dash, m->dot[i] = c.dot;
+    m->at[i] = c.at, m->percent[i] = c.percent, m->colon[i] = c.colon, m->space[i] = c.space;
+    m->first[i] = text[0];
+    m->length[i] = count;
+    m->start[i] = (uint32_t)(text - w->bytes);
+    m->kind[i] = kind;
     return TINCT_WALKED;
 }
 
 /// The pairs of a map from text to text.
 static ALWAYS_INLINE enum tinct_walk read_pairs(
     struct walk *w, uint32_t pairs, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
-    for (uint32_t i = 0; i < 2 * (uint64_t)pairs; i++) {
-        const bool names = w->count > 0 && w->texts[w->count - 1].kind == TINCT_TEXT_KEY;
-        const enum tinct_text_kind kind = i % 2 == 0 ? TINCT_TEXT_KEY : names ? TINCT_TEXT_NAMED : TINCT_TEXT_PLAIN;
-        const size_t before = w->count;
-        const enum tinct_walk r = read_text(w, kind, classes_of);
+    for (uint32_t i = 0; i < pairs; i++) {
+        const uint8_t *const key = w->at;
+        enum tinct_walk r = read_text(w, TINCT_TEXT_KEY, classes_of);
         if (r != TINCT_WALKED) return r;
-        // A key whose value is empty names nothing.
-        if (kind == TINCT_TEXT_NAMED && w->count == before) w->texts[before - 1].kind = TINCT_TEXT_PLAIN;
+        // An empty key names nothing.
+        r = read_text(w, w->at == key + 4 ? TINCT_TEXT_PLAIN : TINCT_TEXT_NAMED, classes_of);
+        if (r != TINCT_WALKED) return r;
     }
     return TINCT_WALKED;
 }
@@ -155,11 +251,14 @@ static ALWAYS_INLINE enum tinct_walk read_struct(
 }
 
 static ALWAYS_INLINE enum tinct_walk texts_of(
-    const uint8_t *bytes, size_t count, size_t at, struct tinct_struct_texts *found,
-    struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
-    struct walk w = {bytes, bytes + at, bytes + count, found->texts, 0, found->capacity};
+    const uint8_t *bytes, size_t count, size_t at, struct tinct_struct_texts *found, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
+    struct walk w;
+    w.bytes = bytes, w.at = bytes + at, w.end = bytes + count;
+    w.texts = found->texts, w.count = 0, w.capacity = found->capacity;
+    w.met.count = 0;
     if (count > UINT32_MAX) return TINCT_WALK_UNSUITED;
-    const enum tinct_walk r = read_struct(&w, found->limit, classes_of);
+    enum tinct_walk r = read_struct(&w, found->limit, classes_of);
+    if (!judge(&w)) r = TINCT_WALK_UNSUITED;
     found->count = w.count;
     return r;
 }

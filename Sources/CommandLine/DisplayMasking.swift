@@ -4,7 +4,7 @@ import Schema
 import Tape
 
 /// Stars over the personal data of tapes that are not masked, for commands that show what stands on them.
-struct DisplayMasking {
+struct DisplayMasking: ~Copyable {
     static let flag = Flag(
         "unmasked", help: "Show personal data and credentials of a raw tape as they are, not with stars over them.")
 

@@ -67,33 +67,63 @@ struct FF1 {
         }
     }
 
-    /// The same of several texts side by side: the first halves, and the second ones.
-    func apply(
-        _ a: inout [UInt64], _ b: inout [UInt64], _ domain: Domain, tweak: UInt64, tweakBytes: Int = 7,
-        inverse: Bool = false
-    ) {
-        precondition(a.count == b.count)
-        let head = tweakBytes == 0 ? 0 : tweak << UInt64(64 - 8 * tweakBytes)
-        let shift = UInt64(8 * domain.halfBytes)
-        var blocks = [UInt64](repeating: 0, count: 2 * a.count)
+    /// A text among others that are encrypted side by side.
+    struct Lane {
+        /// The halves, before and after.
+        var first: UInt64
+        var second: UInt64
+        fileprivate let domain: Domain
+        /// What each round goes through AES with, but for the round and the half.
+        fileprivate let high: UInt64
+        fileprivate let low: UInt64
+        fileprivate let roundInHigh: UInt64
+        fileprivate let roundInLow: UInt64
+
+        /// - Parameter tweak: of seven bytes.
+        init(_ first: UInt64, _ second: UInt64, _ domain: Domain, tweak: UInt64) {
+            (self.first, self.second, self.domain) = (first, second, domain)
+            high = domain.state.high ^ tweak << 8
+            low = domain.state.low
+            (roundInHigh, roundInLow) = domain.halfBytes < 8 ? (0, 1 << UInt64(8 * domain.halfBytes)) : (1, 0)
+        }
+    }
+
+    /// Encrypts or decrypts several texts side by side.
+    ///
+    /// - Parameter blocks: memory to work with.
+    func apply(_ lanes: inout [Lane], blocks: inout [UInt64], inverse: Bool = false) {
+        let count = lanes.count
+        if blocks.count != 2 * count { blocks = Array(repeating: 0, count: 2 * count) }
         for step in 0..<10 {
-            let round = inverse ? 9 - step : step
-            let modulus = round & 1 == 0 ? domain.first : domain.second
-            let high = domain.state.high ^ (shift < 64 ? head : head | UInt64(round))
-            let low = domain.state.low ^ (shift < 64 ? UInt64(round) << shift : 0)
-            for lane in a.indices {
-                blocks[2 * lane] = high.bigEndian
-                blocks[2 * lane + 1] = (low ^ (inverse ? a[lane] : b[lane])).bigEndian
+            let round = UInt64(inverse ? 9 - step : step)
+            var texts = lanes.mutableSpan
+            var words = blocks.mutableSpan
+            for index in 0..<count {
+                // Both have as many elements as are gone through.
+                let (first, second) = unsafe (texts[unchecked: index].first, texts[unchecked: index].second)
+                unsafe words[unchecked: 2 &* index] =
+                    (texts[unchecked: index].high ^ round &* texts[unchecked: index].roundInHigh).bigEndian
+                unsafe words[unchecked: 2 &* index &+ 1] =
+                    (texts[unchecked: index].low ^ round &* texts[unchecked: index].roundInLow
+                    ^ (inverse ? first : second)).bigEndian
             }
             cipher.apply(&blocks)
-            for lane in a.indices {
-                let block = BlockCipher.Block(
-                    high: UInt64(bigEndian: blocks[2 * lane]), low: UInt64(bigEndian: blocks[2 * lane + 1]))
-                let y = domain.reduce(block, modulus)
+            let made = blocks.span
+            for index in 0..<count {
+                let block = unsafe BlockCipher.Block(
+                    high: UInt64(bigEndian: made[unchecked: 2 &* index]),
+                    low: UInt64(bigEndian: made[unchecked: 2 &* index &+ 1]))
+                let (first, second) = unsafe (texts[unchecked: index].first, texts[unchecked: index].second)
+                let modulus =
+                    unsafe round & 1 == 0
+                    ? texts[unchecked: index].domain.first : texts[unchecked: index].domain.second
+                let y = unsafe texts[unchecked: index].domain.reduce(block, modulus)
                 if inverse {
-                    (a[lane], b[lane]) = (add(b[lane], y == 0 ? 0 : modulus - y, modulus), a[lane])
+                    unsafe texts[unchecked: index].second = first
+                    unsafe texts[unchecked: index].first = add(second, y == 0 ? 0 : modulus &- y, modulus)
                 } else {
-                    (a[lane], b[lane]) = (b[lane], add(a[lane], y, modulus))
+                    unsafe texts[unchecked: index].first = second
+                    unsafe texts[unchecked: index].second = add(first, y, modulus)
                 }
             }
         }

@@ -13,7 +13,7 @@ extension Masker {
         let media = MediaKind(wire.rawSpan, kind.mediaType, hasThrift: head.notes.contains(.thriftContent))
         if case .length(let length) = framing, kind.codings.isEmpty {
             let count = Int(min(length, UInt64(wire.count - head.length)))
-            if count > 0 { maskMedia(&wire, head.length..<head.length + count, media, kind.mediaType) }
+            if count > 0 { maskPlain(&wire, head.length..<head.length + count, media, kind.mediaType) }
             return
         }
         var pieces = BodyPieces()
@@ -33,6 +33,19 @@ extension Masker {
             maskCopy(&content, media, type)
             if spans.count > mark { pieces.scatter(content, &wire, &spans, mark) }
         }
+    }
+
+    /// A body that stands as it is; one that was met before is not read again.
+    private mutating func maskPlain(_ wire: inout [UInt8], _ range: Range<Int>, _ media: MediaKind, _ type: Range<Int>)
+    {
+        guard media == .json || media == .text || media == .form,
+            let key = KnownBodies.Key(wire.rawSpan, range, kind: media == .json ? 0 : media == .text ? 1 : 2)
+        else { return maskMedia(&wire, range, media, type) }
+        if bodies.replace(&wire, range, key, &spans) { return }
+        let original = bodies.original(wire, range, key)
+        let mark = spans.count
+        maskMedia(&wire, range, media, type)
+        if let original { bodies.note(original, wire, range, key, spans[mark...]) }
     }
 
     private mutating func maskCopy(_ content: inout [UInt8], _ media: MediaKind, _ type: [UInt8]) {

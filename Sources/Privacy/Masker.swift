@@ -46,7 +46,7 @@ package struct DeferredPlace: Sendable {
 }
 
 /// Masks messages, one at a time. Not for several threads at once: each has its own, of the same plan.
-package struct Masker {
+package struct Masker: ~Copyable {
     package let plan: MaskingPlan
     /// What was changed in the last message, in no particular order.
     package internal(set) var spans: [MaskedSpan] = []
@@ -67,6 +67,8 @@ package struct Masker {
     var finder = ValueFinder()
     /// Those in which nothing is masked, with the media type of the body.
     var headerLines = HeaderLines()
+    /// Bodies of HTTP that come again and again.
+    var bodies = KnownBodies()
     /// Of a Thrift message.
     var findings = ThriftWalker.Findings()
     /// How deep one text stands in another.
@@ -82,14 +84,25 @@ package struct Masker {
     mutating func begin() {
         spans.empty()
         deferred.empty()
-        outcome = Outcome()
+        if !outcome.dropped.isEmpty || !outcome.reencoded.isEmpty { outcome = Outcome() }
         depth = 0
         defers = false
     }
 
-    /// Makes the pseudonyms of all places that were deferred, in whichever messages, for
-    /// ``Swift/Array/put(_:of:)``.
+    /// The places that were deferred in the last message, in the memory of those that are no longer needed.
+    package mutating func takeDeferred(_ places: inout [DeferredPlace]) {
+        places.empty()
+        if !deferred.isEmpty { swap(&places, &deferred) }
+    }
+
+    /// Makes the pseudonyms of all places that were deferred, in whichever messages; ``showPseudonym(of:_:)`` has them until
+    /// another message is masked.
     package mutating func settle() { pseudonyms.settle() }
+
+    /// Shows `body` what is to be put into a place that was deferred.
+    package func showPseudonym(of place: DeferredPlace, _ body: (RawSpan) -> Void) {
+        body(pseudonyms.waiting.pseudonym(place.number))
+    }
 
     /// Masks a text of any kind, such as what stands outside of messages: the address of a client.
     package mutating func maskText(_ text: inout [UInt8]) {
@@ -251,12 +264,5 @@ package struct Masker {
         guard spans.count > mark else { return }
         if plan.mode != .scan { decoded.write(text, to: &bytes) }
         for index in mark..<spans.count { spans[index].range = decoded.place(of: spans[index].range) }
-    }
-}
-
-extension Array<UInt8> {
-    /// Puts a pseudonym that was deferred into its place in the message, before the masker sees another one.
-    package mutating func put(_ place: DeferredPlace, of masker: borrowing Masker) {
-        masker.pseudonyms.waiting.copy(place.number, into: &self, at: place.offset)
     }
 }

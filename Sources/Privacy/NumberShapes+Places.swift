@@ -14,20 +14,10 @@ extension NumberShapes {
         {
             return nil
         }
-        var at = start
-        for part in 0..<4 {
-            let from = at
-            var value = 0
-            while isDigit(at) && at - from < 4 {
-                value = value * 10 + Int(byte(at) - 48)
-                at += 1
-            }
-            guard at > from, at - from < 4, value < 256, at - from == 1 || byte(from) != 48 else { return nil }
-            if part < 3 {
-                guard byte(at) == 0x2E else { return nil }
-                at += 1
-            }
+        guard start >= range.lowerBound, let address = IPv4Text(bytes, start, before: range.upperBound) else {
+            return nil
         }
+        let at = address.end
         if isWord(at) || (byte(at) == 0x2E && isWord(at + 1)) || byte(at) == 0x2F && isDigit(at + 1) { return nil }
         return (start..<at, .ip)
     }

@@ -41,7 +41,7 @@ package enum PersonalClass: String, Sendable, CaseIterable {
     }
 
     /// Position among all of them.
-    @inline(__always) var index: Int {
+    package var index: Int {
         switch self {
         case .residentID: 0
         case .cpf: 1

@@ -127,14 +127,4 @@ extension Array<UInt8> {
             unsafe bytes.extracting(range).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
         }
     }
-
-    /// Writes over the bytes from `at` on.
-    @inline(__always) mutating func write(_ bytes: RawSpan, at: Int) {
-        precondition(at >= 0 && bytes.byteCount <= count - at)
-        unsafe withUnsafeMutableBytes { target in
-            unsafe bytes.withUnsafeBytes { source in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: target[at..<at + source.count]).copyMemory(from: source)
-            }
-        }
-    }
 }

@@ -9,17 +9,6 @@ extension Pseudonyms {
         return true
     }
 
-    /// The lowest bytes of a word, from `at` on.
-    private mutating func put(_ word: UInt64, at: Int, count: Int) {
-        precondition(at + count <= text.count && count <= 8)
-        unsafe text.withUnsafeMutableBytes { text in
-            unsafe withUnsafeBytes(of: word.littleEndian) { word in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: text[at..<at + count]).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: word[..<count]))
-            }
-        }
-    }
-
     /// At least eight digits, letters and figures, all letters small or all capitals: they stay so, and whatever decodes
     /// them still can.
     mutating func hexadecimal(_ purpose: Purpose) -> Bool {
@@ -27,17 +16,17 @@ extension Pseudonyms {
         guard text.count >= 8, let isSmall = Hexadecimal.hasSmall(text.rawSpan) else { return false }
         // What comes out without letters or without figures is encrypted again until it does not (cycle walking).
         repeat {
-            if text.count <= Self.longestHex {
+            if text.count <= ShortHexadecimal.longest {
                 permuteHex(0..<text.count, purpose, capitals: !isSmall, beside: 0)
-            } else if text.count <= Self.longestHex + Self.besideDigits {
+            } else if text.count <= ShortHexadecimal.longest + Self.besideDigits {
                 // All but the last digits, beside those, and all but the first: every one depends on every other.
-                let rest = text.count - Self.longestHex
-                let passes = [0..<Self.longestHex, rest..<text.count]
+                let rest = text.count - ShortHexadecimal.longest
+                let passes = [0..<ShortHexadecimal.longest, rest..<text.count]
                 for range in isInverse ? passes.reversed() : passes {
-                    let others = range.lowerBound == 0 ? Self.longestHex..<text.count : 0..<rest
+                    let others = range.lowerBound == 0 ? ShortHexadecimal.longest..<text.count : 0..<rest
                     permuteHex(
                         range, purpose, capitals: !isSmall,
-                        beside: number(others) << 1 | (range.lowerBound == 0 ? 0 : 1))
+                        beside: ShortHexadecimal.number(text.rawSpan, others) << 1 | (range.lowerBound == 0 ? 0 : 1))
                 }
             } else {
                 beginPlaces()
@@ -76,36 +65,13 @@ extension Pseudonyms {
     /// Digits that a tweak can hold.
     private static let besideDigits = 13
 
-    /// At most sixteen digits.
-    private func number(_ range: Range<Int>) -> UInt64 {
-        let middle = max(range.lowerBound, range.upperBound - 8)
-        let low = Hexadecimal.number(Hexadecimal.padded(text.rawSpan, middle..<range.upperBound)) ?? 0
-        if middle == range.lowerBound { return UInt64(low) }
-        let high = Hexadecimal.number(Hexadecimal.padded(text.rawSpan, range.lowerBound..<middle)) ?? 0
-        return UInt64(high) << 32 | UInt64(low)
-    }
-
-    private mutating func put(_ number: UInt64, _ range: Range<Int>, capitals: Bool) {
-        let middle = max(range.lowerBound, range.upperBound - 8)
-        put(Hexadecimal.text(UInt32(truncatingIfNeeded: number), capitals: capitals), last: middle..<range.upperBound)
-        put(
-            Hexadecimal.text(UInt32(truncatingIfNeeded: number >> 32), capitals: capitals),
-            last: range.lowerBound..<middle)
-    }
-
-    /// As many of the highest bytes of a word as the range has places.
-    @inline(__always) private mutating func put(_ word: UInt64, last range: Range<Int>) {
-        if range.isEmpty { return }
-        put(word >> UInt64(64 - 8 * range.count), at: range.lowerBound, count: range.count)
-    }
-
     private mutating func permuteHex(_ range: Range<Int>, _ purpose: Purpose, capitals: Bool, beside: UInt64) {
-        let middle = range.lowerBound + range.count / 2
-        let halves = permuteHex(
-            (number(range.lowerBound..<middle), number(middle..<range.upperBound)), digits: range.count, purpose,
-            beside: beside)
-        put(halves.0, range.lowerBound..<middle, capitals: capitals)
-        put(halves.1, middle..<range.upperBound, capitals: capitals)
+        var part = ShortHexadecimal(digitsOf: text.rawSpan, range, capitals: capitals)
+        (part.first, part.second) = permuteHex(
+            (part.first, part.second), digits: range.count, purpose, beside: beside)
+        unsafe text.withUnsafeMutableBytes {
+            unsafe part.write(into: UnsafeMutableRawBufferPointer(rebasing: $0[range]))
+        }
     }
 
     func hex(_ byte: UInt8) -> UInt32? {

@@ -17,14 +17,16 @@ struct Pseudonyms {
     /// For what fills a block, of each purpose: there, and back.
     private var blocks: [BlockCipher?] = Array(repeating: nil, count: 2 * Purpose.allCases.count)
     private var hexDomains: [FF1.Domain?] = Array(
-        repeating: nil, count: (Self.longestHex + 1) * Purpose.allCases.count)
+        repeating: nil, count: (ShortHexadecimal.longest + 1) * Purpose.allCases.count)
     private var turns: [(key: UInt64, count: UInt32, turn: SmallPermutation.Turn)] = []
     private var decimalDomains: [FF1.Domain?] = Array(repeating: nil, count: 20 * Purpose.allCases.count)
     private var tables: [UInt64: SmallPermutation] = [:]
     /// Those of parts of addresses, by how many values there are.
     private var partTables: [SmallPermutation?] = Array(repeating: nil, count: 257)
+    /// Networks of IPv4 addresses that were met.
+    var networks: [KnownNetwork] = []
     private var cache = PseudonymCache()
-    private(set) var waiting = WaitingUUIDs()
+    private(set) var waiting = WaitingIDs()
     /// Memory for what is replaced as if it stood outside of ``text``.
     private var outside: [UInt8] = []
     // Places of a text that change, one number below its radix for each.
@@ -75,7 +77,9 @@ struct Pseudonyms {
     mutating func replace(
         _ bytes: inout [UInt8], _ range: Range<Int>, _ personal: PersonalClass, defers: Bool = false
     ) -> Outcome {
-        let key = PseudonymCache.Key(personal, bytes.rawSpan, range)
+        // Addresses of networks cost no more than being remembered.
+        let key =
+            personal == .ip && isIPv4(bytes.rawSpan, range) ? nil : PseudonymCache.Key(personal, bytes.rawSpan, range)
         if let key, let known = cache.find(key, bytes.rawSpan, range) {
             switch known {
             case .replaced:
@@ -85,7 +89,9 @@ struct Pseudonyms {
             case .deferred: if defers { return known }
             }
         }
-        if defers, personal == .device, let key, let number = waiting.add(bytes.rawSpan, range, key) {
+        if defers, personal == .device || personal == .token || personal == .accountID, let key,
+            let number = waiting.add(bytes.rawSpan, range, personal, key)
+        {
             cache.note(key, bytes.rawSpan, range, deferred: number)
             return .deferred(number)
         }
@@ -102,11 +108,18 @@ struct Pseudonyms {
         return outcome
     }
 
-    /// Makes the pseudonyms of all that was deferred, which ``WaitingUUIDs/copy(_:into:at:)`` gives until the next one is.
+    /// Makes the pseudonyms of all that was deferred, which ``WaitingIDs/pseudonym(_:)`` gives until the next one is.
     mutating func settle() {
-        let cipher = cipher(.device)
-        let domain = hexDomain(UUIDText.digits, .device, cipher)
-        waiting.settle(cipher, domain, tweak: tweak(.device, 0), inverse: isInverse, &cache)
+        if waiting.isIdle { return }
+        // Domains are made when they are first asked for, which changes everything here but what waits.
+        var settled = WaitingIDs()
+        swap(&settled, &waiting)
+        for purpose in [Purpose.device, .token] {
+            let cipher = cipher(purpose)
+            settled.permute(purpose, cipher, tweak: tweak(purpose, 0)) { hexDomain($0, purpose, cipher) }
+        }
+        settled.settle(&cache)
+        swap(&settled, &waiting)
     }
 
     /// ``text`` is what stands in `range`.
@@ -177,8 +190,8 @@ struct Pseudonyms {
     mutating func permute(_ value: UInt64, below count: UInt64, _ purpose: Purpose, beside: UInt64) -> UInt64 {
         if count < 2 { return value }
         if count <= SmallPermutation.limit {
-            if purpose == .ip && count <= 256 { return permutePart(value, below: count, beside: beside) }
             let turn = turn(purpose, count, beside)
+            if purpose == .ip && count <= 256 { return permutePart(value, below: count, turn) }
             let cipher = cipher(purpose)
             let key = UInt64(purpose.rawValue) << 32 | count
             if tables[key] == nil {
@@ -225,8 +238,9 @@ struct Pseudonyms {
     }
 
     /// The image of a part of an address, among at most 256 values.
-    mutating func permutePart(_ value: UInt64, below count: UInt64, beside: UInt64) -> UInt64 {
-        let turn = turn(.ip, count, beside)
+    mutating func permutePart(
+        _ value: UInt64, below count: UInt64, _ turn: SmallPermutation.Turn
+    ) -> UInt64 {
         if partTables[Int(count)] == nil {
             partTables[Int(count)] = SmallPermutation(count: Int(count), cipher: cipher(.ip).cipher)
         }
@@ -247,14 +261,11 @@ struct Pseudonyms {
         return turns[place].turn
     }
 
-    private mutating func newTurn(_ purpose: Purpose, _ count: UInt64, _ beside: UInt64) -> SmallPermutation.Turn {
+    mutating func newTurn(_ purpose: Purpose, _ count: UInt64, _ beside: UInt64) -> SmallPermutation.Turn {
         let cipher = cipher(purpose)
         return SmallPermutation.Turn(
             cipher.cipher.apply(.init(high: 0x5455_5255 << 32 | count, low: tweak(purpose, beside))), below: count)
     }
-
-    /// Most hexadecimal digits whose halves fit 63 bits.
-    static let longestHex = 30
 
     /// As many hexadecimal digits, half of them in each number, by FF1 of radix 16.
     mutating func permuteHex(
@@ -266,7 +277,7 @@ struct Pseudonyms {
     }
 
     private mutating func hexDomain(_ count: Int, _ purpose: Purpose, _ cipher: FF1) -> FF1.Domain {
-        let slot = purpose.rawValue * (Self.longestHex + 1) + count
+        let slot = purpose.rawValue * (ShortHexadecimal.longest + 1) + count
         return Self.domain(&hexDomains[slot], cipher, radix: 16, length: count)
     }
 

@@ -30,26 +30,32 @@ extension ThriftWalker.Findings {
             }
         }
         if outcome == TINCT_WALK_UNSUITED { return nil }
+        let count = unsafe found.count
         var name = FieldNames.Meaning.none
-        for index in 0..<(unsafe found.count) {
-            let text = texts.texts[index]
-            let range = Int(text.start)..<Int(text.start) + Int(text.count)
-            if UInt32(text.kind) == TINCT_TEXT_NAMED.rawValue {
+        let texts = texts.texts
+        for index in 0..<count {
+            let kind = UInt32(texts[index].kind)
+            let range = Int(texts[index].start)..<Int(texts[index].start) + Int(texts[index].count)
+            if kind == TINCT_TEXT_NAMED.rawValue {
                 if name.personal != nil {
                     finder.found.append(.init(range: range, meaning: name, kind: .named))
                     continue
                 }
                 if name == .ordinary { continue }
-            } else if UInt32(text.kind) == TINCT_TEXT_KEY.rawValue {
+            } else if kind == TINCT_TEXT_KEY.rawValue {
                 name = finder.meaning(bytes, range, names)
             }
-            look(text, bytes, range, names)
+            if texts[index].is_uuid != 0 {
+                finder.found.append(.init(range: range, meaning: .init(.device), kind: .value))
+            } else {
+                look(texts[index], bytes, range, names)
+            }
         }
         return outcome == TINCT_WALKED
     }
 
     /// Looks at a text that no name says anything of.
-    private mutating func look(
+    @inline(__always) private mutating func look(
         _ text: tinct_struct_text, _ bytes: RawSpan, _ range: Range<Int>, _ names: FieldNames
     ) {
         if text.may_be_json != 0 {

@@ -118,10 +118,9 @@ enum Words {
             if first == 0x42, let token = bearer(bytes, value) { return token }
         }
         if first &- 48 < 10, (7...15).contains(value.count),
-            let dot = (value.lowerBound + 1..<value.lowerBound + 4).first(where: { bytes[byte: $0] == 0x2E }),
-            let match = NumberShapes(bytes: bytes, range: value, isNumber: false).ipv4(dot + 1), match.range == value
+            let address = IPv4Text(bytes, value.lowerBound, before: value.upperBound), address.end == value.upperBound
         {
-            return match
+            return (value, .ip)
         }
         switch value.count {
         case 14:

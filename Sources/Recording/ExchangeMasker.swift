@@ -6,7 +6,7 @@ package import Tape
 import Thrift
 
 /// Masks, or looks for personal data in, exchanges that were recorded before: those of a tape.
-package struct ExchangeMasker {
+package struct ExchangeMasker: ~Copyable {
     private var masker: Masker
     private var namer: OperationNamer
 

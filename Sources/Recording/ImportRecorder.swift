@@ -33,7 +33,7 @@ package struct ImportBalance: Sendable, Equatable {
 }
 
 /// HTTP messages of other tools' files in, exchanges out: named, masked and tagged as a recording's are.
-package struct ImportRecorder {
+package struct ImportRecorder: ~Copyable {
     /// What an imported exchange is made from.
     package struct Source: Sendable {
         package var request: Message?

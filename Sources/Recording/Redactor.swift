@@ -9,11 +9,13 @@ import Thrift
 ///
 /// Some values of Thrift messages wait for others to be masked together with them: ``place(_:isRequest:)`` says where the
 /// message went, and ``settle()`` has to run before anybody sees its bytes.
-struct Redactor {
+struct Redactor: ~Copyable {
     private var masker: Masker
     private var owed: [Owed] = []
     /// What waits in the last message of Thrift.
     private var unplaced: [DeferredPlace] = []
+    /// By class.
+    private let kinds = PersonalClass.allCases.map { Redactions.Kind($0.rawValue) }
 
     private struct Owed {
         var place: DeferredPlace
@@ -27,7 +29,9 @@ struct Redactor {
     @inline(__always)
     mutating func place(_ exchange: ExchangeSlot, isRequest: Bool) {
         if unplaced.isEmpty { return }
-        for place in unplaced { owed.append(Owed(place: place, exchange: exchange, isRequest: isRequest)) }
+        for index in unplaced.indices {
+            owed.append(Owed(place: unplaced[index], exchange: exchange, isRequest: isRequest))
+        }
         unplaced.empty()
         if owed.count >= Self.limit { settle() }
     }
@@ -40,10 +44,12 @@ struct Redactor {
         if owed.isEmpty { return }
         masker.settle()
         for one in owed {
-            if one.isRequest {
-                one.exchange.value.request?.wire.put(one.place, of: masker)
-            } else {
-                one.exchange.value.response?.wire.put(one.place, of: masker)
+            masker.showPseudonym(of: one.place) { pseudonym in
+                if one.isRequest {
+                    one.exchange.value.request?.wire.write(pseudonym, at: one.place.offset)
+                } else {
+                    one.exchange.value.response?.wire.write(pseudonym, at: one.place.offset)
+                }
             }
         }
         owed.removeAll(keepingCapacity: true)
@@ -69,8 +75,7 @@ struct Redactor {
         masker.maskThrift(
             &message.wire, found.protocol, found.header, payload: found.payload, payloadOffset: found.payloadOffset,
             hasHeader: hasHeader, defers: true)
-        unplaced.empty()
-        if !masker.deferred.isEmpty { unplaced.append(contentsOf: masker.deferred) }
+        masker.takeDeferred(&unplaced)
         note(&message, isWhole: true, wireCount: count, &balance)
     }
 
@@ -82,7 +87,7 @@ struct Redactor {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func note(_ message: inout Message, isWhole: Bool, wireCount: Int, _ balance: inout Balance) {
+    private mutating func note(_ message: inout Message, isWhole: Bool, wireCount: Int, _ balance: inout Balance) {
         if !masker.outcome.dropped.isEmpty {
             message.omitted = "masked"
             balance.unmaskable[masker.outcome.dropped, default: 0] += 1
@@ -92,15 +97,12 @@ struct Redactor {
             if isWhole { message.wireLength = UInt64(message.wire.count) }
             balance.reencoded[masker.outcome.reencoded, default: 0] += 1
         }
-        var redactions = message.takeRedactions()
-        redactions.reserveCapacity(masker.spans.count)
-        for span in masker.spans where span.range.upperBound <= message.wire.count && !span.range.isEmpty {
-            redactions.append(
-                Redaction(
-                    offset: UInt64(span.range.lowerBound), length: UInt64(span.range.count),
-                    kind: span.personal.rawValue))
+        for index in masker.spans.indices {
+            let span = masker.spans[index]
+            guard span.range.upperBound <= message.wire.count, !span.range.isEmpty else { continue }
+            message.redactions.append(
+                offset: UInt64(span.range.lowerBound), length: UInt64(span.range.count), kinds[span.personal.index])
             balance.redactions.add(span.personal)
         }
-        message.putRedactions(redactions)
     }
 }

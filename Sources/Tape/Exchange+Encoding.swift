@@ -84,14 +84,8 @@ extension Message {
         buffer.fixed64Field(2, startNanos)
         buffer.fixed64Field(3, endNanos)
         buffer.varintField(4, wireLength)
+        unsafe redactions.withPacked { unsafe buffer.raw($0) }
         if !hasRest { return buffer.end(mark) }
-        forEachRedaction { redaction in
-            let inner = buffer.begin(5)
-            buffer.varintField(1, redaction.offset)
-            buffer.varintField(2, redaction.length)
-            buffer.stringField(3, redaction.kind)
-            buffer.end(inner)
-        }
         for hole in holes {
             let inner = buffer.begin(6)
             buffer.varintField(1, hole.offset)

@@ -125,11 +125,12 @@ package struct Message: Sendable, Equatable {
     package var endNanos: UInt64
     /// Length on the wire before anything was cut or left out; equals `wire.count` for a whole message.
     package var wireLength: UInt64
+    /// Spans of ``wire`` whose bytes were replaced before the tape was written.
+    package var redactions = Redactions()
     private var rest = Rare<Rest>()
 
     /// What few messages have.
     private struct Rest: RareParts {
-        var redactions: [Redaction] = []
         var holes: [Extent] = []
         var digest: [UInt8] = []
         var omitted = ""
@@ -140,12 +141,6 @@ package struct Message: Sendable, Equatable {
         self.startNanos = startNanos
         self.endNanos = endNanos
         wireLength = UInt64(wire.count)
-    }
-
-    /// Spans of ``wire`` whose bytes were replaced before the tape was written.
-    package var redactions: [Redaction] {
-        get { rest.parts?.redactions ?? [] }
-        _modify { yield &rest.value.redactions }
     }
 
     /// Bytes that were on the wire and not captured: offset in the original message, length.
@@ -166,48 +161,24 @@ package struct Message: Sendable, Equatable {
         _modify { yield &rest.value.omitted }
     }
 
-    /// Empties them all.
-    mutating func removeRest() { rest.removeAll() }
+    /// Empties them all, and ``redactions``.
+    mutating func removeRest() {
+        redactions.empty()
+        if !rest.isEmpty { rest.removeAll() }
+    }
 
-    /// False when none of ``redactions``, ``holes``, ``digest`` and ``omitted`` was ever set.
+    /// False when none of ``holes``, ``digest`` and ``omitted`` was ever set.
     var hasRest: Bool { !rest.isEmpty }
 
-    /// Takes the ``redactions`` out, to be changed and put back.
-    package mutating func takeRedactions() -> [Redaction] {
-        rest.update { rest in
-            var taken: [Redaction] = []
-            swap(&taken, &rest.redactions)
-            return taken
-        }
-    }
-
-    package mutating func putRedactions(_ redactions: consuming [Redaction]) {
-        var redactions = redactions
-        rest.update { swap(&redactions, &$0.redactions) }
-    }
-
-    /// Shows `body` the ``redactions``, without a copy of everything that stands beside them.
-    func forEachRedaction(_ body: (Redaction) -> Void) {
-        guard let redactions = rest.read({ $0.redactions }) else { return }
-        for redaction in redactions { body(redaction) }
-    }
-
-    /// Empties the message and keeps its memory, for another one with the same kinds of parts.
+    /// Empties the message and keeps its memory, for another one.
     package mutating func recycle() {
         wire.removeAll(keepingCapacity: true)
-        if rest.isEmpty { return }
-        rest.update { rest in
-            if rest.holes.isEmpty && rest.digest.isEmpty && rest.omitted.isEmpty {
-                rest.redactions.empty()
-            } else {
-                rest = Rest()
-            }
-        }
+        removeRest()
     }
 
     /// True when every byte that was on the wire stands in ``wire`` (redacted or not).
     package var isWhole: Bool {
-        wireLength == UInt64(wire.count) && (rest.read { $0.holes.isEmpty && $0.omitted.isEmpty } ?? true)
+        wireLength == UInt64(wire.count) && (!hasRest || (holes.isEmpty && omitted.isEmpty))
     }
 }
 
@@ -218,20 +189,6 @@ package struct Extent: Sendable, Hashable {
     package init(offset: UInt64, length: UInt64) {
         self.offset = offset
         self.length = length
-    }
-}
-
-/// A span of a message that was masked in place.
-package struct Redaction: Sendable, Hashable {
-    package var offset: UInt64
-    package var length: UInt64
-    /// `authorization`, `cookie`, `card`.
-    package var kind: String
-
-    package init(offset: UInt64, length: UInt64, kind: String) {
-        self.offset = offset
-        self.length = length
-        self.kind = kind
     }
 }
 

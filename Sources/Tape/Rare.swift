@@ -29,19 +29,6 @@ struct Rare<Parts: RareParts>: Equatable, Sendable {
     /// Forgets all parts.
     mutating func removeAll() { box = nil }
 
-    /// Changes the parts, made now if there are none. Where it counts: a coroutine, as of ``value``, allocates its frame.
-    @inline(__always)
-    mutating func update<Result>(_ body: (inout Parts) -> Result) -> Result {
-        if !isKnownUniquelyReferenced(&box) { box = Box(unsafe box?.parts ?? Parts()) }
-        var none = Parts()
-        // There is one now, always.
-        return if let box { unsafe body(&box.parts) } else { body(&none) }
-    }
-
-    /// What `body` says of the parts; nil when there are none.
-    @inline(__always)
-    func read<Result>(_ body: (borrowing Parts) -> Result) -> Result? { box.map { unsafe body($0.parts) } }
-
     /// The parts, to be changed; made now if there are none.
     var value: Parts {
         get { parts ?? Parts() }

@@ -76,22 +76,28 @@ import Testing
         }
     }
 
-    /// Any number of texts side by side, as each of them alone.
+    /// Any number of texts side by side, of any domains, as each of them alone.
     @Test(arguments: [false, true]) func textsSideBySideAgreeWithLoneOnes(inverse: Bool) {
         let ff1 = FF1(key: (0..<32).map { UInt8($0) })
+        let tweak: UInt64 = 0x0012_3456_789A_BCDE
+        let domains = [(UInt32(16), 30), (16, 7), (10, 16), (10, 6), (16, 8), (26, 13)].map {
+            ff1.domain(radix: $0.0, length: $0.1, tweakBytes: 7)
+        }
         var generator = SplitMix(seed: 8)
-        for (radix, length) in [(UInt32(16), 30), (16, 7), (10, 16), (10, 6)] {
-            let domain = ff1.domain(radix: radix, length: length, tweakBytes: 7)
-            for count in [0, 1, 2, 7, 8, 9, 64] {
-                let first = (0..<count).map { _ in UInt64.random(in: 0..<domain.first, using: &generator) }
-                let second = (0..<count).map { _ in UInt64.random(in: 0..<domain.second, using: &generator) }
-                var (a, b) = (first, second)
-                ff1.apply(&a, &b, domain, tweak: 0x0012_3456_789A_BCDE, inverse: inverse)
-                for lane in 0..<count {
-                    let alone = ff1.apply(
-                        first[lane], second[lane], domain, tweak: 0x0012_3456_789A_BCDE, inverse: inverse)
-                    #expect(alone == (a[lane], b[lane]))
-                }
+        var blocks: [UInt64] = []
+        for count in [0, 1, 2, 7, 8, 9, 64, 3] {
+            let texts = (0..<count).map { lane in
+                let domain = domains[lane % domains.count]
+                return (
+                    UInt64.random(in: 0..<domain.first, using: &generator),
+                    UInt64.random(in: 0..<domain.second, using: &generator), domain
+                )
+            }
+            var lanes = texts.map { FF1.Lane($0.0, $0.1, $0.2, tweak: tweak) }
+            ff1.apply(&lanes, blocks: &blocks, inverse: inverse)
+            for (lane, text) in zip(lanes, texts) {
+                let alone = ff1.apply(text.0, text.1, text.2, tweak: tweak, inverse: inverse)
+                #expect(alone == (lane.first, lane.second))
             }
         }
     }

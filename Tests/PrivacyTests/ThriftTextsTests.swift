@@ -23,6 +23,31 @@ import Thrift
             String(repeating: "x", count: 90) + " 13800138000", "Maria " + String(repeating: "b", count: 70),
         ]).map { Array($0.utf8) }
 
+    /// Digits in all lengths with all kinds of neighbours: what tells a number from an identifier.
+    private static func digits(_ random: inout SplitMix) -> [UInt8] {
+        let between = [
+            "", "-", ".", " ", "a", "f", "x", "X", "A", "_", "+", "(", ")", "/", "%2B", "%", ":", "@", "&", "-x", ".e",
+        ]
+        let values = [
+            "13800138000", "4111111111111111", "11144477735", "529982247", "11222333000181", "+5511987654321", "3456",
+            "12.ABC.345/01DE-35", "111.444.777-35", "203.0.113.77", "11 98765-4321", "(55) 1234-5678",
+            "032180000118359719",
+        ]
+        var text = ""
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            text += between.randomElement(using: &random) ?? ""
+            if Int.random(in: 0..<5, using: &random) == 0 {
+                text += values.randomElement(using: &random) ?? ""
+            } else {
+                for _ in 0..<Int.random(in: 1...21, using: &random) {
+                    text += String(Int.random(in: 0...9, using: &random))
+                }
+            }
+        }
+        text += between.randomElement(using: &random) ?? ""
+        return Array(text.utf8)
+    }
+
     private static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
         bytes.append(bigEndian: UInt32(text.count))
         bytes += text
@@ -105,6 +130,7 @@ import Thrift
                 let text = unsafe texts[index]
                 out += [
                     UInt64(text.start), UInt64(text.count), UInt64(text.kind), UInt64(text.may_be_json),
+                    UInt64(text.is_uuid),
                     UInt64(text.may_be_whole), UInt64(text.is_short), text.text.digits, text.text.events.all,
                 ]
             }
@@ -119,6 +145,16 @@ import Thrift
         var suited = 0
         for _ in 0..<4000 where compare(Self.structure(&random), Self.classes) { suited += 1 }
         #expect(suited > 2000)
+    }
+
+    @Test func tellsNumbersFromIdentifiersAsTheWalkerDoes() {
+        var random = SplitMix(seed: 5)
+        for _ in 0..<2000 {
+            var bytes: [UInt8] = [15, 0, 1, 11]
+            bytes.append(bigEndian: UInt32(50))
+            for _ in 0..<50 { Self.append(Self.digits(&random), to: &bytes) }
+            #expect(compare(bytes + [0], Self.classes))
+        }
     }
 
     @Test func brokenStructsAreBrokenAtTheSamePlace() {

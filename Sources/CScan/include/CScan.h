@@ -5,7 +5,7 @@
 
 /// Which of 64 bytes are of a class: bit i stands for byte i.
 struct tinct_byte_classes {
-    uint64_t digit, small, dash, dot, at, percent, quote, backslash, colon, space;
+    uint64_t digit, small, letter, hex, dash, dot, at, percent, quote, backslash, colon, space;
 };
 
 /// The classes of the first 64 of `count` bytes; those beyond are of none. Nothing behind `readable` bytes is read, of

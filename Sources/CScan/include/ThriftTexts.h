@@ -19,7 +19,9 @@ struct tinct_struct_text {
     uint8_t kind;
     /// It begins as JSON does.
     uint8_t may_be_json;
-    /// All of it may be one value: a UUID, a name, an address, an address of a network, a CNPJ.
+    /// All of it is a UUID.
+    uint8_t is_uuid;
+    /// All of it may be another value: a name, an address, an address of a network, a CNPJ.
     uint8_t may_be_whole;
     /// Up to 64 bytes: `text` says where values may be in it. Longer ones have to be read.
     uint8_t is_short;

@@ -138,9 +138,10 @@ final class TapeRunWriter: RunTapeWriter, @unchecked Sendable {
         let sent = entry.sentNanos &+ clockOffsetNanos
         let end = entry.endNanos &+ clockOffsetNanos
         exchange.request = Message(wire: entry.request, startNanos: sent, endNanos: sent)
-        exchange.request?.redactions = entry.masked.map {
-            Tape.Redaction(offset: UInt64($0.lowerBound), length: UInt64($0.count), kind: "token")
-        }
+        exchange.request?.redactions = Redactions(
+            entry.masked.lazy.map {
+                Tape.Redaction(offset: UInt64($0.lowerBound), length: UInt64($0.count), kind: "token")
+            })
         if !entry.reply.isEmpty { exchange.response = Message(wire: entry.reply, startNanos: end, endNanos: end) }
         var run = RunRecord()
         (run.sourceID, run.sourceTape) = source.place(of: entry.sourceID)

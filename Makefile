@@ -40,9 +40,10 @@ lint: deps
 format:
 	$(SWIFT) format format -i --parallel -r Sources Tests Package.swift
 
+# The command that the tests run is the one that is shipped; what they call in their own process is built for debugging.
 test: deps-test native python idl allocations digests-small
 	$(SWIFT) build --build-tests $(STRICT)
-	$(TEST_ENVIRONMENT) $(SWIFT) test --skip-build $(STRICT)
+	$(TEST_ENVIRONMENT) TINCT_BINARY=$(BUILD)/release/tinct $(SWIFT) test --skip-build $(STRICT)
 
 # One more request of a replay, as it is shipped, must not allocate, retain or release.
 allocations: build

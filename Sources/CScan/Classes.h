@@ -163,7 +163,8 @@ AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8
         const __m256i v = _mm256_maskz_loadu_epi8((__mmask32)_bzhi_u64(~(uint64_t)0, (uint32_t)count), bytes);
         const __m256i a = _mm256_set1_epi8('a'), lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
         r.digit = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), _mm256_set1_epi8(10));
-        r.small = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, a), _mm256_set1_epi8(26)) & ~_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('x'));
+        r.small = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, a), _mm256_set1_epi8(26));
+        r.small &= ~_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('x'));
         r.letter = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(26));
         r.hex = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(6));
         r.dash = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('-'));
@@ -180,7 +181,8 @@ AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8
     const __m512i v = _mm512_maskz_loadu_epi8(kept, bytes);
     const __m512i a = _mm512_set1_epi8('a'), lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
     r.digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
-    r.small = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), _mm512_set1_epi8(26)) & ~_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
+    r.small = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), _mm512_set1_epi8(26));
+    r.small &= ~_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
     r.letter = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, a), _mm512_set1_epi8(26));
     r.hex = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(lower, a), _mm512_set1_epi8(6));
     r.dash = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('-'));

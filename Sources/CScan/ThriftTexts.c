@@ -13,13 +13,16 @@ struct frame {
     uint64_t left;
 };
 
+/// Reads the classes of a text, as `tinct_byte_classes_of` does. Known where it is used, so that all of it stands there.
+typedef struct tinct_byte_classes (*classes_reader)(const uint8_t *, size_t, size_t);
+
 /// So many texts are judged together.
 enum { TOGETHER = 64 };
 
 /// Texts that were met, in columns, so that a vector holds the same of several of them.
 struct met {
-    uint64_t digit[TOGETHER], small[TOGETHER], letter[TOGETHER], hex[TOGETHER], dash[TOGETHER], dot[TOGETHER], at[TOGETHER];
-    uint64_t percent[TOGETHER], colon[TOGETHER], space[TOGETHER], first[TOGETHER], length[TOGETHER];
+    uint64_t digit[TOGETHER], small[TOGETHER], letter[TOGETHER], hex[TOGETHER], dash[TOGETHER], dot[TOGETHER];
+    uint64_t at[TOGETHER], percent[TOGETHER], colon[TOGETHER], space[TOGETHER], first[TOGETHER], length[TOGETHER];
     uint64_t kind[TOGETHER];
     uint32_t start[TOGETHER];
     size_t count;
@@ -53,7 +56,7 @@ static ALWAYS_INLINE uint64_t runs_ending(uint64_t digit, uint64_t ends) {
 }
 
 /// What is left of the events in a text when those are left out at which nothing would be found: all but a few of the
-/// texts that have any. It knows of `NumberShapes` what a run of digits is not, by its length and what stands beside it.
+/// texts that have any. It knows what NumberShapes finds nothing in: a run of digits by its length and its neighbours.
 static ALWAYS_INLINE uint64_t telling(
     uint64_t length, const struct tinct_byte_classes *c, const struct tinct_events *events) {
     const uint64_t d = c->digit;
@@ -62,7 +65,8 @@ static ALWAYS_INLINE uint64_t telling(
     const uint64_t last = (uint64_t)1 << ((length - 1) & 63);
     // Fourth digits of runs, to which the rest refers, and runs of at least 5, 6, 10 and 11 digits.
     const uint64_t fourth = events->runs & ~(events->runs << 1);
-    const uint64_t five = d >> 1, six = five & d >> 2, ten = six & d >> 3 & d >> 4 & d >> 5 & d >> 6, more = ten & d >> 7;
+    const uint64_t five = d >> 1, six = five & d >> 2, ten = six & d >> 3 & d >> 4 & d >> 5 & d >> 6;
+    const uint64_t more = ten & d >> 7;
     // In front of a small letter they are parts of hexadecimal ids.
     uint64_t nothing = runs_ending(d, c->small >> 1);
     // Six to nine digits, and ten that are not all of the text, are no identifier where they stand alone.
@@ -102,17 +106,18 @@ static ALWAYS_INLINE bool may_be_whole(uint64_t first, uint64_t length, const st
 
 /// Keeps those of the texts that were met in which something has to be looked at. False when there are more than fit.
 ///
-/// No branch here depends on a text: each one that goes another way than foreseen costs more than all that is done for it.
+/// No branch here depends on a text: one that goes another way than foreseen costs more than all that is done for it.
 static ALWAYS_INLINE bool judge(struct walk *w) {
     struct met *m = &w->met;
     uint64_t events[TOGETHER], runs[TOGETHER], others[TOGETHER];
     uint64_t whole[TOGETHER], json[TOGETHER], uuid[TOGETHER], kept = 0;
     const size_t count = m->count;
     m->count = 0;
+    // Whole vectors: what is made of places behind the last text is left out below.
     for (size_t i = 0; i < (count + 7) / 8 * 8; i++) {
         const struct tinct_byte_classes c = {
-            .digit = m->digit[i], .small = m->small[i], .letter = m->letter[i], .hex = m->hex[i], .dash = m->dash[i], .dot = m->dot[i],
-            .at = m->at[i], .percent = m->percent[i], .colon = m->colon[i], .space = m->space[i]};
+            .digit = m->digit[i], .small = m->small[i], .letter = m->letter[i], .hex = m->hex[i], .dash = m->dash[i],
+            .dot = m->dot[i], .at = m->at[i], .percent = m->percent[i], .colon = m->colon[i], .space = m->space[i]};
         const struct tinct_text_events e = text_events(c);
         events[i] = telling(m->length[i], &c, &e.events);
         runs[i] = e.events.runs;
@@ -144,7 +149,7 @@ static ALWAYS_INLINE bool judge(struct walk *w) {
 
 /// A text, whose length comes first. The kind says what it is in a map.
 static ALWAYS_INLINE enum tinct_walk read_text(
-    struct walk *w, enum tinct_text_kind kind, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
+    struct walk *w, enum tinct_text_kind kind, classes_reader classes_of) {
     if (left(w) < 4) return TINCT_WALK_BROKEN;
     const uint32_t count = big_endian_32(w->at);
     const uint8_t *text = w->at + 4;
@@ -157,8 +162,8 @@ static ALWAYS_INLINE enum tinct_walk read_text(
     const size_t i = m->count++;
     struct tinct_byte_classes c = {0};
     if (count >= 5 && count <= 64) c = classes_of(text, count, (size_t)(w->end - text));
-    m->digit[i] = c.digit, m->small[i] = c.small, m->letter[i] = c.letter, m->hex[i] = c.hex, m->dash[i] = c.dash, m->dot[i] = c.dot;
-    m->at[i] = c.at, m->percent[i] = c.percent, m->colon[i] = c.colon, m->space[i] = c.space;
+    m->digit[i] = c.digit, m->small[i] = c.small, m->letter[i] = c.letter, m->hex[i] = c.hex, m->dash[i] = c.dash;
+    m->dot[i] = c.dot, m->at[i] = c.at, m->percent[i] = c.percent, m->colon[i] = c.colon, m->space[i] = c.space;
     m->first[i] = text[0];
     m->length[i] = count;
     m->start[i] = (uint32_t)(text - w->bytes);
@@ -168,7 +173,7 @@ static ALWAYS_INLINE enum tinct_walk read_text(
 
 /// The pairs of a map from text to text.
 static ALWAYS_INLINE enum tinct_walk read_pairs(
-    struct walk *w, uint32_t pairs, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
+    struct walk *w, uint32_t pairs, classes_reader classes_of) {
     for (uint32_t i = 0; i < pairs; i++) {
         const uint8_t *const key = w->at;
         enum tinct_walk r = read_text(w, TINCT_TEXT_KEY, classes_of);
@@ -181,7 +186,7 @@ static ALWAYS_INLINE enum tinct_walk read_pairs(
 }
 
 static ALWAYS_INLINE enum tinct_walk read_struct(
-    struct walk *w, size_t limit, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
+    struct walk *w, size_t limit, classes_reader classes_of) {
     struct frame frames[TINCT_DEEPEST + 1];
     size_t depth = 0;
     if (limit > TINCT_DEEPEST) limit = TINCT_DEEPEST;
@@ -251,7 +256,7 @@ static ALWAYS_INLINE enum tinct_walk read_struct(
 }
 
 static ALWAYS_INLINE enum tinct_walk texts_of(
-    const uint8_t *bytes, size_t count, size_t at, struct tinct_struct_texts *found, struct tinct_byte_classes (*classes_of)(const uint8_t *, size_t, size_t)) {
+    const uint8_t *bytes, size_t count, size_t at, struct tinct_struct_texts *found, classes_reader classes_of) {
     struct walk w;
     w.bytes = bytes, w.at = bytes + at, w.end = bytes + count;
     w.texts = found->texts, w.count = 0, w.capacity = found->capacity;

@@ -17,8 +17,8 @@ let privacyTargets: [FuzzTarget] = [
         guard let head = try? HTTPHead.parse(before.rawSpan, kind: kind, scanned: &scanned) else { return }
         var after = before
         let number = Int(choice >> 1) % Maskers.count
-        unsafe Maskers.all[number].maskHTTP(&after, head, head.framing(), isWhole: choice & 0x80 == 0)
-        let isWritten = unsafe checkChanges(Maskers.all[number], before, after)
+        unsafe Maskers.all[number].masker.maskHTTP(&after, head, head.framing(), isWhole: choice & 0x80 == 0)
+        let isWritten = unsafe checkChanges(Maskers.all[number].masker, before, after)
         scanned = 0
         let again = try? HTTPHead.parse(after.rawSpan, kind: kind, scanned: &scanned)
         precondition(again != nil, "the head cannot be read any more")
@@ -33,14 +33,14 @@ let privacyTargets: [FuzzTarget] = [
         let before = [UInt8](copying: bytes.extracting(1..<1 + found.length))
         let number = choice / thriftFormats.count % Maskers.count
         var after = before
-        unsafe Maskers.all[number].maskThrift(
+        unsafe Maskers.all[number].masker.maskThrift(
             &after, found.protocol, found.header, payload: found.payload, payloadOffset: found.payloadOffset,
             hasHeader: format.transport == .theader || format.transport == .ttheader)
-        let isWritten = unsafe checkChanges(Maskers.all[number], before, after)
-        for span in unsafe Maskers.all[number].spans
+        let isWritten = unsafe checkChanges(Maskers.all[number].masker, before, after)
+        for span in unsafe Maskers.all[number].masker.spans
         where found.payload != nil && span.range.lowerBound >= found.payloadOffset {
             precondition(
-                unsafe isWritten || Maskers.all[number].plan.mode == .scan,
+                unsafe isWritten || Maskers.all[number].masker.plan.mode == .scan,
                 "what was found in a compressed payload still stands there")
         }
         var again = ThriftScanner(format)
@@ -53,8 +53,8 @@ let privacyTargets: [FuzzTarget] = [
         let before = [UInt8](copying: bytes)
         for number in 0..<Maskers.count {
             var after = before
-            unsafe Maskers.all[number].maskText(&after)
-            _ = unsafe checkChanges(Maskers.all[number], before, after)
+            unsafe Maskers.all[number].masker.maskText(&after)
+            _ = unsafe checkChanges(Maskers.all[number].masker, before, after)
         }
     },
     FuzzTarget(name: "maskingPolicy") { bytes in
@@ -66,7 +66,14 @@ let privacyTargets: [FuzzTarget] = [
 private enum Maskers {
     static let count = plans.count
     // Only the fuzzer's one thread uses them.
-    nonisolated(unsafe) static var all = plans.map { Masker($0) }
+    nonisolated(unsafe) static let all = plans.map { Holder($0) }
+
+    /// A masker cannot be copied, as into an array.
+    final class Holder {
+        var masker: Masker
+
+        init(_ plan: MaskingPlan) { masker = Masker(plan) }
+    }
 }
 
 /// With a schema that names the classes of some fields.

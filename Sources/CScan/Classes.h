@@ -152,34 +152,15 @@ static inline struct tinct_block next_block(
 }
 
 #if defined(__x86_64__)
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,bmi,bmi2,lzcnt,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,bmi,bmi2,lzcnt,popcnt")))
 
-/// Masked loads read nothing behind the bytes, and comparisons give masks at once. Most texts are short, for which half
-/// the width is half the work, and less often lies across two lines of the cache.
+/// Masked loads read nothing behind the bytes, and comparisons give masks at once.
 AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8_t *bytes, size_t count, size_t readable) {
     (void)readable;
-    struct tinct_byte_classes r;
-    if (count <= 32) {
-        const __m256i v = _mm256_maskz_loadu_epi8((__mmask32)_bzhi_u64(~(uint64_t)0, (uint32_t)count), bytes);
-        const __m256i a = _mm256_set1_epi8('a'), lower = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
-        r.digit = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, _mm256_set1_epi8('0')), _mm256_set1_epi8(10));
-        r.small = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(v, a), _mm256_set1_epi8(26));
-        r.small &= ~_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('x'));
-        r.letter = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(26));
-        r.hex = _mm256_cmplt_epu8_mask(_mm256_sub_epi8(lower, a), _mm256_set1_epi8(6));
-        r.dash = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('-'));
-        r.dot = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('.'));
-        r.at = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('@'));
-        r.percent = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('%'));
-        r.quote = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('"'));
-        r.backslash = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('\\'));
-        r.colon = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8(':'));
-        r.space = _mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8(' '));
-        return r;
-    }
     const __mmask64 kept = count >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
     const __m512i v = _mm512_maskz_loadu_epi8(kept, bytes);
     const __m512i a = _mm512_set1_epi8('a'), lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+    struct tinct_byte_classes r;
     r.digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(10));
     r.small = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, a), _mm512_set1_epi8(26));
     r.small &= ~_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('x'));
@@ -198,8 +179,7 @@ AVX512 static ALWAYS_INLINE struct tinct_byte_classes classes_avx512(const uint8
 
 static inline bool has_avx512(void) {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("lzcnt")
-        && __builtin_cpu_supports("popcnt");
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi")
+        && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("popcnt");
 }
 #endif

@@ -106,6 +106,8 @@ struct CompareTests {
                 Repository.binary, ["compare", folder.file("a.mcap"), folder.file("a.mcap")] + flags)
             #expect(result.status == 2 && result.errors.contains("tinct: --"), "\(flags) \(result.errors)")
         }
+        let nowhere = try tinct("compare", folder.file("a.mcap"), folder.file("a.mcap"), "--decision", "response.nope")
+        #expect(nowhere.status == 2 && nowhere.errors.contains("no reply on either tape has 'response.nope'"))
         #expect(try tinct("compare", folder.file("a.mcap"), folder.file("none.mcap")).status == 2)
         #expect(
             try tinct(

@@ -60,6 +60,8 @@ package struct TrafficProfile: Sendable {
     package private(set) var byHour = [UInt64](repeating: 0, count: 168)
     package private(set) var operations: [String: UInt64] = [:]
     package private(set) var decisions: [String: UInt64] = [:]
+    /// A reply said at the decision's place what it was.
+    package private(set) var hasDecision = false
     package private(set) var formats: [WireFormat: UInt64] = [:]
     /// Requests whose THeader names zlib as the only transform of its payload.
     package private(set) var compressed: UInt64 = 0
@@ -225,7 +227,10 @@ package struct TrafficProfile: Sendable {
         let content = ResponseContent(response, of: exchange, renderThrift: renderThrift)
         if decisionPath == nil { decisionPath = content.likelyDecision }
         var word = content.isRejection ? "rejected" : "(\(content.status))"
-        if let path = decisionPath, let text = content.decision(at: path) { word = text }
+        if let path = decisionPath, let text = content.decision(at: path) {
+            word = text
+            hasDecision = true
+        }
         decisions[decisions.count < 200 || decisions[word] != nil ? word : "…", default: 0] += 1
     }
 

@@ -88,6 +88,11 @@ package let compareCommand = CommandSpec(
             throw unknownField(flag, name, profiles[0])
         }
     }
+    if let path = invocation["decision"], !profiles.contains(where: \.hasDecision) {
+        throw CommandError(
+            "no reply on either tape has '\(path)' in it, where --decision says that the decision stands",
+            remedy: "Look at a reply with tinct show --payload, or leave --decision out to have the place found.")
+    }
     let comparison = Comparison(profiles[0], profiles[1], gates)
     if let path = invocation["report"] {
         let page = HTMLReport.render(

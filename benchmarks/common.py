@@ -70,6 +70,21 @@ def summary(values):
     return {"min": min(values), "median": statistics.median(values), "max": max(values)}
 
 
+def plain(commands):
+    """Commands as somebody else would type them: files of the project by their place in it, all others by their name."""
+    if isinstance(commands, dict):
+        return {key: plain(command) for key, command in commands.items()}
+    if not isinstance(commands, str):
+        return [plain(command) for command in commands]
+
+    def word(text):
+        if not text.startswith("/") or text.startswith("/dev/"):
+            return text
+        inside = os.path.relpath(text, os.path.dirname(HERE))
+        return os.path.basename(text) if inside.startswith(".") else inside
+    return " ".join(word(text) for text in commands.split(" "))
+
+
 def save(name, commands, data):
     date = datetime.date.today().isoformat()
     path = os.path.join(HERE, "results", f"{date}-{name}.json")
@@ -79,7 +94,7 @@ def save(name, commands, data):
         "date": date, "cpu": model.group(1) if model else "", "cores": os.cpu_count(), "kernel": platform.release(),
         "nice": os.nice(0),
         **({"foreignCores": summary(FOREIGN), "disturbed": max(FOREIGN) > 0.1} if FOREIGN else {}),
-        "commands": commands, **data}
+        "commands": plain(commands), **data}
     FOREIGN.clear()
     with open(path, "w") as f:
         json.dump(document, f, indent=1)

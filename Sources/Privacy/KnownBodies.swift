@@ -48,17 +48,20 @@ struct KnownBodies {
     mutating func replace(_ bytes: inout [UInt8], _ range: Range<Int>, _ key: Key, _ spans: inout [MaskedSpan]) -> Bool
     {
         if entries.isEmpty { entries = Array(repeating: Entry(), count: Self.places) }
-        guard entries[key.place].sample == key.sample else { return false }
-        let entry = entries[key.place]
-        guard entry.original.count == range.count,
-            bytes.rawSpan.isSame(range.lowerBound, range.count, as: entry.original.rawSpan, 0)
+        let place = key.place
+        guard entries[place].sample == key.sample else { return false }
+        let original = entries[place].original
+        guard original.count == range.count,
+            bytes.rawSpan.isSame(range.lowerBound, range.count, as: original.rawSpan, 0)
         else { return false }
-        entries[key.place].patience = Self.patience
-        if entry.spans.isEmpty { return true }
-        bytes.write(entry.masked.rawSpan, at: range.lowerBound)
-        for span in entry.spans {
-            let place = span.range.lowerBound + range.lowerBound..<span.range.upperBound + range.lowerBound
-            spans.append(MaskedSpan(range: place, personal: span.personal))
+        entries[place].patience = Self.patience
+        if entries[place].spans.isEmpty { return true }
+        let masked = entries[place].masked
+        bytes.write(masked.rawSpan, at: range.lowerBound)
+        for index in entries[place].spans.indices {
+            let span = entries[place].spans[index]
+            let moved = span.range.lowerBound + range.lowerBound..<span.range.upperBound + range.lowerBound
+            spans.append(MaskedSpan(range: moved, personal: span.personal))
         }
         return true
     }

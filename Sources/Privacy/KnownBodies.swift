@@ -1,12 +1,12 @@
 import Bytes
 
 /// Bodies that came again, with what became of them: many services answer with the same few texts over and over, and those
-/// are then compared instead of read.
+/// are then compared instead of read. Bodies that hold secrets are not kept.
 struct KnownBodies {
     /// Longer bodies are seldom the same, and not kept.
     private static let longest = 1024
     private static let places = 64
-    /// How many others have to come by, each more often than itself, before a body is forgotten.
+    /// How many others may come to its place, and it not once again, before a body is forgotten.
     private static let patience = 32
 
     private struct Entry {
@@ -74,10 +74,11 @@ struct KnownBodies {
         return nil
     }
 
-    /// Keeps what became of it.
+    /// Keeps what became of it, unless a secret stood there.
     mutating func note(
         _ original: [UInt8], _ bytes: [UInt8], _ range: Range<Int>, _ key: Key, _ spans: ArraySlice<MaskedSpan>
     ) {
+        if spans.contains(where: \.personal.isSecret) { return }
         let placed = spans.map { span in
             MaskedSpan(
                 range: span.range.lowerBound - range.lowerBound..<span.range.upperBound - range.lowerBound,

@@ -46,6 +46,8 @@ package struct DeferredPlace: Sendable {
 }
 
 /// Masks messages, one at a time. Not for several threads at once: each has its own, of the same plan.
+///
+/// It cannot be copied, because a compiler would do that where nobody sees it, and each copy counts a hundred references.
 package struct Masker: ~Copyable {
     package let plan: MaskingPlan
     /// What was changed in the last message, in no particular order.

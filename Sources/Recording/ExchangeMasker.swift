@@ -78,7 +78,7 @@ package struct ExchangeMasker: ~Copyable {
                 hasHeader: format.transport == .theader || format.transport == .ttheader)
         }
         let side = kind == .request ? "request" : "response"
-        let old = message.redactions
+        let old = Array(message.redactions)
         if !masker.outcome.dropped.isEmpty && masker.plan.mode != .scan { message.omitted = "masked" }
         if !masker.outcome.reencoded.isEmpty && isWhole { message.wireLength = UInt64(message.wire.count) }
         for span in masker.spans {
